@@ -1,0 +1,51 @@
+# Everything a person types. `make` alone lists the targets.
+
+VENV ?= .venv
+# The first Python on the path that TensorFlow has builds for; looked for only when it is needed.
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+  $$python -c '$(SUITABLE)' 2>/dev/null && echo $$python && break; done)
+READY := $(VENV)/.ready
+# The stages call `python`, so the environment comes first on the path.
+export PATH := $(abspath $(VENV)/bin):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup repro test check format lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+
+setup: $(READY)  ## make .venv with the pinned requirements
+
+# pip compiles every module it installs, which halves TensorFlow's import from then on.
+$(READY): requirements.txt requirements-dev.txt
+	@$(or $(PYTHON),false) -c '$(SUITABLE)' || { echo "error: no Python 3.11, 3.12 or 3.13 found; name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r requirements.txt -r requirements-dev.txt
+	touch $@
+
+repro: $(READY)  ## run what changed, then print the comparison
+	dvc repro
+	@echo
+	@cat metrics/comparison.md
+
+test: $(READY)  ## run every test
+	pytest
+
+check: $(READY)  ## format, lint and type checks, and whether dvc.lock fits the code
+	ruff format --check
+	ruff check
+	mypy
+	python -m tests.check_lock
+
+format: $(READY)  ## put the code into its format, mend what can be mended
+	ruff format
+	ruff check --fix
+
+lock:  ## pin the requirements anew (needs uv)
+	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements.in -o requirements.txt
+	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+
+clean:  ## remove the environment and what tools leave behind; data, models and caches stay
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dvc_plots

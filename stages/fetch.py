@@ -1,0 +1,30 @@
+"""Stage: get the labelled images, from the network or from a path of your own."""
+
+from pathlib import Path
+
+from stages.command import run
+from stages.datasets import own, remote
+from stages.datasets.images import absent_classes
+from stages.files import write_array
+from stages.params import read_data
+
+RAW = Path("data/raw")
+
+
+def main() -> None:
+    """Write ``data/raw/images.npy``, uint8 ``(n, 784)``, and ``labels.npy``, uint8 ``(n,)``."""
+    settings = read_data()
+    if settings.path is None:
+        data = remote.fetch(settings.dataset, settings.sources)
+    else:
+        data = own.read(settings.path)
+    if absent := absent_classes(data.labels):
+        print(f"warning: no image of {', '.join(map(str, absent))}")
+    write_array(RAW / "images.npy", data.images)
+    write_array(RAW / "labels.npy", data.labels)
+    print(f"images {data.images.shape} {data.images.dtype}")
+    print(f"labels {data.labels.shape} {data.labels.dtype}")
+
+
+if __name__ == "__main__":
+    run(main)

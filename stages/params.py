@@ -1,0 +1,64 @@
+"""params.yaml: reading it, and the sections that say which images there are."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import Field
+
+from stages.errors import StageError
+from stages.schema import Settings, section, unknown
+
+PATH = Path("params.yaml")
+SECTIONS = ("data", "split", "train", "recipes", "models")
+
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+
+
+class Data(Settings):
+    """``data:`` — where the images come from, and how many are kept."""
+
+    dataset: str
+    sources: list[str]
+    path: str | None
+    limit: Annotated[int, Field(ge=1)] | None
+
+
+class Split(Settings):
+    """``split:`` — which images are trained on, watched during training, and tested on."""
+
+    test_fraction: Fraction
+    validation_fraction: Annotated[float, Field(ge=0, lt=1)]
+    seed: Seed
+
+
+def read(path: Path = PATH) -> dict[str, Any]:
+    """Return the content of params.yaml, its sections' names checked.
+
+    Raises:
+        StageError: not YAML, not a mapping, or a section nobody knows.
+    """
+    try:
+        params = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StageError(f"{path}: not found; run the stages from the project's folder") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        reason = " ".join(str(error).split())
+        raise StageError(f"{path}: not valid YAML: {reason}") from None
+    if not isinstance(params, dict):
+        raise StageError(f"{path}: expected the sections {', '.join(SECTIONS)}")
+    for name in params:
+        if name not in SECTIONS:
+            raise StageError(f"{path}: {unknown('section', name, SECTIONS)}")
+    return params
+
+
+def read_data() -> Data:
+    """Return the ``data`` section of params.yaml."""
+    return Data.parse(section(read(), "data"), "params.yaml: data")
+
+
+def read_split() -> Split:
+    """Return the ``split`` section of params.yaml."""
+    return Split.parse(section(read(), "split"), "params.yaml: split")

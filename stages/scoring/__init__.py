@@ -1,0 +1,1 @@
+"""Numbers from labels and probabilities, and how models compare."""

@@ -1,0 +1,36 @@
+"""From images on disk to batches in memory, in an order that (seed, epoch) alone decide."""
+
+import mmap
+from collections.abc import Iterator
+
+import numpy as np
+
+
+def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
+    """Return the order (count,) in which *epoch* (0, 1, ...) visits the images.
+
+    Each epoch has a generator of its own, so that a run that goes on after a stop sees the
+    same order as one that never stopped.
+    """
+    return np.random.default_rng([seed, epoch]).permutation(count)
+
+
+def batches(
+    images: np.ndarray, labels: np.ndarray, batch_size: int, order: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield (images, labels) of *batch_size* in *order*, the last one with what is left.
+
+    *images* stay uint8 and may be memory-mapped: what one batch read is given back before the
+    next, so that memory does not grow with the data.
+    """
+    for start in range(0, len(order), batch_size):
+        chosen = order[start : start + batch_size]
+        yield images[chosen], labels[chosen]
+        release(images)
+
+
+def release(array: np.ndarray) -> None:
+    """Let the system drop the pages of a memory-mapped *array* from this process."""
+    mapped = getattr(array, "_mmap", None)
+    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)

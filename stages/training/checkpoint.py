@@ -1,0 +1,102 @@
+"""Checkpoints: what an interrupted training needs to go on, bit for bit."""
+
+import hashlib
+import json
+import sys
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.files import replacing
+from stages.training.history import Epoch
+
+FOLDER = Path(".checkpoints")
+
+
+class Checkpoint:
+    """The file that holds one model's checkpoint.
+
+    It stands outside DVC's outputs, since DVC deletes those before a stage runs. *key* says what
+    the checkpoint belongs to; one with another key is never used.
+    """
+
+    def __init__(self, model: str, key: str) -> None:
+        self.path = FOLDER / f"{model}.npz"
+        self.key = key
+
+    def save(self, epochs: Sequence[Epoch], variables: Sequence[Any]) -> None:
+        """Replace the checkpoint by the state after *epochs*; whole or not at all."""
+        arrays = {f"variable_{i:03}": variable.numpy() for i, variable in enumerate(variables)}
+        arrays["checksum"] = np.array(_checksum(self.key, epochs, arrays))
+        arrays["epochs"] = np.array(epochs, np.float64)
+        arrays["key"] = np.array(self.key)
+        with replacing(self.path) as temporary, temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+
+    def load(self, variables: Sequence[Any]) -> list[Epoch]:
+        """Give *variables* the state that was saved; return the epochs done, none without one.
+
+        A checkpoint that is damaged or belongs to something else is set aside with a warning.
+        """
+        if not self.path.exists():
+            return []
+        try:
+            epochs, arrays = self._read()
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            reason = " ".join(str(error).split()) or type(error).__name__
+            self._set_aside(f"it is damaged ({reason})")
+            return []
+        if epochs is None:
+            self._set_aside("it belongs to other settings, code or data")
+            return []
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+        return epochs
+
+    def _read(self) -> tuple[list[Epoch] | None, list[np.ndarray]]:
+        with np.load(self.path, allow_pickle=False) as content:
+            if str(content["key"]) != self.key:
+                return None, []
+            epochs = [Epoch(*row) for row in content["epochs"].tolist()]
+            names = sorted(name for name in content.files if name.startswith("variable_"))
+            arrays = {name: content[name] for name in names}
+            if str(content["checksum"]) != _checksum(self.key, epochs, arrays):
+                raise ValueError("its checksum differs")
+        return epochs, list(arrays.values())
+
+    def _set_aside(self, reason: str) -> None:
+        aside = self.path.with_suffix(".npz.unused")
+        self.path.replace(aside)
+        print(f"warning: checkpoint not used, {reason}; moved to {aside}", file=sys.stderr)
+
+    def remove(self) -> None:
+        """Remove the checkpoint, once the files it was for are written."""
+        self.path.unlink(missing_ok=True)
+
+
+def _checksum(key: str, epochs: Sequence[Epoch], arrays: dict[str, np.ndarray]) -> str:
+    digest = hashlib.sha256(key.encode() + np.array(epochs, np.float64).tobytes())
+    for name in sorted(arrays):
+        digest.update(name.encode() + arrays[name].tobytes())
+    return digest.hexdigest()
+
+
+def key_of(settings: dict[str, Any], machine: dict[str, Any], data: Iterable[Path]) -> str:
+    """Return a hash of all that training depends on.
+
+    That is the *settings*, the *machine*'s own part (precision, threads, versions), the content
+    of the *data* files and the source of every module of this package that is loaded.
+    """
+    digest = hashlib.sha256(json.dumps([settings, machine], sort_keys=True).encode())
+    sources = [
+        Path(str(module.__file__))
+        for name, module in sorted(sys.modules.items())
+        if name.split(".")[0] == "stages"
+    ]
+    for path in [*sources, *data]:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

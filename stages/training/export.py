@@ -1,0 +1,46 @@
+"""Saving a trained model so that its bytes depend on its weights and settings alone."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import keras
+
+from stages.files import replacing
+
+# The oldest time a zip archive can hold.
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+def save_model(path: Path, model: keras.Model) -> None:
+    """Write *model* to *path*, a ``.keras`` file that ``keras.models.load_model`` opens.
+
+    Keras puts the date of saving into the archive's metadata and the time into each member;
+    neither is needed to load the model, and both would change the file's hash on every run.
+    """
+    with replacing(path) as temporary:
+        model.save(temporary, include_optimizer=False)
+        temporary.write_bytes(_without_times(temporary.read_bytes()))
+
+
+def save_weights(path: Path, model: keras.Model) -> None:
+    """Write the weights of *model* to *path*, a ``.weights.h5`` file."""
+    with replacing(path) as temporary:
+        model.save_weights(temporary)
+
+
+def _without_times(archive: bytes) -> bytes:
+    """Return a ``.keras`` *archive* with its members sorted and its dates taken out."""
+    result = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(result, "w") as target:
+        for name in sorted(source.namelist()):
+            content = source.read(name)
+            if name == "metadata.json":
+                metadata = json.loads(content)
+                metadata.pop("date_saved", None)
+                content = json.dumps(metadata, sort_keys=True).encode()
+            elif name.endswith(".json"):
+                content = json.dumps(json.loads(content), sort_keys=True).encode()
+            target.writestr(zipfile.ZipInfo(name, ZIP_TIME), content)
+    return result.getvalue()

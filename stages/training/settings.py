@@ -1,0 +1,47 @@
+"""The settings of one model's training: what models/NAME.json holds."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stages.files import read_json
+from stages.schema import Settings
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class TrainingSettings(Settings):
+    """Everything that decides how one model is built and trained."""
+
+    architecture: str
+    filters: Annotated[list[Positive], Field(min_length=1)] | None = None
+    dense: list[Positive] | None = None
+
+    recipe: str
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    precision: Literal["auto", "float32", "bfloat16"]
+
+    epochs: Positive
+    batch_size: Positive
+    learning_rate: Annotated[float, Field(gt=0, le=10)]
+    schedule: Literal["constant", "one_cycle"]
+    optimizer: Literal["adam"]
+    loss: Literal["categorical_crossentropy"]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    batch_norm_momentum: Annotated[float, Field(ge=0, lt=1)]
+    normalize: bool
+    shift: Annotated[float, Field(ge=0, le=14)]
+    rotation: Annotated[float, Field(ge=0, le=180)]
+    zoom: Annotated[float, Field(ge=0, lt=1)]
+
+
+def path_of(model: str) -> Path:
+    """Return where the settings of *model* stand."""
+    return Path("models") / f"{model}.json"
+
+
+def read(model: str) -> TrainingSettings:
+    """Return the settings that ``configure`` wrote for *model*."""
+    path = path_of(model)
+    return TrainingSettings.parse(read_json(path), str(path))
