@@ -74,17 +74,17 @@ def normalisation(channels: int) -> nn.Module:
     return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
 
 
+def relu() -> nn.Module:
+    """Return a ReLU that needs no memory of its own."""
+    return nn.ReLU(inplace=True)
+
+
 def dense(*sizes: int) -> nn.Module:
     """Return dense layers of *sizes*, inputs first, ReLU between them, logits at the end."""
     stack: list[nn.Module] = []
     for inputs, outputs in itertools.pairwise(sizes):
-        stack += [nn.Linear(inputs, outputs), nn.ReLU(inplace=True)]
+        stack += [nn.Linear(inputs, outputs), relu()]
     return nn.Sequential(*stack[:-1])
-
-
-def relu() -> nn.Module:
-    """Return a ReLU that needs no memory of its own."""
-    return nn.ReLU(inplace=True)
 
 
 def build(name: str) -> Any:
@@ -125,8 +125,8 @@ def check_parameters(model: Any, name: str) -> None:
     trains them; PyTorch keeps them as buffers, with a count of batches that Keras does not have.
     """
     trainable = sum(weights.numel() for weights in model.parameters())
-    statistics_ = sum(buffer.numel() for buffer in model.buffers() if buffer.dim())
-    found = (trainable + statistics_, trainable)
+    moving = sum(buffer.numel() for buffer in model.buffers() if buffer.dim())
+    found = (trainable + moving, trainable)
     if found != REFERENCES[name][:2]:
         raise ValueError(f"{name}: {found} parameters, the notebook's has {REFERENCES[name][:2]}")
 
@@ -172,7 +172,7 @@ def reuse_memory() -> bool:
 
 
 def measure(
-    data: Path, name: str, variant: str, precision: str, allocator: str, steps: int
+    *, data: Path, name: str, variant: str, precision: str, allocator: str, steps: int
 ) -> dict[str, Any]:
     """Return the times of *steps* training steps of the model *name*, after a few to warm up."""
     reused = allocator == "reuse" and reuse_memory()

@@ -40,7 +40,7 @@ def to_pixels(array: np.ndarray, where: str) -> np.ndarray:
         if flat.dtype.kind != "f":
             return flat.astype(np.uint8)
         scaled = flat * flat.dtype.type(WHITE if high <= 1 else 1)
-        return np.rint(scaled, out=scaled).astype(np.uint8)
+        return np.rint(scaled).astype(np.uint8)
 
 
 def _refuse_pixel(flat: np.ndarray, where: str) -> None:

@@ -17,13 +17,9 @@ from stages.errors import StageError
 
 # Python 2 wrote the array's bytes as a BINSTRING, so there is no need for _codecs.encode. Opcodes
 # that ask for memory by a number alone, such as LONG_BINPUT and BYTEARRAY8, stay out.
-OPCODES = frozenset(
-    name
-    for line in (
-        "PROTO GLOBAL REDUCE BUILD MARK TUPLE TUPLE1 TUPLE2 TUPLE3 NONE NEWFALSE STOP",
-        "BININT BININT1 BININT2 SHORT_BINSTRING BINSTRING BINPUT BINGET",
-    )
-    for name in line.split()
+OPCODES = (
+    "PROTO GLOBAL REDUCE BUILD MARK TUPLE TUPLE1 TUPLE2 TUPLE3 NONE NEWFALSE STOP"
+    " BININT BININT1 BININT2 SHORT_BINSTRING BINSTRING BINPUT BINGET"
 )
 DTYPES: dict[bytes, np.dtype] = {b"f4": np.dtype("<f4"), b"i8": np.dtype("<i8")}
 
@@ -53,8 +49,7 @@ class _Array:
         _, shape, dtype, fortran, content = self.state
         if dtype.order != b"<" or fortran:
             raise ValueError("an array that is not little-endian and in C order")
-        array: np.ndarray = np.frombuffer(content, DTYPES[dtype.code]).reshape(shape)
-        return array
+        return np.frombuffer(content, DTYPES[dtype.code]).reshape(shape)
 
 
 def _reconstruct(kind: type[_Array], shape: tuple[int, ...], code: bytes) -> _Array:
@@ -98,6 +93,7 @@ def read_pairs(content: bytes, where: str) -> list[tuple[np.ndarray, np.ndarray]
 
 def _check_opcodes(content: bytes) -> None:
     """Check that the pickle uses none but :data:`OPCODES`; nothing is carried out yet."""
+    allowed = OPCODES.split()
     for opcode, _, _ in pickletools.genops(content):
-        if opcode.name not in OPCODES:
+        if opcode.name not in allowed:
             raise pickle.UnpicklingError(f"uses {opcode.name}")

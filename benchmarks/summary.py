@@ -1,0 +1,169 @@
+"""From raw measurements to the numbers one quotes, and the table the README shows."""
+
+from collections.abc import Callable, Iterable, Mapping
+from statistics import mean, median, stdev
+from typing import Any
+
+import numpy as np
+
+Runs = Mapping[str, list[dict[str, Any]]]
+MODELS = ("model1", "model2", "model3")
+# Multiply-adds of one training image count as two; `benchmarks.flops` works these out from the
+# layers and a test holds them against it.
+TRAINING_FLOPS = {"model1": 17_184_000, "model2": 11_140_992, "model3": 107_991_936}
+
+
+def of_model(runs: Runs, side: str, model: str) -> list[dict[str, Any]]:
+    """Return the runs of one *model* on one *side*; none if it was not measured."""
+    return [run for run in runs.get(side, []) if run.get("model") == model]
+
+
+def middle(runs: Iterable[dict[str, Any]], value: Callable[[dict[str, Any]], float]) -> float:
+    """Return the median of *value* over *runs*."""
+    return median(value(run) for run in runs)
+
+
+def microseconds(run: dict[str, Any]) -> float:
+    """Return our training time per image of one run, validation included."""
+    return 1e6 / run["images_per_second"]
+
+
+def per_image(run: dict[str, Any]) -> float:
+    """Return a run's microseconds of one training step, per image."""
+    return float(run["microseconds_per_image"])
+
+
+def fit_seconds(runs: Runs, side: str) -> float | None:
+    """Return the median fit times of *side*, summed over the three models."""
+    key = "fit_seconds" if side == "notebook" else "train_seconds"
+    each = [of_model(runs, side, model) for model in MODELS]
+    if not all(each):
+        return None
+    return sum(middle(model, lambda run: run[key]) for model in each)
+
+
+def summarize(runs: Runs) -> dict[str, Any]:
+    """Return the summary; what was not measured is left out."""
+    baseline, same = fit_seconds(runs, "notebook"), fit_seconds(runs, "same_work")
+    quickest = fit_seconds(runs, "fast")
+    found: dict[str, Any] = {}
+    if baseline and quickest:
+        found["speedup_to_accuracy"] = baseline / quickest
+    if baseline and same:
+        found["speedup_same_work"] = baseline / same
+    found["speedup_over_pytorch"] = over_pytorch(runs, allocator="system")
+    found["speedup_over_pytorch_tuned_allocator"] = over_pytorch(runs, allocator="reuse")
+    found["peak_share"] = peak_share(runs)
+    baseline_runs, our_runs = (of_model(runs, side, "model3") for side in ("notebook", "same_work"))
+    if baseline_runs and our_runs:
+        found["memory_ratio_model3"] = middle(our_runs, peak_memory) / middle(
+            baseline_runs, peak_memory
+        )
+    grown = runs.get("growth", [])
+    if len(grown) > 1:
+        found["memory_growth_8x"] = peak_memory(grown[-1]) / peak_memory(grown[0])
+        found["time_per_image_growth_8x"] = microseconds(grown[-1]) / microseconds(grown[0])
+    for recipe in ("fast", "accurate"):
+        seeds = {model: of_model(runs, recipe, model) for model in MODELS}
+        scores = {m: [run["test_accuracy"] for run in each] for m, each in seeds.items() if each}
+        found[f"accuracy_{recipe}"] = {model: mean(each) for model, each in scores.items()}
+        found[f"accuracy_{recipe}_deviation"] = {
+            model: stdev(each) for model, each in scores.items() if len(each) > 1
+        }
+    if whole := runs.get("overhead"):
+        found["overhead_seconds_fast"] = middle(whole, lambda run: run["seconds"] - run["fit_seconds"])
+    return {key: rounded(value) for key, value in found.items() if value != {}}
+
+
+def peak_memory(run: dict[str, Any]) -> float:
+    """Return a run's peak memory in bytes."""
+    return float(run["peak_memory_bytes"])
+
+
+def over_pytorch(runs: Runs, allocator: str) -> dict[str, float]:
+    """Return how many times less time per image we take than PyTorch's best variant."""
+    ratios = {}
+    for model in MODELS:
+        theirs = [
+            per_image(run)
+            for run in of_model(runs, "pytorch", model)
+            if "error" not in run and run["allocator"] == allocator
+        ]
+        ours = of_model(runs, "steps", model)
+        if theirs and ours:
+            ratios[model] = min(theirs) / middle(ours, per_image)
+    return ratios
+
+
+def peak_share(runs: Runs) -> dict[str, float]:
+    """Return the share of the machine's matrix-product peak that each model's training reaches.
+
+    The peak is that of the precision trained in, the work that of the training steps.
+    """
+    if not runs.get("peak"):
+        return {}
+    shares = {}
+    for model in MODELS:
+        ours = of_model(runs, "steps", model)
+        if ours:
+            limit = max(run[f"{ours[0]['precision']}_gflops"] for run in runs["peak"]) * 1e9
+            reached = TRAINING_FLOPS[model] / (middle(ours, per_image) / 1e6)
+            shares[model] = reached / limit
+    return shares
+
+
+def rounded(value: Any) -> Any:
+    """Return *value* with its floats at four significant digits, six for accuracies' sake."""
+    if isinstance(value, Mapping):
+        return {key: rounded(each) for key, each in value.items()}
+    return float(np.format_float_positional(value, 5, fractional=False))
+
+
+def table(summary: Mapping[str, Any], measured: Mapping[str, Any]) -> str:
+    """Return the fit times and accuracies as a Markdown table."""
+    runs = {side: content["runs"] for side, content in measured.items()}
+    lines = [
+        "| side | model1 | model2 | model3 | sum | runs each |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    names = {
+        "notebook": "the original notebook, fit",
+        "same_work": "recipe `notebook`, fit",
+        "fast": "recipe `fast`, fit",
+        "accurate": "recipe `accurate`, fit",
+    }
+    for side, name in names.items():
+        key = "fit_seconds" if side == "notebook" else "train_seconds"
+        each = [[run[key] for run in of_model(runs, side, model)] for model in MODELS]
+        if all(each):
+            cells = [spread(seconds, " s") for seconds in each]
+            total = sum(median(seconds) for seconds in each)
+            lines.append(f"| {name} | {' | '.join(cells)} | {total:.1f} s | {len(each[0])} |")
+    for side in ("fast", "accurate"):
+        each = [[100 * run["test_accuracy"] for run in of_model(runs, side, m)] for m in MODELS]
+        if all(each):
+            cells = [
+                f"{mean(a):.2f} ± {stdev(a):.2f} %" if len(a) > 1 else f"{a[0]:.2f} %" for a in each
+            ]
+            lines.append(f"| `{side}`, test accuracy | {' | '.join(cells)} | | {len(each[0])} |")
+    return "\n".join([*lines, "", *sentences(summary)]) + "\n"
+
+
+def spread(values: list[float], unit: str) -> str:
+    """Return the median of *values* and, if there are several, their range."""
+    if len(values) == 1:
+        return f"{values[0]:.1f}{unit}"
+    return f"{median(values):.1f}{unit} ({min(values):.1f} to {max(values):.1f})"
+
+
+def sentences(summary: Mapping[str, Any]) -> list[str]:
+    """Return the summary, an entry a line."""
+    lines = []
+    for key, value in summary.items():
+        text = (
+            ", ".join(f"{name} {each:g}" for name, each in value.items())
+            if isinstance(value, Mapping)
+            else f"{value:g}"
+        )
+        lines.append(f"- `{key}`: {text}")
+    return lines

@@ -1,0 +1,52 @@
+"""Settings of a training, valid as they stand, for tests to change what they are about."""
+
+from typing import Any
+
+from stages.training.recipes import RECIPE_KEYS
+from stages.training.settings import TrainingSettings
+
+# The second architecture, with every kind of layer but the separable one, at a tenth of its size.
+SMALL = {"architecture": "model2", "filters": [4, 8], "dense": [8]}
+
+DEFAULTS: dict[str, Any] = {
+    "architecture": "model2",
+    "recipe": "notebook",
+    "seed": 0,
+    "precision": "float32",
+    "epochs": 1,
+    "batch_size": 8,
+    "optimizer": "adam",
+    "loss": "categorical_crossentropy",
+    "learning_rate": 0.001,
+    "schedule": "constant",
+    "label_smoothing": 0,
+    "batch_norm_momentum": 0.99,
+    "normalize": False,
+    "shift": 0,
+    "rotation": 0,
+    "zoom": 0,
+}
+
+
+def training_settings(**changed: Any) -> TrainingSettings:
+    """Return the least there is to train, plainly, but for what is *changed*."""
+    return TrainingSettings.parse(DEFAULTS | changed, "a test")
+
+
+# The least that `train:` may hold.
+TRAIN = {"recipe": "notebook", "seed": 0, "precision": "auto"}
+
+
+def sections(
+    recipe: dict[str, Any] | None = None,
+    for_model1: dict[str, Any] | None = None,
+    model: dict[str, Any] | None = None,
+    train: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return params.yaml's content with one model, ``mine``, and what each block sets."""
+    complete = {key: DEFAULTS[key] for key in RECIPE_KEYS}
+    return {
+        "train": TRAIN | (train or {}),
+        "recipes": {"notebook": complete | (recipe or {}) | {"models": {"model1": for_model1}}},
+        "models": {"mine": {"architecture": "model1"} | (model or {})},
+    }

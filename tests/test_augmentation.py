@@ -1,0 +1,112 @@
+"""Random changes of images, by hand where the random numbers are given."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from stages.backend import tf
+from stages.training.augmentation import augment, is_wanted
+from stages.training.settings import TrainingSettings
+from tests.images_for_tests import random_images
+from tests.settings_for_tests import training_settings
+
+SEED = tf.constant([1, 2])
+SHIFT = training_settings(shift=2)
+
+
+def framed(count: int, margin: int = 4) -> np.ndarray:
+    """Return random images with *margin* black pixels on each side."""
+    images = random_images(count)[0].astype(np.float32)
+    inside = slice(margin, -margin)
+    frame = np.zeros_like(images)
+    frame[:, inside, inside] = images[:, inside, inside]
+    return frame
+
+
+def given(
+    monkeypatch: pytest.MonkeyPatch,
+    images: np.ndarray,
+    settings: TrainingSettings,
+    numbers: Sequence[float],
+) -> np.ndarray:
+    """Return *images* changed by these *numbers* in place of random ones from -1 to 1.
+
+    In this order: rotation, zoom, shift along a row, shift along a column.
+    """
+    column = tf.reshape(tf.constant(numbers, tf.float32), [4, 1])
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            tf.random, "stateless_uniform", lambda shape, *_: tf.broadcast_to(column, shape)
+        )
+        changed: np.ndarray = augment(tf.constant(images), settings, SEED).numpy()
+        return changed
+
+
+def test_settings_of_zero_leave_the_images_as_they_are() -> None:
+    images = random_images(5)[0].astype(np.float32)
+    assert not is_wanted(training_settings())
+    unchanged = augment(tf.constant(images), training_settings(), SEED)
+    np.testing.assert_array_equal(unchanged, images)
+
+
+@pytest.mark.parametrize("key", ["shift", "rotation", "zoom"])
+def test_each_setting_alone_asks_for_changes(key: str) -> None:
+    settings = training_settings(**{key: 0.5})
+    assert is_wanted(settings)
+    images = framed(3)
+    assert not np.array_equal(augment(tf.constant(images), settings, SEED), images)
+
+
+def test_shift_by_whole_pixels_moves_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = framed(3)
+    # Each pixel comes from two to its right and two above it.
+    moved = given(monkeypatch, images, SHIFT, [0, 0, 1, -1])
+    np.testing.assert_allclose(moved, np.roll(images, (2, -2), axis=(1, 2)), atol=1e-3)
+
+
+def test_what_is_shifted_in_is_black(monkeypatch: pytest.MonkeyPatch) -> None:
+    white = np.full((1, 28, 28, 1), 255, np.float32)
+    expected = white.copy()
+    expected[:, :, -2:] = 0
+    np.testing.assert_allclose(given(monkeypatch, white, SHIFT, [0, 0, 1, 0]), expected, atol=1e-3)
+
+
+def test_quarter_turn_is_about_the_centre(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = framed(3)
+    turned = given(monkeypatch, images, training_settings(rotation=90), [1, 0, 0, 0])
+    np.testing.assert_allclose(turned, np.rot90(images, axes=(1, 2)), atol=0.01)
+
+
+def test_zoom_stretches_about_the_centre(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Columns 0, 1, .. 27 twice as wide: their middle, 13.5, stays, and they now rise by halves.
+    ramp = np.broadcast_to(np.arange(28, dtype=np.float32)[:, None], (1, 28, 28, 1))
+    zoomed = given(monkeypatch, ramp, training_settings(zoom=0.5), [0, -1, 0, 0])
+    expected = 13.5 + (ramp - 13.5) / 2
+    np.testing.assert_allclose(zoomed, expected, atol=1e-3)
+
+
+def test_seed_decides_the_changes_and_each_image_has_its_own() -> None:
+    images = tf.constant(np.repeat(framed(1), 8, axis=0))
+    first, again, other = (
+        augment(images, SHIFT, tf.constant(seed)).numpy() for seed in ([1, 2], [1, 2], [1, 3])
+    )
+    np.testing.assert_array_equal(first, again)
+    assert len({image.tobytes() for image in [*first, *other]}) == 16
+
+
+def test_random_shifts_reach_their_limits_and_no_further() -> None:
+    spot = np.zeros((500, 28, 28, 1), np.float32)
+    spot[:, 13:15, 13:15] = 50
+    moved = augment(tf.constant(spot), SHIFT, SEED).numpy()[..., 0]
+    mass = moved.sum(axis=(1, 2))
+    np.testing.assert_allclose(mass, 200, rtol=1e-3)
+    places = np.arange(28) - 13.5
+    along_row = (moved.sum(axis=1) * places).sum(axis=1) / mass
+    along_column = (moved.sum(axis=2) * places).sum(axis=1) / mass
+    for distances in (along_row, along_column):
+        assert np.abs(distances).max() <= 2.001
+        # Uniform from -2 to 2: mean 0, deviation 4 / sqrt(12); 500 draws leave 0.05 of chance.
+        assert distances.mean() == pytest.approx(0, abs=0.2)
+        assert distances.std() == pytest.approx(4 / 12**0.5, abs=0.15)
+    assert abs(np.corrcoef(along_row, along_column)[0, 1]) < 0.2

@@ -1,0 +1,63 @@
+"""How a stage ends: one line and an exit code for what the user can mend."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.imports import ROOT
+
+
+def run(body: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a stage whose function ``main`` has *body*, in a process of its own."""
+    program = (
+        "from stages.command import run\n"
+        "from stages.errors import StageError\n"
+        f"def main(*names):\n    {body}\n"
+        "run(main)\n"
+    )
+    command = [sys.executable, "-c", program, *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_stage_gets_the_commands_arguments_and_ends_with_zero() -> None:
+    done = run("print(names)", "model1", "x y")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "('model1', 'x y')\n", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("raise StageError('params.yaml: no')", "error: params.yaml: no"),
+        ("open('no such file')", "error: no such file: No such file or directory"),
+        ("open('stages')", "error: stages: Is a directory"),
+        (
+            "raise OSError(28, 'No space left on device')",
+            "error: the system: No space left on device",
+        ),
+        ("raise TimeoutError('too slow')", "error: the system: too slow"),
+    ],
+)
+def test_error_the_user_can_mend_is_one_line_and_exit_code_1(body: str, line: str) -> None:
+    done = run(body)
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", line + "\n")
+
+
+def test_interruption_is_one_line_and_exit_code_130() -> None:
+    done = run("raise KeyboardInterrupt")
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "interrupted: run `dvc repro` again to go on\n"
+
+
+def test_defect_of_ours_keeps_its_traceback() -> None:
+    done = run("return 1 / 0")
+    assert done.returncode == 1
+    assert done.stderr.startswith("Traceback")
+    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")
+
+
+def test_stage_of_one_model_without_a_name_says_how_it_is_used() -> None:
+    command = [sys.executable, "-m", "stages.configure"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert done.stderr == "usage: python -m stages.configure NAME\n"

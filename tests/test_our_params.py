@@ -1,0 +1,37 @@
+"""Our params.yaml: every key is one that the code reads, and the code reads every key."""
+
+import ast
+
+from stages import params
+from stages.params import Data, Split
+from stages.training.recipes import MODEL_KEYS, RECIPE_KEYS, Train
+from stages.training.settings import TrainingSettings
+from tests.imports import ROOT
+
+
+def test_every_key_of_our_params_yaml_has_its_field_and_every_field_its_key() -> None:
+    ours = params.read(ROOT / "params.yaml")
+    assert list(ours) == list(params.SECTIONS)
+    for name, schema in (("data", Data), ("split", Split), ("train", Train)):
+        assert set(ours[name]) == set(schema.model_fields), name
+        schema.parse(ours[name], name)
+    for name, recipe in ours["recipes"].items():
+        assert set(recipe) <= RECIPE_KEYS | {"models"}, name
+    for name, model in ours["models"].items():
+        assert set(model) <= MODEL_KEYS | {"architecture"}, name
+    assert set(ours["recipes"]["notebook"]) == RECIPE_KEYS | {"models"}
+
+
+def test_every_setting_with_a_choice_is_read_by_some_code() -> None:
+    holders = {"data", "split", "train", "settings", "chosen"}
+    read = {
+        node.attr
+        for path in (ROOT / "stages").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute)
+        and getattr(node.value, "id", getattr(node.value, "attr", "")) in holders
+    }
+    # One value each: the schema's check is all there is to do.
+    without_choice = {"optimizer", "loss"}
+    fields = {*Data.model_fields, *Split.model_fields, *TrainingSettings.model_fields}
+    assert fields - without_choice <= read

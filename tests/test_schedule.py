@@ -1,0 +1,43 @@
+"""The learning rate of each step, by hand."""
+
+import numpy as np
+import pytest
+
+from stages.training.schedule import learning_rates
+
+
+def test_constant_is_the_same_at_every_step() -> None:
+    rates = learning_rates("constant", 0.001, 5)
+    assert rates.dtype == np.float32
+    np.testing.assert_array_equal(rates, np.full(5, 0.001, np.float32))
+
+
+def test_one_cycle_of_four_steps_by_hand() -> None:
+    # The steps' middles are at 1/8, 3/8, 5/8 and 7/8. The first is half-way up from 0.1 to 1, the
+    # others a sixth, a half and five sixths of the way down, along a cosine, from 1 to 0.002.
+    up = 0.1 + 0.9 * 0.5
+    down = [0.002 + 0.998 * (1 + cosine) / 2 for cosine in (3**0.5 / 2, 0, -(3**0.5) / 2)]
+    rates = learning_rates("one_cycle", 2.0, 4)
+    assert rates.dtype == np.float32
+    assert rates == pytest.approx([2 * up, *(2 * rate for rate in down)])
+
+
+def test_one_cycle_rises_for_a_quarter_and_falls_from_then_on() -> None:
+    rates = learning_rates("one_cycle", 0.004, 1000)
+    assert (np.diff(rates[:250]) > 0).all()
+    assert (np.diff(rates[250:]) < 0).all()
+
+
+def test_one_cycle_starts_at_a_tenth_of_its_peak_and_ends_at_a_five_hundredth() -> None:
+    rates = learning_rates("one_cycle", 0.004, 10_000)
+    extremes = (rates[0], rates.max(), rates[-1])
+    assert extremes == pytest.approx((0.0004, 0.004, 0.000008), rel=1e-3)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "one_cycle"])
+@pytest.mark.parametrize("steps", [1, 2, 3, 7])
+def test_every_step_of_a_short_training_has_a_rate_above_zero(schedule: str, steps: int) -> None:
+    rates = learning_rates(schedule, 0.01, steps)
+    assert rates.shape == (steps,)
+    assert (rates > 0).all()
+    assert (rates <= np.float32(0.01)).all()

@@ -1,0 +1,84 @@
+"""Which images are trained on, watched and tested on; labels as one-hot rows."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import train_test_split
+
+from stages.backend import keras
+from stages.errors import StageError
+from stages.params import Split
+from stages.splitting import one_hot, split_indices
+
+
+def split(test: float = 1 / 7, validation: float = 0, seed: int = 0) -> Split:
+    return Split(test_fraction=test, validation_fraction=validation, seed=seed)
+
+
+def test_the_notebooks_call_on_70_000_images_takes_the_same_ones() -> None:
+    # As the notebook has them: images with four axes, labels as a column of a table.
+    images = np.arange(70_000).reshape(-1, 1, 1, 1)
+    target = pd.Series(np.arange(70_000))
+    train_img, test_img, train_lbl, test_lbl = train_test_split(
+        images, target, test_size=1 / 7.0, random_state=0
+    )
+    parts = split_indices(70_000, split())
+    assert (len(parts["train"]), len(parts["test"])) == (60_000, 10_000)
+    np.testing.assert_array_equal(images[parts["train"]], train_img)
+    np.testing.assert_array_equal(images[parts["test"]], test_img)
+    np.testing.assert_array_equal(target.to_numpy()[parts["train"]], train_lbl.to_numpy())
+    np.testing.assert_array_equal(target.to_numpy()[parts["test"]], test_lbl.to_numpy())
+
+
+def test_without_a_validation_fraction_the_test_images_are_watched() -> None:
+    parts = split_indices(70, split())
+    np.testing.assert_array_equal(parts["validation"], parts["test"])
+    assert sorted([*parts["train"], *parts["test"]]) == list(range(70))
+
+
+@pytest.mark.parametrize(
+    ("count", "test", "validation", "sizes"),
+    [
+        # A seventh of 70 is 10; a quarter of the other 60 is 15.
+        (70, 1 / 7, 0.25, (45, 15, 10)),
+        (70_000, 1 / 7, 0.1, (54_000, 6_000, 10_000)),
+        # scikit-learn rounds up: a tenth of 11 is 2, a tenth of the other 9 is 1.
+        (11, 0.1, 0.1, (8, 1, 2)),
+    ],
+)
+def test_validation_images_are_taken_from_the_training_images(
+    count: int, test: float, validation: float, sizes: tuple[int, int, int]
+) -> None:
+    parts = split_indices(count, split(test, validation))
+    assert tuple(len(parts[name]) for name in ("train", "validation", "test")) == sizes
+    assert sorted(np.concatenate(list(parts.values()))) == list(range(count))
+    np.testing.assert_array_equal(parts["test"], split_indices(count, split(test))["test"])
+
+
+def test_seed_decides_the_split() -> None:
+    first, again, other = (split_indices(70, split(seed=seed))["test"] for seed in (1, 1, 2))
+    np.testing.assert_array_equal(first, again)
+    assert set(first) != set(other)
+
+
+@pytest.mark.parametrize(
+    ("count", "validation", "line"),
+    [
+        (1, 0, "params.yaml: split.test_fraction: 0.5 of 1 images leaves nothing to train on"),
+        (2, 0.5, "params.yaml: split.validation_fraction: 0.5 of 1 images leaves nothing to"),
+    ],
+)
+def test_too_few_images_are_told_with_what_to_change(
+    count: int, validation: float, line: str
+) -> None:
+    with pytest.raises(StageError) as caught:
+        split_indices(count, split(0.5, validation))
+    assert str(caught.value).startswith(line)
+    assert "data.limit" in str(caught.value)
+
+
+def test_one_hot_rows_are_those_of_keras() -> None:
+    labels = np.array([3, 0, 9, 3], np.uint8)
+    rows = one_hot(labels)
+    assert rows.dtype == np.float32
+    np.testing.assert_array_equal(rows, keras.utils.to_categorical(labels, 10))
