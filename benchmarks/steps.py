@@ -39,9 +39,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         first = number * batch % (len(images) - batch + 1)
         chosen = slice(first, first + batch)
         start = time.perf_counter()
-        trainer.train_step(
-            images[chosen], labels[chosen], np.float32(0.001), np.zeros(2, np.int32)
-        )
+        trainer.train_step(images[chosen], labels[chosen], np.float32(0.001), np.zeros(2, np.int32))
         seconds.append(time.perf_counter() - start)
     timed = [second * 1e6 / batch for second in seconds[WARM_UP:]]
     return {

@@ -71,7 +71,9 @@ def summarize(runs: Runs) -> dict[str, Any]:
             model: stdev(each) for model, each in scores.items() if len(each) > 1
         }
     if whole := runs.get("overhead"):
-        found["overhead_seconds_fast"] = middle(whole, lambda run: run["seconds"] - run["fit_seconds"])
+        found["overhead_seconds_fast"] = middle(
+            whole, lambda run: run["seconds"] - run["fit_seconds"]
+        )
     return {key: rounded(value) for key, value in found.items() if value != {}}
 
 

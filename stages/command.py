@@ -1,5 +1,6 @@
 """How a stage meets the command line: its arguments, its errors, its exit code."""
 
+import inspect
 import sys
 from collections.abc import Callable
 
@@ -14,6 +15,11 @@ def run(stage: Callable[..., None]) -> None:
     keeps its traceback.
     """
     try:
+        inspect.signature(stage).bind(*sys.argv[1:])
+    except TypeError:
+        wanted = " ".join(word.upper() for word in inspect.signature(stage).parameters)
+        sys.exit(f"usage: python -m {_module()} {wanted}".rstrip())
+    try:
         stage(*sys.argv[1:])
     except StageError as error:
         sys.exit(f"error: {error}")
@@ -22,3 +28,9 @@ def run(stage: Callable[..., None]) -> None:
     except KeyboardInterrupt:
         print("interrupted: run `dvc repro` again to go on", file=sys.stderr)
         sys.exit(130)
+
+
+def _module() -> str:
+    """Return the name of the stage's module, as it is run."""
+    spec = getattr(sys.modules["__main__"], "__spec__", None)
+    return spec.name if spec else sys.argv[0]

@@ -1,5 +1,6 @@
 """params.yaml: reading it, and the sections that say which images there are."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,17 @@ from stages.schema import Settings, section, unknown
 
 PATH = Path("params.yaml")
 SECTIONS = ("data", "split", "train", "recipes", "models")
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.1 as people and DVC write it: 1e-05 is a number, not text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
 
 Fraction = Annotated[float, Field(gt=0, lt=1)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
@@ -40,7 +52,7 @@ def read(path: Path = PATH) -> dict[str, Any]:
         StageError: not YAML, not a mapping, or a section nobody knows.
     """
     try:
-        params = yaml.safe_load(path.read_text(encoding="utf-8"))
+        params = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
         raise StageError(f"{path}: not found; run the stages from the project's folder") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -55,7 +55,7 @@ def _first_problem(
 
 def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
     """Return the message for a *name* that is none of *valid*, with the nearest one suggested."""
-    names = sorted(valid)
+    names = sorted(map(str, valid))
     nearest = difflib.get_close_matches(str(name), names, n=1)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
     return f"unknown {kind} {name!r}{hint} (valid: {', '.join(names)})"

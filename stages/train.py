@@ -4,7 +4,6 @@ Reads models/NAME.json and the training and validation images; writes the model,
 its history, what it reached and how long it took.
 """
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -138,6 +137,4 @@ def times(epochs: Sequence[Epoch], images: int, resumed_at: int) -> dict[str, An
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:  # noqa: PLR2004 - the program's name and one model
-        sys.exit("usage: python -m stages.train NAME")
     run(main)

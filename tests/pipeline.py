@@ -26,7 +26,7 @@ IMAGES, TEST_FRACTION = 500, 0.4
 MODELS = ("model1", "model2", "model3")
 # As in the notebook, model1 alone has other epochs than 10.
 EPOCHS = {"model1": 5, "model2": 10, "model3": 10}
-STAGE = re.compile(r"^(Running stage|Stage) '(\S+)'(?::| (is cached|didn't change))", re.MULTILINE)
+STAGE = re.compile(r"^(?:Running stage|Stage) '(\S+)'(:| is cached| didn't change)", re.MULTILINE)
 TIME_LIMIT = 300
 
 
@@ -34,10 +34,9 @@ TIME_LIMIT = 300
 class Run:
     """What one ``dvc repro`` or ``dvc exp run`` did: the stages' names, and all it printed."""
 
-    ran: frozenset[str]
-    cached: frozenset[str]
-    skipped: frozenset[str]
-    exit_code: int
+    ran: set[str]
+    cached: set[str]
+    skipped: set[str]
     output: str
 
 
@@ -70,11 +69,11 @@ class Project:
         """Return which stages ``dvc`` with these *words* ran; it must succeed, or must not."""
         done = self.command("dvc", *words)
         assert (done.returncode == 0) == succeeds, f"dvc {' '.join(words)}\n{done.stdout}"
-        stages: dict[str, set[str]] = {"Running stage": set(), "is cached": set()}
-        stages["didn't change"] = set()
-        for start, name, end in STAGE.findall(done.stdout):
-            stages[end or start].add(name)
-        return Run(*map(frozenset, stages.values()), done.returncode, done.stdout)
+        ran, cached, skipped = (
+            {name for name, end in STAGE.findall(done.stdout) if end == wanted}
+            for wanted in (":", " is cached", " didn't change")
+        )
+        return Run(ran, cached, skipped, done.stdout)
 
     def commit(self, message: str) -> None:
         """Commit everything that Git does not ignore."""

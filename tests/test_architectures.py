@@ -107,7 +107,8 @@ def test_filters_for_another_number_of_convolutions_are_refused(name: str, count
     for wrong in ([8] * (count - 1), [8] * (count + 1)):
         with pytest.raises(StageError) as caught:
             build(name, filters=wrong)
-        assert str(caught.value).startswith(f"models.mine.filters: {name} has {count} convolutions")
+        place = "params.yaml: models.mine.filters"
+        assert str(caught.value).startswith(f"{place}: {name} has {count} convolutions")
         assert str(caught.value).endswith(f"not {wrong}")
 
 

@@ -11,6 +11,7 @@ from stages.training import network
 from stages.training.batches import epoch_order
 from stages.training.fit import augmentation_seed, fit
 from stages.training.history import Epoch
+from stages.training.schedule import learning_rates
 from stages.training.trainer import Trainer
 from tests.images_for_tests import random_images
 from tests.settings_for_tests import SMALL, training_settings
@@ -90,6 +91,21 @@ def test_every_epoch_is_told_of_with_those_before_it() -> None:
     )
     assert told == [1, 2]
     assert all(epoch.seconds > 0 for epoch in epochs)
+
+
+def test_steps_take_the_schedules_learning_rates_through_all_epochs() -> None:
+    ours = trainer(epochs=2, schedule="one_cycle", learning_rate=0.004)
+    taken: list[np.float32] = []
+    step = ours.train_step
+
+    def noting(images: Any, labels: Any, rate: np.float32, seed: Any) -> Any:
+        taken.append(rate)
+        return step(images, labels, rate, seed)
+
+    ours.train_step = noting
+    fit(ours, TRAINING, VALIDATION)
+    # 20 images in batches of 8 are 3 steps.
+    np.testing.assert_array_equal(taken, learning_rates("one_cycle", 0.004, 6))
 
 
 def test_finished_training_changes_nothing_any_more() -> None:

@@ -58,7 +58,7 @@ def score(actual: np.ndarray, probabilities: np.ndarray) -> Scores:
     f1 = np.array([row.f1 for row in score_classes(confusion)])
     return Scores(
         accuracy=1 - errors / len(actual),
-        loss=float(losses.mean()),
+        loss=float(losses.mean()) + 0.0,  # of a perfect model 0, not -0
         errors=errors,
         macro_f1=float(f1[occurring].mean()),
     )

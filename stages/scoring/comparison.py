@@ -29,20 +29,23 @@ def compare(results: Mapping[str, Mapping[str, Any]], test_images: int) -> pd.Da
 
 
 def notes(table: pd.DataFrame) -> list[str]:
-    """Return what stands out about each model; a model alone has nothing to stand out from."""
-    if len(table) == 1:
-        return [""]
-    superlatives = {
-        "most accurate": table["accuracy"] == table["accuracy"].max(),
-        "least accurate": table["accuracy"] == table["accuracy"].min(),
-        "fastest": table["train_seconds"] == table["train_seconds"].min(),
-        "slowest": table["train_seconds"] == table["train_seconds"].max(),
-        "fewest parameters": table["parameters"] == table["parameters"].min(),
-        "on the Pareto front": pareto_front(table),
+    """Return what stands out about each model; where all are equal nothing does."""
+    extremes = [
+        ("most accurate", "accuracy", "max"),
+        ("least accurate", "accuracy", "min"),
+        ("fastest", "train_seconds", "min"),
+        ("slowest", "train_seconds", "max"),
+        ("fewest parameters", "parameters", "min"),
+    ]
+    holds = {
+        words: table[column] == table[column].agg(extreme)
+        for words, column, extreme in extremes
+        if table[column].nunique() > 1
     }
+    if holds:
+        holds["on the Pareto front"] = pareto_front(table)
     return [
-        ", ".join(words for words, holds in superlatives.items() if holds.iloc[row])
-        for row in range(len(table))
+        ", ".join(words for words in holds if holds[words].iloc[row]) for row in range(len(table))
     ]
 
 
@@ -91,7 +94,7 @@ def wilson_interval(share: float, count: int) -> tuple[float, float]:
     spread = Z**2 / count
     middle = (share + spread / 2) / (1 + spread)
     half = Z / (1 + spread) * math.sqrt(share * (1 - share) / count + spread / (4 * count))
-    return middle - half, middle + half
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def to_markdown(table: pd.DataFrame) -> str:
@@ -121,7 +124,7 @@ def to_markdown(table: pd.DataFrame) -> str:
 
 def duration(seconds: float) -> str:
     """Return *seconds* as people say it: ``8.4 s``, ``42 s`` or ``2 m 42 s``."""
-    if seconds < 10:  # noqa: PLR2004 - below ten seconds a tenth is worth telling
+    if seconds < 9.95:  # noqa: PLR2004 - below ten seconds a tenth is worth telling
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes} m {rest:02} s" if minutes else f"{rest} s"

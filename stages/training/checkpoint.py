@@ -45,7 +45,7 @@ class Checkpoint:
             return []
         try:
             epochs, arrays = self._read()
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
             reason = " ".join(str(error).split()) or type(error).__name__
             self._set_aside(f"it is damaged ({reason})")
             return []
@@ -57,7 +57,7 @@ class Checkpoint:
         return epochs
 
     def _read(self) -> tuple[list[Epoch] | None, list[np.ndarray]]:
-        with np.load(self.path, allow_pickle=False) as content:
+        with self.path.open("rb") as file, np.load(file, allow_pickle=False) as content:
             if str(content["key"]) != self.key:
                 return None, []
             epochs = [Epoch(*row) for row in content["epochs"].tolist()]

@@ -25,11 +25,12 @@ def build(name: str, settings: TrainingSettings) -> keras.Model:
         StageError: ``filters`` has another length than the architecture has convolutions.
     """
     architecture = importlib.import_module(f"stages.architectures.{settings.architecture}")
+    convolutions = len(architecture.FILTERS)
     filters = architecture.FILTERS if settings.filters is None else settings.filters
     dense = architecture.DENSE if settings.dense is None else settings.dense
-    if len(filters) != len(architecture.FILTERS):
+    if len(filters) != convolutions:
         raise StageError(
-            f"models.{name}.filters: {settings.architecture} has {len(architecture.FILTERS)} "
+            f"params.yaml: models.{name}.filters: {settings.architecture} has {convolutions} "
             f"convolutions, so give as many numbers, not {filters}"
         )
     pixels = x = keras.Input((28, 28, 1), name="pixels")

@@ -11,6 +11,8 @@ from stages.training.settings import TrainingSettings
 
 IMAGES = tf.TensorSpec([None, 28, 28, 1], tf.uint8)
 LABELS = tf.TensorSpec([None, 10], tf.float32)
+OPTIMIZERS = {"adam": Adam}
+LOSSES = {"categorical_crossentropy": tf.nn.softmax_cross_entropy_with_logits}
 # Large enough that the kernels are busy, small enough to need less memory than training does.
 VALIDATION_BATCH = 500
 
@@ -25,7 +27,8 @@ class Trainer:
     def __init__(self, graph: keras.Model, settings: TrainingSettings) -> None:
         self.graph = graph
         self.variables = [variable.value for variable in graph.trainable_variables]
-        self.optimizer = Adam(self.variables)
+        self.optimizer = OPTIMIZERS[settings.optimizer](self.variables)
+        self.losses = LOSSES[settings.loss]
         self.settings = settings
         self.dtype = tf.as_dtype(graph.get_layer("conv_1").compute_dtype)
         self.train_step = tf.function(
@@ -54,7 +57,7 @@ class Trainer:
             logits = self.graph(pixels, training=True)
             smoothing = self.settings.label_smoothing
             targets = labels * (1 - smoothing) + smoothing / 10
-            losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
+            losses = self.losses(targets, logits)
             loss = tf.reduce_mean(losses)
         self.optimizer.apply(tape.gradient(loss, self.variables), learning_rate)
         return tf.reduce_sum(losses), count_correct(logits, labels)
@@ -62,7 +65,7 @@ class Trainer:
     def _score_batch(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return a batch's summed loss and its correct answers."""
         logits = self.graph(tf.cast(images, tf.float32), training=False)
-        losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits)
+        losses = self.losses(labels, logits)
         return tf.reduce_sum(losses), count_correct(logits, labels)
 
     def validate(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
