@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test check format lock clean
+.PHONY: help setup repro test check readme format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -38,6 +38,10 @@ check: $(READY)  ## format, lint and type checks, and whether dvc.lock fits the 
 	ruff check
 	mypy
 	python -m tests.check_lock
+	python -m benchmarks.readme --check
+
+readme: $(READY)  ## fill the README's numbers from the files they come from
+	python -m benchmarks.readme
 
 format: $(READY)  ## put the code into its format, mend what can be mended
 	ruff format

@@ -7,6 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "stages"
+IMPORTERS = {"importlib.import_module", "import_module", "__import__"}
 
 
 def closure(module: str, root: Path = ROOT) -> set[str]:
@@ -88,9 +89,6 @@ def imported_names(path: Path) -> Iterator[str]:
     for name in [*imported.values(), *chosen]:
         parts = name.split(".")
         yield from (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-
-
-IMPORTERS = {"importlib.import_module", "import_module", "__import__"}
 
 
 def _chosen_module(call: ast.Call, imported: dict[str, str], path: Path) -> str:

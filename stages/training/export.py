@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import keras
 
@@ -41,6 +42,22 @@ def _without_times(archive: bytes) -> bytes:
                 metadata.pop("date_saved", None)
                 content = json.dumps(metadata, sort_keys=True).encode()
             elif name.endswith(".json"):
-                content = json.dumps(json.loads(content), sort_keys=True).encode()
+                config = _numbered(json.loads(content), {})
+                content = json.dumps(config, sort_keys=True).encode()
             target.writestr(zipfile.ZipInfo(name, ZIP_TIME), content)
     return result.getvalue()
+
+
+def _numbered(config: Any, numbers: dict[int, int]) -> Any:
+    """Return *config* with each ``shared_object_id`` replaced by its order of appearance.
+
+    Keras writes the object's address in memory, which differs from process to process.
+    """
+    if isinstance(config, list):
+        return [_numbered(value, numbers) for value in config]
+    if not isinstance(config, dict):
+        return config
+    address = config.get("shared_object_id")
+    if address is not None:
+        config = {**config, "shared_object_id": numbers.setdefault(address, len(numbers))}
+    return {key: _numbered(config[key], numbers) for key in sorted(config)}
