@@ -38,7 +38,7 @@ def remarks() -> str:
 def model1(row: dict[str, Any], train: dict[str, Any]) -> str:
     """Return the remark on model1."""
     return (
-        f"Two plain convolutions, then four dense layers, which hold {dense_share(train):.0%} of "
+        f"Two plain convolutions, then four dense layers, which hold {dense_share(train)} of "
         f"its {row['parameters']:,} parameters. {reached(row)}. It learns the training images less "
         f"well than the others do ({100 * train['accuracy']:.2f} % of them after "
         f"{row['epochs']} epochs)."
@@ -58,19 +58,19 @@ def model3(row: dict[str, Any], train: dict[str, Any]) -> str:
     """Return the remark on model3."""
     return (
         f"Wider convolutions, a separable one to save parameters there, and three dense layers, "
-        f"which make up {dense_share(train):.0%} of {row['parameters']:,} parameters all the same. "
+        f"which make up {dense_share(train)} of {row['parameters']:,} parameters all the same. "
         f"{reached(row)}, with {100 * train['accuracy']:.2f} % on the training images."
     )
 
 
-def dense_share(train: dict[str, Any]) -> float:
-    """Return the share of a model's parameters that stand in its dense layers."""
+def dense_share(train: dict[str, Any]) -> str:
+    """Return the share of a model's parameters that stand in its dense layers, in percent."""
     dense = [
         layer["parameters"]
         for layer in train["layers"]
         if layer["layer"].startswith("dense") or layer["layer"] == "digits"
     ]
-    return sum(dense) / train["parameters"]
+    return f"{100 * sum(dense) / train['parameters']:.0f} %"
 
 
 def reached(row: dict[str, Any]) -> str:
