@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test check readme format lock clean
+.PHONY: help setup repro test check experiments readme format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -32,6 +32,17 @@ repro: $(READY)  ## run what changed, then print the comparison
 
 test: $(READY)  ## run every test
 	pytest
+
+# `dvc exp show` has a column for every file and metric; these are the ones that tell experiments apart.
+SHORT := import sys, pandas; \
+  table = pandas.read_csv(sys.stdin, dtype=str); \
+  table["Experiment"] = table["Experiment"].fillna(table["rev"]); \
+  table = table.drop(columns=["rev", "typ"]).fillna("-"); \
+  names = [c.replace("metrics/evaluate/", "").replace(".json:", " ") for c in table.columns]; \
+  print(table.set_axis(names, axis=1).to_string(index=False))
+
+experiments: $(READY)  ## list the experiments: accuracies and the parameters that differ
+	@dvc exp show --csv --precision 4 --only-changed --drop '(?!.*:accuracy).*/|Created' | python -c '$(SHORT)'
 
 check: $(READY)  ## format, lint and type checks, and whether dvc.lock fits the code
 	ruff format --check
