@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from stages.errors import StageError
 from stages.training.batch_norm import FusedBatchNormalization
+from stages.training.pooling import PoolingThenReLU
 from stages.training.settings import TrainingSettings
 
 # Mean and standard deviation of the pixels of MNIST's training images, 0..255; a fixed property
@@ -49,16 +50,24 @@ def build(name: str, settings: TrainingSettings) -> keras.Model:
 def training_graph(model: keras.Model, precision: str) -> keras.Model:
     """Return a copy of *model* to train: the same weights, computed in *precision*.
 
-    It gives logits (n, 10) in float32 instead of probabilities, and normalises batches with the
-    fused kernel. The weights are float32 in either precision.
+    It gives logits (n, 10) in float32 instead of probabilities, normalises batches with the
+    fused kernel, and rectifies after pooling where a convolution stands right before it. The
+    weights are float32 in either precision.
     """
     policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
+    rectified_late = {
+        name for pair in rectified_then_pooled(model) for name in (pair[0].name, pair[1].name)
+    }
 
     def for_training(layer: keras.layers.Layer) -> keras.layers.Layer:
         config: dict[str, Any] = layer.get_config()
         if isinstance(layer, keras.layers.InputLayer):
             return type(layer).from_config(config)
         config["dtype"] = policy
+        if layer.name in rectified_late:
+            if isinstance(layer, keras.layers.MaxPooling2D):
+                return PoolingThenReLU.from_config(config)
+            config["activation"] = "linear"
         if layer.name == OUTPUT:
             # In bfloat16 the logits would carry two to three digits.
             config |= {"dtype": "float32", "activation": "linear"}
@@ -69,6 +78,23 @@ def training_graph(model: keras.Model, precision: str) -> keras.Model:
     graph = keras.models.clone_model(model, clone_function=for_training)
     copy_weights(model, graph)
     return graph
+
+
+def rectified_then_pooled(
+    model: keras.Model,
+) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
+    """Return the convolutions with ReLU whose output goes to a max-pooling and nowhere else."""
+    pairs = []
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D) and layer.activation is keras.activations.relu:
+            takers = [
+                taker
+                for taker in model.layers
+                if any(tensor is layer.output for tensor in tf.nest.flatten(taker.input))
+            ]
+            if [type(taker) for taker in takers] == [keras.layers.MaxPooling2D]:
+                pairs.append((layer, takers[0]))
+    return pairs
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
