@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test check experiments readme format lock clean
+.PHONY: help setup repro test check bench bench-quick experiments readme format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -50,6 +50,22 @@ check: $(READY)  ## format, lint and type checks, and whether dvc.lock fits the 
 	mypy
 	python -m tests.check_lock
 	python -m benchmarks.readme --check
+
+# PyTorch, the peer, in an environment of its own.
+PEER := .venv-peer/.ready
+$(PEER): benchmarks/requirements.txt
+	rm -rf .venv-peer
+	$(PYTHON) -m venv .venv-peer
+	.venv-peer/bin/python -m pip install --quiet --disable-pip-version-check --compile -r benchmarks/requirements.txt
+	touch $@
+
+bench: $(READY) $(PEER)  ## measure against the notebook, PyTorch and the machine (an hour and a half)
+	dvc repro --quiet preprocess
+	python -m benchmarks.run
+
+bench-quick: $(READY) $(PEER)  ## the same from fewer steps (a few minutes)
+	dvc repro --quiet preprocess
+	python -m benchmarks.run --quick
 
 readme: $(READY)  ## fill the README's numbers from the files they come from
 	python -m benchmarks.readme

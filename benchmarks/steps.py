@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.flops import training_flops
 from stages import params
 from stages.backend import make_repeatable
 from stages.training import network, precision
@@ -45,6 +46,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "model": options.model,
         "precision": computed_in,
+        "training_flops": training_flops(model.layers),
         "batch_size": batch,
         "steps": options.steps,
         "microseconds_per_image": statistics.median(timed),

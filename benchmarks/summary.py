@@ -8,9 +8,6 @@ import numpy as np
 
 Runs = Mapping[str, list[dict[str, Any]]]
 MODELS = ("model1", "model2", "model3")
-# Multiply-adds of one training image count as two; `benchmarks.flops` works these out from the
-# layers and a test holds them against it.
-TRAINING_FLOPS = {"model1": 17_184_000, "model2": 11_140_992, "model3": 107_991_936}
 
 
 def of_model(runs: Runs, side: str, model: str) -> list[dict[str, Any]]:
@@ -109,7 +106,7 @@ def peak_share(runs: Runs) -> dict[str, float]:
         ours = of_model(runs, "steps", model)
         if ours:
             limit = max(run[f"{ours[0]['precision']}_gflops"] for run in runs["peak"]) * 1e9
-            reached = TRAINING_FLOPS[model] / (middle(ours, per_image) / 1e6)
+            reached = ours[0]["training_flops"] / (middle(ours, per_image) / 1e6)
             shares[model] = reached / limit
     return shares
 

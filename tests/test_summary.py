@@ -1,0 +1,105 @@
+"""The benchmarks' summary, worked by hand on a few runs."""
+
+from typing import Any
+
+import pytest
+
+from benchmarks.summary import MODELS, over_pytorch, peak_share, summarize, table
+
+
+def ours(seconds: float, accuracy: float = 0.99) -> list[dict[str, Any]]:
+    """Return one run of each model that took *seconds*."""
+    return [
+        {
+            "model": model,
+            "train_seconds": seconds,
+            "images_per_second": 1000.0,
+            "peak_memory_bytes": 10,
+            "precision": "bfloat16",
+            "test_accuracy": accuracy,
+        }
+        for model in MODELS
+    ]
+
+
+def baseline(seconds: float) -> list[dict[str, Any]]:
+    return [{"model": m, "fit_seconds": seconds, "peak_memory_bytes": 40} for m in MODELS]
+
+
+def steps(microseconds: float) -> list[dict[str, Any]]:
+    return [
+        {
+            "model": m,
+            "microseconds_per_image": microseconds,
+            "precision": "bfloat16",
+            "training_flops": 10**7,
+        }
+        for m in MODELS
+    ]
+
+
+def test_speedups_are_ratios_of_the_summed_medians() -> None:
+    runs = {
+        "notebook": baseline(100.0),
+        "same_work": [*ours(20.0), *ours(30.0)],
+        "fast": [*ours(2.0), *ours(4.0), *ours(9.0)],
+    }
+    summary = summarize(runs)
+    assert summary["speedup_same_work"] == pytest.approx(300 / 75)
+    assert summary["speedup_to_accuracy"] == pytest.approx(300 / 12)
+    assert summary["memory_ratio_model3"] == pytest.approx(0.25)
+
+
+def test_accuracies_are_means_over_the_seeds_with_their_deviation() -> None:
+    runs = {"fast": [*ours(1.0, 0.98), *ours(1.0, 0.99)]}
+    summary = summarize(runs)
+    assert summary["accuracy_fast"] == pytest.approx(dict.fromkeys(MODELS, 0.985))
+    deviation = 0.005 * 2**0.5
+    expected = pytest.approx(dict.fromkeys(MODELS, deviation), rel=1e-4)
+    assert summary["accuracy_fast_deviation"] == expected
+    assert "speedup_to_accuracy" not in summary
+
+
+def test_pytorch_is_taken_at_its_best_variant_that_ran() -> None:
+    peers: list[dict[str, Any]] = [
+        {"model": "model1", "microseconds_per_image": 30.0, "allocator": "system"},
+        {"model": "model1", "microseconds_per_image": 20.0, "allocator": "system"},
+        {"model": "model1", "microseconds_per_image": 15.0, "allocator": "reuse"},
+        {"model": "model1", "error": "no compiler", "allocator": "system"},
+    ]
+    runs = {"pytorch": peers, "steps": steps(5.0)}
+    assert over_pytorch(runs, "system") == {"model1": 4.0}
+    assert over_pytorch(runs, "reuse") == {"model1": 3.0}
+
+
+def test_the_share_of_the_peak_is_work_over_time_over_the_best_product() -> None:
+    runs: dict[str, list[dict[str, Any]]] = {
+        "peak": [{"bfloat16_gflops": 500.0}, {"bfloat16_gflops": 800.0}],
+        "steps": steps(100.0),
+    }
+    expected = dict.fromkeys(MODELS, 10000000.0 / 0.0001 / 800000000000.0)
+    assert peak_share(runs) == pytest.approx(expected)
+
+
+def test_what_was_not_measured_is_left_out() -> None:
+    assert summarize({}) == {}
+
+
+def test_growth_compares_the_largest_with_the_smallest() -> None:
+    grown = [
+        {"images_per_second": 100.0, "peak_memory_bytes": 100},
+        {"images_per_second": 50.0, "peak_memory_bytes": 108},
+    ]
+    summary = summarize({"growth": grown})
+    assert summary["memory_growth_8x"] == pytest.approx(1.08)
+    assert summary["time_per_image_growth_8x"] == pytest.approx(2.0)
+
+
+def test_the_table_has_a_row_for_each_side_that_was_measured() -> None:
+    runs = {"notebook": baseline(100.0), "fast": ours(2.0)}
+    measured = {side: {"runs": each} for side, each in runs.items()}
+    lines = table(summarize(runs), measured).splitlines()
+    assert "| the original notebook, fit | 100.0 s | 100.0 s | 100.0 s | 300.0 s | 1 |" in lines
+    assert "| recipe `fast`, fit | 2.0 s | 2.0 s | 2.0 s | 6.0 s | 1 |" in lines
+    assert "| `fast`, test accuracy | 99.00 % | 99.00 % | 99.00 % | | 1 |" in lines
+    assert "- `speedup_to_accuracy`: 50" in lines
