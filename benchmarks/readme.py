@@ -83,7 +83,8 @@ def reached(row: dict[str, Any]) -> str:
 
 def benchmarks() -> str:
     """Return the benchmarks' table."""
-    return (ROOT / "benchmarks" / "results.md").read_text(encoding="utf-8")
+    path = ROOT / "benchmarks" / "results.md"
+    return path.read_text(encoding="utf-8") if path.exists() else "Not measured yet: `make bench`."
 
 
 BLOCKS = {"comparison": comparison, "remarks": remarks, "benchmarks": benchmarks}
