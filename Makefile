@@ -33,16 +33,8 @@ repro: $(READY)  ## run what changed, then print the comparison
 test: $(READY)  ## run every test
 	pytest
 
-# `dvc exp show` has a column for every file and metric; these are the ones that tell experiments apart.
-SHORT := import sys, pandas; \
-  table = pandas.read_csv(sys.stdin, dtype=str); \
-  table["Experiment"] = table["Experiment"].fillna(table["rev"]); \
-  table = table.drop(columns=["rev", "typ"]).fillna("-"); \
-  names = [c.replace("metrics/evaluate/", "").replace(".json:", " ") for c in table.columns]; \
-  print(table.set_axis(names, axis=1).to_string(index=False))
-
 experiments: $(READY)  ## list the experiments: accuracies and the parameters that differ
-	@dvc exp show --csv --precision 4 --only-changed --drop '(?!.*:accuracy).*/|Created' | python -c '$(SHORT)'
+	@dvc exp show --csv --precision 4 --only-changed | python -m benchmarks.experiments
 
 check: $(READY)  ## format, lint and type checks, and whether dvc.lock fits the code
 	ruff format --check

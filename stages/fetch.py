@@ -1,4 +1,7 @@
-"""Stage: get the labelled images, from the network or from a path of your own."""
+"""Get the labelled images: ``python -m stages.fetch``.
+
+Reads params.yaml, and the network or a path of the user's own; writes data/raw.
+"""
 
 from pathlib import Path
 

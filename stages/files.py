@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from stages.errors import StageError
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -74,11 +76,25 @@ def write_array(path: Path, array: np.ndarray) -> None:
 
 
 def read_array(path: Path) -> np.ndarray:
-    """Return the array in *path*, memory-mapped: pages come from disk as they are used."""
-    array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    """Return the array in *path*, memory-mapped: pages come from disk as they are used.
+
+    Raises:
+        StageError: the file is damaged.
+    """
+    try:
+        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError):
+        raise StageError(f"{path}: damaged; `dvc repro --force` writes it anew") from None
     return array
 
 
 def read_json(path: Path) -> Any:
-    """Return the value in the JSON file *path*."""
-    return json.loads(path.read_text(encoding="utf-8"))
+    """Return the value in the JSON file *path*.
+
+    Raises:
+        StageError: the file is damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise StageError(f"{path}: damaged; `dvc repro --force` writes it anew") from None

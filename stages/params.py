@@ -15,7 +15,17 @@ SECTIONS = ("data", "split", "train", "recipes", "models")
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1 as people and DVC write it: 1e-05 is a number, not text."""
+    """YAML 1.1 as people and DVC write it: 1e-05 is a number, not text; no key stands twice."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for number, key in enumerate(keys):
+            if key in keys[:number]:
+                problem = f"the key {key!r} stands twice in one block"
+                raise yaml.MarkedYAMLError(
+                    problem=problem, problem_mark=node.value[number][0].start_mark
+                )
+        return super().construct_mapping(node, deep=deep)
 
 
 _Loader.add_implicit_resolver(
@@ -55,9 +65,13 @@ def read(path: Path = PATH) -> dict[str, Any]:
         params = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
         raise StageError(f"{path}: not found; run the stages from the project's folder") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        reason = " ".join(str(error).split())
-        raise StageError(f"{path}: not valid YAML: {reason}") from None
+    except UnicodeDecodeError as error:
+        raise StageError(f"{path}: not UTF-8 text: {error.reason}") from None
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        raise StageError(f"{path}: line {line}: not valid YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise StageError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(params, dict):
         raise StageError(f"{path}: expected the sections {', '.join(SECTIONS)}")
     for name in params:

@@ -8,11 +8,23 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stages.errors import StageError
 
+# Where pydantic's own words are those of a programmer.
+PLAIN = {
+    "int_type": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "float_type": "should be a number",
+    "bool_type": "should be true or false",
+    "string_type": "should be text",
+    "list_type": "should be a list",
+    "too_short": "should have at least one entry",
+    "finite_number": "should be a finite number",
+}
+
 
 class Settings(BaseModel):
     """Base of every settings object: frozen, no unknown keys, no silent conversion of types."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     @classmethod
     def parse(cls, values: object, where: str | Callable[[str], str]) -> Self:
@@ -25,7 +37,7 @@ class Settings(BaseModel):
             StageError: an unknown key, or a value of the wrong type or out of range.
         """
         if not isinstance(values, Mapping):
-            raise StageError(f"{_place(where, '')}: expected a block of keys, got {values!r}")
+            raise StageError(f"{_place(where, '')}: expected a block of keys, got {shown(values)}")
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
@@ -49,8 +61,14 @@ def _first_problem(
     place += ("." if ": " in place else ": ") + ".".join(keys)
     if problem["type"] == "missing":
         return f"{place}: this key is missing"
-    message = problem["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"{place}: {message}, got {problem['input']!r}"
+    message = PLAIN.get(problem["type"]) or problem["msg"].removeprefix("Input ")
+    return f"{place}: {message}, got {shown(problem['input'])}"
+
+
+def shown(value: object) -> str:
+    """Return *value* as it stands in YAML, as far as the two languages differ in common values."""
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else repr(value)
 
 
 def unknown(kind: str, name: object, valid: Iterable[str]) -> str:

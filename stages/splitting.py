@@ -33,8 +33,8 @@ def _take(
         rest, taken = train_test_split(indices, test_size=fraction, random_state=seed)
     except ValueError:
         raise StageError(
-            f"params.yaml: split.{key}: {fraction:g} of {len(indices)} images leaves nothing to "
-            "train on; take more images (data.limit) or a smaller fraction"
+            f"params.yaml: split.{key}: {fraction:g} leaves a part without an image "
+            f"(images to split: {len(indices)}); take more (data.limit) or another fraction"
         ) from None
     return rest, taken
 

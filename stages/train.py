@@ -102,7 +102,9 @@ def results(
     last = epochs[-1]
     return {
         "parameters": model.count_params(),
-        "trainable_parameters": sum(v.shape.num_elements() for v in _values(model)),
+        "trainable_parameters": sum(
+            variable.value.shape.num_elements() for variable in model.trainable_variables
+        ),
         "epochs": len(epochs),
         "batch_size": chosen.batch_size,
         "precision": computed_in,
@@ -115,10 +117,6 @@ def results(
             {"layer": layer.name, "parameters": layer.count_params()} for layer in model.layers
         ],
     }
-
-
-def _values(model: keras.Model) -> list[tf.Variable]:
-    return [variable.value for variable in model.trainable_variables]
 
 
 def times(epochs: Sequence[Epoch], images: int, resumed_at: int) -> dict[str, Any]:

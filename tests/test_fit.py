@@ -122,7 +122,7 @@ def test_loss_that_is_no_number_stops_the_training_with_its_place_and_a_remedy()
     with pytest.raises(StageError) as caught:
         fit(trainer(epochs=2), (images, labels), VALIDATION)
     assert str(caught.value) == (
-        "the loss is no longer a number (epoch 1, step 2): try a learning rate below 0.001"
+        "the loss is no longer a number (epoch 1, step 2): set train.learning_rate below 0.001"
     )
 
 

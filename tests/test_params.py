@@ -34,6 +34,11 @@ def test_data_and_split_are_read_as_they_stand(project: Path) -> None:
     assert params.read_split().model_dump() == VALID["split"] | {"seed": 7}
 
 
+def in_yaml(value: object) -> str:
+    """Return *value* as a user reads it in params.yaml; text in quotes."""
+    return {"None": "null", "True": "true"}.get(repr(value), repr(value))
+
+
 @pytest.mark.parametrize("written", ["0.00001", "1e-5", "1e-05", "1.0e-5"])
 def test_small_fractions_are_numbers_however_people_and_dvc_write_them(
     project: Path, written: str
@@ -81,9 +86,10 @@ def test_missing_section_and_missing_key_are_named(project: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"data: [1, 2", "params.yaml: not valid YAML: "),
-        (b"data:\n\t- 1", "params.yaml: not valid YAML: "),
-        (b"data: \xff", "params.yaml: not valid YAML: "),
+        (b"data: [1, 2", "params.yaml: line 1: not valid YAML: "),
+        (b"data:\n\t- 1", "params.yaml: line 2: not valid YAML: "),
+        (b"data: \xff", "params.yaml: not UTF-8 text: "),
+        (b"data: {}\ndata: {}", "params.yaml: line 2: not valid YAML: the key 'data' stands twice"),
         (b"", "params.yaml: expected the sections data, split, train, recipes, models"),
         (b"- data", "params.yaml: expected the sections data, split, train, recipes, models"),
     ],
@@ -123,4 +129,4 @@ def test_wrong_value_is_told_in_one_line_with_its_place(
     with pytest.raises(StageError) as caught:
         {"data": params.read_data, "split": params.read_split}[section]()
     assert str(caught.value).startswith(f"params.yaml: {section}.{key}: should be ")
-    assert str(caught.value).endswith(f", got {value!r}")
+    assert str(caught.value).endswith(f", got {in_yaml(value)}")

@@ -85,6 +85,13 @@ FAILURES = {
         " echo 'WARNING: after' >&2; exit 1",
         "^pip: No matching$",
     ),
+    "no network": (
+        'echo "WARNING: Retrying (Retry(total=0)) after connection broken by'
+        " 'NewConnectionError('<HTTPSConnection>: Failed to establish a new connection:"
+        " [Errno 111] Connection refused')': /simple/tiny/\" >&2;"
+        " echo 'ERROR: No matching distribution found for tiny==1' >&2; exit 1",
+        r"^pip cannot reach the package index \(Connection refused\)$",
+    ),
     "no error": ("echo 'Killed' >&2; exit 1", "^pip: Killed$"),
     "silent": ("exit 1", "^pip: failed without a word$"),
     "no wheel": ("exit 0", "^pip left 0 wheels of tiny, expected 1$"),

@@ -27,7 +27,7 @@ def test_wrong_epochs_are_told_with_the_block_they_stand_in(epochs: object) -> N
     }.items():
         line = message(sections(**{block: {"epochs": epochs}}))
         assert line.startswith(f"params.yaml: {place}: should be ")
-        assert line.endswith(f", got {epochs!r}")
+        assert line.endswith(f", got {str(epochs).lower() if epochs is True else repr(epochs)}")
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def test_wrong_value_under_train_is_told_with_what_would_be_right(
     [
         ({"schedule": "cosine"}, "schedule: should be 'constant' or 'one_cycle', got 'cosine'"),
         ({"label_smoothing": 1}, "label_smoothing: should be less than 1, got 1"),
-        ({"normalize": "yes"}, "normalize: should be a valid boolean, got 'yes'"),
+        ({"normalize": "yes"}, "normalize: should be true or false, got 'yes'"),
         ({"shift": 15}, "shift: should be less than or equal to 14, got 15"),
         ({"filters": []}, "filters: "),
         ({"filters": [32, 0]}, "filters.1: should be greater than or equal to 1, got 0"),
-        ({"dense": 64}, "dense: should be a valid list, got 64"),
+        ({"dense": 64}, "dense: should be a list, got 64"),
     ],
 )
 def test_wrong_value_of_a_model_is_told_with_its_place(changed: dict[str, Any], start: str) -> None:
@@ -110,12 +110,48 @@ def test_unknown_key_is_told_with_the_nearest_one(block: str, place: str) -> Non
     )
 
 
-def test_unknown_model_is_told_even_beside_one_whose_name_is_a_number() -> None:
-    given = sections()
-    given["models"] |= {1: {"architecture": "model1"}}
-    assert message(given, "mne").startswith(
+def test_unknown_model_is_told_with_the_nearest_name() -> None:
+    assert message(sections(), "mne").startswith(
         "params.yaml: models: unknown model 'mne'; did you mean 'mine'?"
     )
+
+
+@pytest.mark.parametrize("name", [1, "../x", "a b", "a/b", "a;b", "it's", "", "-a"])
+def test_a_name_that_cannot_be_a_file_or_a_stage_is_refused(name: object) -> None:
+    given = sections()
+    given["models"] |= {name: {"architecture": "model1"}}
+    assert message(given).startswith(f"params.yaml: models: {name!r} cannot be a model's name")
+
+
+def test_filters_for_another_number_of_convolutions_are_told_before_training() -> None:
+    given = sections()
+    given["models"]["mine"]["filters"] = [8]
+    assert message(given) == (
+        "params.yaml: models.mine.filters: model1 has 2 convolutions, so give as many numbers,"
+        " not [8]"
+    )
+
+
+@pytest.mark.parametrize("section", ["recipes", "models"])
+def test_an_empty_section_is_told(section: str) -> None:
+    assert message({**sections(), section: {}}) == (
+        f"params.yaml: {section}: empty; name at least one"
+    )
+
+
+def test_a_recipe_that_is_not_chosen_is_checked_too() -> None:
+    given = sections()
+    given["recipes"]["other"] = {**given["recipes"]["notebook"], "epochs": -1}
+    assert message(given).startswith("params.yaml: recipes.other.epochs: should be greater")
+
+
+@pytest.mark.parametrize("key", ["seed", "precision"])
+def test_null_under_train_is_told_where_it_stands(key: str) -> None:
+    given = sections()
+    given["train"][key] = None
+    line = message(given)
+    assert line.startswith(f"params.yaml: train.{key}: should be ")
+    assert line.endswith("got null")
 
 
 def test_missing_keys_sections_and_blocks_are_named() -> None:
@@ -125,8 +161,9 @@ def test_missing_keys_sections_and_blocks_are_named() -> None:
     without_block["models"]["mine"] = None
     assert message(without_epochs) == "params.yaml: recipes.notebook.epochs: this key is missing"
     assert message(without_architecture) == (
-        "params.yaml: models.mine.architecture: this key is missing"
+        "params.yaml: models.mine.architecture: this key is missing; "
+        "take one of model1, model2, model3"
     )
-    assert message(without_block) == "params.yaml: models.mine: expected a block of keys, got None"
+    assert message(without_block) == "params.yaml: models.mine: expected a block of keys, got null"
     assert message({"train": {}}).startswith("params.yaml: train.recipe: this key is missing")
     assert message({}) == "params.yaml: the section 'train' is missing"

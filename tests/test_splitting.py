@@ -64,8 +64,8 @@ def test_seed_decides_the_split() -> None:
 @pytest.mark.parametrize(
     ("count", "validation", "line"),
     [
-        (1, 0, "params.yaml: split.test_fraction: 0.5 of 1 images leaves nothing to train on"),
-        (2, 0.5, "params.yaml: split.validation_fraction: 0.5 of 1 images leaves nothing to"),
+        (1, 0, "params.yaml: split.test_fraction: 0.5 leaves a part without an image"),
+        (2, 0.5, "params.yaml: split.validation_fraction: 0.5 leaves a part"),
     ],
 )
 def test_too_few_images_are_told_with_what_to_change(

@@ -13,8 +13,12 @@ def read(path: str) -> LabelledImages:
     Raises:
         StageError: nothing is there, it is neither, or its content is not labelled images.
     """
-    place = Path(path).expanduser()
-    if not path or not place.exists():
+    try:
+        place = Path(path).expanduser()
+        found = bool(path) and place.exists()
+    except (OSError, RuntimeError):  # a name too long, or no such user
+        found = False
+    if not found:
         raise StageError(
             f"params.yaml: data.path: {path!r} is not there; expected a folder of IDX files or"
             " an .npz file, or null to fetch the dataset"

@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from stages.errors import StageError
+from stages.processed import Images
 from stages.training.batches import batches, epoch_order
 from stages.training.history import Epoch
 from stages.training.schedule import learning_rates
 from stages.training.trainer import Trainer
-
-Images = tuple[np.ndarray, np.ndarray]
 
 
 def fit(
@@ -65,7 +64,7 @@ def _train_epoch(
         if not math.isfinite(loss_sum):
             raise StageError(
                 f"the loss is no longer a number (epoch {epoch + 1}, step {step + 1}): "
-                f"try a learning rate below {settings.learning_rate:g}"
+                f"set train.learning_rate below {settings.learning_rate:g}"
             )
     return correct / len(images), loss_sum / len(images)
 

@@ -4,10 +4,12 @@ Of two blocks that set the same key the later one counts: the recipe, the recipe
 model's architecture, the model's own block, what ``train:`` sets.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stages.architectures import NAMES as ARCHITECTURES
+from stages.architectures import convolutions
 from stages.errors import StageError
 from stages.schema import Settings, check_name, section, unknown
 from stages.training.settings import TrainingSettings
@@ -18,6 +20,9 @@ SIZES = {"filters", "dense"}
 TRAIN_ONLY = {"recipe", "seed", "precision"}
 RECIPE_KEYS = set(TrainingSettings.model_fields) - SIZES - TRAIN_ONLY - {"architecture"}
 MODEL_KEYS = RECIPE_KEYS | SIZES
+# A model's name becomes part of file names, of DVC's stage names and of the stages' commands.
+MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+Block = tuple[str, dict[str, Any], set[str]]
 
 
 class Train(Settings):
@@ -37,39 +42,75 @@ class Train(Settings):
 def resolve(model: str, params: Mapping[str, Any]) -> TrainingSettings:
     """Return the settings of *model*, a key under ``models:``, from params.yaml's content.
 
+    The other recipes are checked too, so that choosing one later holds no surprise.
+
     Raises:
         StageError: an unknown name or key, a missing key, or a value out of its range; the
             message names the block the value stands in.
     """
     train = Train.parse(section(params, "train"), f"{WHERE}: train")
-    recipes = _block(section(params, "recipes"), "recipes")
-    models = _block(section(params, "models"), "models")
+    recipes = _named_blocks(section(params, "recipes"), "recipes")
+    models = _named_blocks(section(params, "models"), "models")
+    for name in models:
+        if not isinstance(name, str) or not MODEL_NAME.fullmatch(name):
+            raise StageError(
+                f"{WHERE}: models: {name!r} cannot be a model's name; take letters, digits, _ and -"
+            )
     check_name("model", model, models, f"{WHERE}: models")
     check_name("recipe", train.recipe, recipes, f"{WHERE}: train.recipe")
 
     own = _block(models[model], f"models.{model}")
-    if "architecture" not in own:
-        raise StageError(f"{WHERE}: models.{model}.architecture: this key is missing")
+    if own.get("architecture") is None:
+        raise StageError(
+            f"{WHERE}: models.{model}.architecture: this key is missing; "
+            f"take one of {', '.join(ARCHITECTURES)}"
+        )
     architecture = check_name(
         "architecture", own.pop("architecture"), ARCHITECTURES, f"{WHERE}: models.{model}"
     )
+    always = {"recipe": train.recipe, "seed": train.seed, "precision": train.precision}
+    set_for_all = {k: v for k, v in train if k in RECIPE_KEYS and v is not None}
+    merged = None
+    for name in recipes:
+        for each in ARCHITECTURES:
+            blocks = [*_recipe_blocks(name, recipes[name], each), ("train", always, TRAIN_ONLY)]
+            _merge(each, blocks)
+            if (name, each) == (train.recipe, architecture):
+                own = {k: v for k, v in own.items() if v is not None}
+                blocks.append((f"models.{model}", own, MODEL_KEYS))
+                blocks.append(("train", set_for_all, RECIPE_KEYS))
+                merged = _merge(each, blocks)
+    assert merged is not None  # noqa: S101 - both names were checked
+    wanted = convolutions(architecture)
+    if merged.filters is not None and len(merged.filters) != wanted:
+        raise StageError(
+            f"{WHERE}: models.{model}.filters: {architecture} has {wanted} convolutions, "
+            f"so give as many numbers, not {merged.filters}"
+        )
+    return merged
 
-    recipe_place = f"recipes.{train.recipe}"
-    recipe = _block(recipes[train.recipe], recipe_place)
-    per_architecture = _block(recipe.pop("models", None) or {}, f"{recipe_place}.models")
-    for name in per_architecture:
-        check_name("architecture", name, ARCHITECTURES, f"{WHERE}: {recipe_place}.models")
-    adjusted = _block(
-        per_architecture.get(architecture) or {}, f"{recipe_place}.models.{architecture}"
-    )
 
-    blocks = [
-        (recipe_place, recipe, RECIPE_KEYS),
-        (f"{recipe_place}.models.{architecture}", adjusted, RECIPE_KEYS),
-        (f"models.{model}", {k: v for k, v in own.items() if v is not None}, MODEL_KEYS),
-        ("train", {k: v for k, v in train if v is not None}, TRAIN_ONLY | RECIPE_KEYS),
-    ]
-    return _merge(architecture, blocks)
+def _recipe_blocks(name: str, recipe: object, architecture: str) -> Iterator[Block]:
+    """Yield what a recipe sets for every model and what it sets for one architecture."""
+    place = f"recipes.{name}"
+    values = _block(recipe, place)
+    adjusted = values.pop("models", None)
+    yield place, values, RECIPE_KEYS | {"models"}
+    if adjusted is not None:
+        adjusted = _block(adjusted, f"{place}.models")
+        for key in adjusted:
+            check_name("architecture", key, ARCHITECTURES, f"{WHERE}: {place}.models")
+        if adjusted.get(architecture) is not None:
+            place = f"{place}.models.{architecture}"
+            yield place, _block(adjusted[architecture], place), RECIPE_KEYS
+
+
+def _named_blocks(values: object, place: str) -> dict[str, Any]:
+    """Return a copy of a section whose keys are names, at least one of them."""
+    named = _block(values, place)
+    if not named:
+        raise StageError(f"{WHERE}: {place}: empty; name at least one")
+    return named
 
 
 def _block(values: object, place: str) -> dict[str, Any]:
@@ -79,9 +120,7 @@ def _block(values: object, place: str) -> dict[str, Any]:
     return dict(values)
 
 
-def _merge(
-    architecture: str, blocks: list[tuple[str, dict[str, Any], set[str]]]
-) -> TrainingSettings:
+def _merge(architecture: str, blocks: list[Block]) -> TrainingSettings:
     """Merge *blocks* of (place, values, valid keys), the later ones over the earlier."""
     merged: dict[str, Any] = {"architecture": architecture}
     places: dict[str, str] = {}

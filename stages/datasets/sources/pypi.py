@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 import subprocess
 import sys
 import zipfile
@@ -72,6 +73,12 @@ def _reason(stderr: str) -> str:
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     if lines and lines[-1].endswith("No module named pip"):
         return "pip is not installed beside this Python; `python -m ensurepip` installs it"
+    unreached = [line for line in lines if "connection broken by" in line]
+    if unreached:
+        inner = re.findall(
+            r"[\w ]*(?:refused|timed out|unreachable|resolution|resolve)[\w ]*", unreached[0]
+        )
+        return f"pip cannot reach the package index ({(inner or ['no connection'])[0].strip()})"
     errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
     return "pip: " + (errors or lines or ["failed without a word"])[-1]
 
