@@ -25,8 +25,9 @@ $(READY): requirements.txt requirements-dev.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r requirements.txt -r requirements-dev.txt
 	touch $@
 
+# Asking first is quicker than `dvc repro` where nothing has changed.
 repro: $(READY)  ## run what changed, then print the comparison
-	dvc repro
+	@if dvc status --quiet; then echo "Everything is up to date."; else dvc repro; fi
 	@echo
 	@cat metrics/comparison.md
 

@@ -11,7 +11,7 @@ from typing import Any
 from stages.architectures import NAMES as ARCHITECTURES
 from stages.architectures import convolutions
 from stages.errors import StageError
-from stages.schema import Settings, check_name, section, unknown
+from stages.schema import Settings, check_name, section, shown, unknown
 from stages.training.settings import TrainingSettings
 
 WHERE = "params.yaml"
@@ -116,7 +116,7 @@ def _named_blocks(values: object, place: str) -> dict[str, Any]:
 def _block(values: object, place: str) -> dict[str, Any]:
     """Return a copy of a block of params.yaml."""
     if not isinstance(values, Mapping):
-        raise StageError(f"{WHERE}: {place}: expected a block of keys, got {values!r}")
+        raise StageError(f"{WHERE}: {place}: expected a block of keys, got {shown(values)}")
     return dict(values)
 
 
