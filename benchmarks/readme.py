@@ -25,6 +25,16 @@ def comparison() -> str:
     return to_markdown(pd.read_csv(METRICS / "comparison.csv", keep_default_na=False))
 
 
+def machine() -> str:
+    """Return the sentence on what the models were trained on."""
+    on = read_json(METRICS / "time" / "model1.json")["machine"]
+    fast = f" with {', '.join(on['bfloat16_instructions'])}" if on["bfloat16_instructions"] else ""
+    return (
+        f"Trained on {on['cores']} cores of {on['processor']}{fast}, {on['system']}, with "
+        f"Python {on['python']}, TensorFlow {on['tensorflow']} and Keras {on['keras']}."
+    )
+
+
 def remarks() -> str:
     """Return a paragraph on each of the notebook's models."""
     table = pd.read_csv(METRICS / "comparison.csv")
@@ -86,7 +96,12 @@ def benchmarks() -> str:
     return path.read_text(encoding="utf-8") if path.exists() else "Not measured yet: `make bench`."
 
 
-BLOCKS = {"comparison": comparison, "remarks": remarks, "benchmarks": benchmarks}
+BLOCKS = {
+    "comparison": comparison,
+    "machine": machine,
+    "remarks": remarks,
+    "benchmarks": benchmarks,
+}
 
 
 def filled(text: str) -> str:

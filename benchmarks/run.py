@@ -10,8 +10,6 @@ few minutes: fewer epochs, steps and seeds; its numbers go to benchmarks/results
 
 import argparse
 import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -21,7 +19,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.summary import summarize, table
+from stages.backend import tf  # noqa: F401 - quiets TensorFlow before it is imported below
 from stages.files import write_text
+from stages.training import machine
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data" / "processed"
@@ -174,25 +174,6 @@ def whole_pipeline(recipe: str) -> dict[str, float]:
     return {"seconds": seconds, "fit_seconds": sum(each["train_seconds"] for each in times)}
 
 
-def machine() -> dict[str, Any]:
-    """Return what the numbers were measured on."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    from importlib.metadata import version  # noqa: PLC0415 - only here
-
-    return {
-        "processor": names[0] if names else platform.processor(),
-        "cores": os.cpu_count(),
-        "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
-        "system": platform.system(),
-        "python": platform.python_version(),
-        "tensorflow": version("tensorflow"),
-        "keras": version("keras"),
-        "numpy": version("numpy"),
-    }
-
-
 def main() -> None:
     """Read the command line, measure, write the results."""
     parser = argparse.ArgumentParser(description="Measure this project against its peers.")
@@ -222,7 +203,7 @@ def write_results(path: Path, measured: dict[str, Any]) -> None:
     """Write the results so far, and their table, whole."""
     summary = summarize({side: content["runs"] for side, content in measured.items()})
     # Not sorted: the summary comes first.
-    content = {"summary": summary, "machine": machine(), "sides": measured}
+    content = {"summary": summary, "machine": machine.describe(), "sides": measured}
     write_text(path, json.dumps(content, indent=1) + "\n")
     write_text(path.with_suffix(".md"), table(summary, measured))
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from stages import processed
-from stages.backend import keras, make_repeatable, tf
+from stages.backend import keras, make_repeatable
 from stages.command import run
 from stages.files import write_csv, write_json
-from stages.training import history, network, precision, settings
+from stages.training import history, machine, network, precision, settings
 from stages.training.checkpoint import Checkpoint, key_of
 from stages.training.export import save_model, save_weights
 from stages.training.fit import fit
@@ -38,7 +38,8 @@ def main(name: str) -> None:
     )
     graph = network.training_graph(model, computed_in)
     trainer = Trainer(graph, chosen)
-    epochs, resumed_at = _train(name, trainer, training, validation, machine(computed_in))
+    on = {"precision": computed_in, **machine.describe()}
+    epochs, resumed_at = _train(name, trainer, training, validation, on)
     network.copy_weights(graph, model)
 
     save_model(Path("models") / f"{name}.keras", model)
@@ -50,29 +51,20 @@ def main(name: str) -> None:
     Checkpoint(name, "").remove()
 
 
-def machine(computed_in: str) -> dict[str, Any]:
-    """Return what the bits of a training depend on beside settings, code and data."""
-    return {
-        "precision": computed_in,
-        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
-        "tensorflow": tf.__version__,
-        "keras": keras.__version__,
-    }
-
-
 def _train(
     name: str,
     trainer: Trainer,
     training: processed.Images,
     validation: processed.Images,
-    machine: dict[str, Any],
+    on: dict[str, Any],
 ) -> tuple[list[Epoch], int]:
     """Train, going on from a checkpoint if there is one; return the epochs and where it went on.
 
+    *on* is the machine and the precision, which a checkpoint belongs to as well.
     After each epoch prints a line, logs it and saves a checkpoint.
     """
     data = [*processed.paths("train"), *processed.paths("validation")]
-    checkpoint = Checkpoint(name, key_of(trainer.settings.model_dump(), machine, data))
+    checkpoint = Checkpoint(name, key_of(trainer.settings.model_dump(), on, data))
     state = [*trainer.graph.weights, *trainer.optimizer.state]
     done = checkpoint.load(state)
     if done:
@@ -127,6 +119,7 @@ def times(epochs: Sequence[Epoch], images: int, resumed_at: int) -> dict[str, An
         "seconds_per_epoch": round(total / len(epochs), 3),
         "images_per_second": round(images * len(epochs) / total, 1),
         "resumed_after_epochs": resumed_at,
+        "machine": machine.describe(),
         "per_epoch": [
             {"epoch": number, "seconds": round(epoch.seconds, 3)}
             for number, epoch in enumerate(epochs, start=1)

@@ -98,7 +98,7 @@ def test_times_fit_together(project: Project, model: str) -> None:
     time = read_json(project, f"metrics/time/{model}.json")
     assert set(time) == {
         "train_seconds", "seconds_per_epoch", "images_per_second", "per_epoch",
-        "resumed_after_epochs",
+        "resumed_after_epochs", "machine",
     }  # fmt: skip
     epochs = EPOCHS[model]
     assert time["seconds_per_epoch"] == pytest.approx(time["train_seconds"] / epochs, abs=0.001)
