@@ -22,8 +22,11 @@ def ours(seconds: float, accuracy: float = 0.99) -> list[dict[str, Any]]:
     ]
 
 
-def baseline(seconds: float) -> list[dict[str, Any]]:
-    return [{"model": m, "fit_seconds": seconds, "peak_memory_bytes": 40} for m in MODELS]
+def baseline(seconds: float, epochs: int = 10) -> list[dict[str, Any]]:
+    return [
+        {"model": m, "fit_seconds": seconds, "peak_memory_bytes": 40, "epochs": epochs}
+        for m in MODELS
+    ]
 
 
 def steps(microseconds: float) -> list[dict[str, Any]]:
@@ -79,6 +82,15 @@ def test_the_share_of_the_peak_is_work_over_time_over_the_best_product() -> None
     }
     expected = dict.fromkeys(MODELS, 10000000.0 / 0.0001 / 800000000000.0)
     assert peak_share(runs) == pytest.approx(expected)
+
+
+def test_a_notebook_of_fewer_epochs_is_called_short_and_gives_no_speed_to_accuracy() -> None:
+    runs = {"notebook": baseline(10.0, epochs=1), "same_work": ours(2.0), "fast": ours(5.0)}
+    summary = summarize(runs)
+    assert "speedup_to_accuracy" not in summary
+    assert summary["speedup_same_work"] == pytest.approx(5.0)
+    text = table(summary, {side: {"runs": each} for side, each in runs.items()})
+    assert "A short run of few epochs" in text
 
 
 def test_what_was_not_measured_is_left_out() -> None:
