@@ -131,6 +131,7 @@ def measure(data: Path, name: str, epochs: int | None, seed: int | None) -> dict
         "parameters": model.count_params(),
         "trainable_parameters": sum(int(np.prod(w.shape)) for w in model.trainable_weights),
         "epochs": epochs,
+        "is_short": epochs < FITS[name].epochs,
         "batch_size": batch_size,
         "fit_seconds": fit_seconds,
         "seconds_per_epoch": np.diff([start, *marks]).tolist(),

@@ -74,7 +74,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             "seed": options.seed,
             "peak_memory_bytes": peak,
         }
-        del result["layers"]
+        # Of the model and of the machine; the same in every run.
+        del result["layers"], result["machine"]
         if options.evaluate:
             run_stage("evaluate", options.model, folder)
             scores = read_json(metrics / "evaluate" / f"{options.model}.json")

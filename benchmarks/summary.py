@@ -8,8 +8,6 @@ import numpy as np
 
 Runs = Mapping[str, list[dict[str, Any]]]
 MODELS = ("model1", "model2", "model3")
-# The notebook's epochs: a run of fewer is a short one, and says nothing of accuracies.
-EPOCHS = {"model1": 5, "model2": 10, "model3": 10}
 
 
 def of_model(runs: Runs, side: str, model: str) -> list[dict[str, Any]]:
@@ -43,7 +41,7 @@ def fit_seconds(runs: Runs, side: str) -> float | None:
 
 def is_short(runs: Runs) -> bool:
     """Tell whether the notebook was stopped before its own number of epochs."""
-    return any(run["epochs"] < EPOCHS[run["model"]] for run in runs.get("notebook", []))
+    return any(run["is_short"] for run in runs.get("notebook", []))
 
 
 def summarize(runs: Runs) -> dict[str, Any]:
@@ -119,7 +117,7 @@ def peak_share(runs: Runs) -> dict[str, float]:
 
 
 def rounded(value: Any) -> Any:
-    """Return *value* with its floats at four significant digits, six for accuracies' sake."""
+    """Return *value* with its floats at five significant digits."""
     if isinstance(value, Mapping):
         return {key: rounded(each) for key, each in value.items()}
     return float(np.format_float_positional(value, 5, fractional=False))
