@@ -8,7 +8,7 @@ import yaml
 from pydantic import Field
 
 from stages.errors import StageError
-from stages.schema import Settings, section, unknown
+from stages.schema import Settings, check_name, section
 
 PATH = Path("params.yaml")
 SECTIONS = ("data", "split", "train", "recipes", "models")
@@ -75,8 +75,7 @@ def read(path: Path = PATH) -> dict[str, Any]:
     if not isinstance(params, dict):
         raise StageError(f"{path}: expected the sections {', '.join(SECTIONS)}")
     for name in params:
-        if name not in SECTIONS:
-            raise StageError(f"{path}: {unknown('section', name, SECTIONS)}")
+        check_name("section", name, SECTIONS, str(path))
     return params
 
 

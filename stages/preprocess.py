@@ -3,7 +3,6 @@
 Reads data/raw; writes data/processed/train, validation and test.
 """
 
-import itertools
 from pathlib import Path
 
 from stages import processed
@@ -24,11 +23,11 @@ def main() -> None:
 
     parts = split_indices(len(images), split)
     for name, chosen in parts.items():
-        processed.write(name, (images[chosen], labels[chosen]))
-        print(f"{name}: images {(len(chosen), *images.shape[1:])}, labels {labels[chosen].shape}")
-    for one, other in itertools.combinations(parts, 2):
-        if parts[one] is parts[other]:
-            print(f"note: split.validation_fraction is 0, so {one} and {other} are the same images")
+        part = images[chosen], labels[chosen]
+        processed.write(name, part)
+        print(f"{name}: images {part[0].shape}, labels {part[1].shape}")
+    if split.validation_fraction == 0:
+        print("note: split.validation_fraction is 0, so validation and test are the same images")
 
 
 if __name__ == "__main__":

@@ -38,8 +38,11 @@ def main(name: str) -> None:
     )
     graph = network.training_graph(model, computed_in)
     trainer = Trainer(graph, chosen)
-    on = {"precision": computed_in, **machine.describe()}
-    epochs, resumed_at = _train(name, trainer, training, validation, on)
+    on = machine.describe()
+    data = [*processed.paths("train"), *processed.paths("validation")]
+    key = key_of(chosen.model_dump(), {"precision": computed_in, **on}, data)
+    checkpoint = Checkpoint(name, key)
+    epochs, resumed_at = _train(name, trainer, training, validation, checkpoint)
     network.copy_weights(graph, model)
 
     save_model(Path("models") / f"{name}.keras", model)
@@ -47,8 +50,8 @@ def main(name: str) -> None:
     metrics = Path("metrics")
     write_csv(metrics / "history" / f"{name}.csv", history.HEADER, history.rows(epochs))
     write_json(metrics / "train" / f"{name}.json", results(model, chosen, computed_in, epochs))
-    write_json(metrics / "time" / f"{name}.json", times(epochs, len(training[0]), resumed_at))
-    Checkpoint(name, "").remove()
+    write_json(metrics / "time" / f"{name}.json", times(epochs, len(training[0]), resumed_at, on))
+    checkpoint.remove()
 
 
 def _train(
@@ -56,15 +59,12 @@ def _train(
     trainer: Trainer,
     training: processed.Images,
     validation: processed.Images,
-    on: dict[str, Any],
+    checkpoint: Checkpoint,
 ) -> tuple[list[Epoch], int]:
-    """Train, going on from a checkpoint if there is one; return the epochs and where it went on.
+    """Train, going on from *checkpoint* if it is there; return the epochs and where it went on.
 
-    *on* is the machine and the precision, which a checkpoint belongs to as well.
     After each epoch prints a line, logs it and saves a checkpoint.
     """
-    data = [*processed.paths("train"), *processed.paths("validation")]
-    checkpoint = Checkpoint(name, key_of(trainer.settings.model_dump(), on, data))
     state = [*trainer.graph.weights, *trainer.optimizer.state]
     done = checkpoint.load(state)
     if done:
@@ -111,7 +111,9 @@ def results(
     }
 
 
-def times(epochs: Sequence[Epoch], images: int, resumed_at: int) -> dict[str, Any]:
+def times(
+    epochs: Sequence[Epoch], images: int, resumed_at: int, on: dict[str, Any]
+) -> dict[str, Any]:
     """Return what metrics/time/NAME.json holds; seconds add up over interrupted runs."""
     total = sum(epoch.seconds for epoch in epochs)
     return {
@@ -119,7 +121,7 @@ def times(epochs: Sequence[Epoch], images: int, resumed_at: int) -> dict[str, An
         "seconds_per_epoch": round(total / len(epochs), 3),
         "images_per_second": round(images * len(epochs) / total, 1),
         "resumed_after_epochs": resumed_at,
-        "machine": machine.describe(),
+        "machine": on,
         "per_epoch": [
             {"epoch": number, "seconds": round(epoch.seconds, 3)}
             for number, epoch in enumerate(epochs, start=1)

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from stages.backend import keras
-from stages.errors import StageError
 from stages.training import network
 from tests.settings_for_tests import training_settings
 
@@ -100,16 +99,6 @@ def test_sizes_in_the_settings_are_those_of_the_layers(
     model = build(name, filters=filters, dense=[6, 7])
     assert list(described(model)) == [*expected, *dense(6, 7)]
     assert list(described(build(name, filters=filters, dense=[]))) == [*expected, *dense()]
-
-
-@pytest.mark.parametrize(("name", "count"), [("model1", 2), ("model2", 2), ("model3", 3)])
-def test_filters_for_another_number_of_convolutions_are_refused(name: str, count: int) -> None:
-    for wrong in ([8] * (count - 1), [8] * (count + 1)):
-        with pytest.raises(StageError) as caught:
-            build(name, filters=wrong)
-        place = "params.yaml: models.mine.filters"
-        assert str(caught.value).startswith(f"{place}: {name} has {count} convolutions")
-        assert str(caught.value).endswith(f"not {wrong}")
 
 
 def test_recipe_sets_the_momentum_of_every_normalisation() -> None:

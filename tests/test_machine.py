@@ -7,20 +7,21 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from stages.training.machine import describe, processor
+from stages.training.machine import describe
+from stages.training.precision import cpuinfo
 
 
 def test_the_processor_is_the_first_model_name_that_linux_gives(tmp_path: Path) -> None:
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text(
+    path = tmp_path / "cpuinfo"
+    path.write_text(
         "processor\t: 0\nmodel\t\t: 2\nmodel name\t: Some CPU @ 3 GHz\nflags\t\t: fpu\n"
         "processor\t: 1\nmodel name\t: Another\n"
     )
-    assert processor(cpuinfo) == "Some CPU @ 3 GHz"
+    assert cpuinfo("model name", path) == "Some CPU @ 3 GHz"
 
 
-def test_without_linux_the_processor_is_the_family(tmp_path: Path) -> None:
-    assert processor(tmp_path / "none") in {platform.processor(), platform.machine()}
+def test_without_linux_nothing_is_said(tmp_path: Path) -> None:
+    assert cpuinfo("model name", tmp_path / "none") == ""
 
 
 def test_versions_and_cores_are_those_in_use() -> None:

@@ -71,3 +71,12 @@ def test_weights_go_back_to_the_model_they_came_from(name: str) -> None:
     network.copy_weights(graph, model)
     for variable, value in zip(model.weights, before, strict=True):
         np.testing.assert_array_equal(variable.numpy(), value)
+
+
+def test_the_last_layer_gives_logits_whatever_its_name() -> None:
+    pixels = keras.Input((28, 28, 1))
+    flat = keras.layers.Flatten()(pixels)
+    model = keras.Model(pixels, keras.layers.Dense(10, activation="softmax", name="other")(flat))
+    images = random_images(4)[0].astype(np.float32)
+    logits = network.training_graph(model, "float32")(images)
+    np.testing.assert_allclose(keras.ops.softmax(logits), model(images), rtol=1e-5, atol=1e-6)

@@ -2,20 +2,19 @@
 
 import os
 import platform
-from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from stages.training.precision import CPU_FLAGS, cpu_flags
+from stages.training.precision import CPU_FLAGS, cpu_flags, cpuinfo
 
 
 def describe() -> dict[str, Any]:
     """Return the processor, its cores and fast number formats, and the versions in use."""
     return {
-        "processor": processor(),
+        "processor": cpuinfo("model name") or platform.processor() or platform.machine(),
         "cores": os.cpu_count(),
         # 0 is TensorFlow's way of saying that it takes every core.
         "threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
@@ -27,12 +26,3 @@ def describe() -> dict[str, Any]:
         "keras": keras.__version__,
         "numpy": np.__version__,
     }
-
-
-def processor(path: Path = Path("/proc/cpuinfo")) -> str:
-    """Return the name of the first processor, or of its family where Linux does not say."""
-    if path.is_file():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor() or platform.machine()

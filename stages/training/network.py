@@ -6,7 +6,6 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from stages.errors import StageError
 from stages.training.batch_norm import FusedBatchNormalization
 from stages.training.pooling import PoolingThenReLU
 from stages.training.settings import TrainingSettings
@@ -14,26 +13,16 @@ from stages.training.settings import TrainingSettings
 # Mean and standard deviation of the pixels of MNIST's training images, 0..255; a fixed property
 # of the dataset, not fitted to the split.
 PIXEL_MEAN, PIXEL_DEVIATION = 33.3184, 78.5675
-OUTPUT = "digits"
 
 
 def build(name: str, settings: TrainingSettings) -> keras.Model:
     """Return the untrained stock model *name*, in float32.
 
     It takes raw pixels (n, 28, 28, 1) in 0..255 and gives the probabilities (n, 10) of the digits.
-
-    Raises:
-        StageError: ``filters`` has another length than the architecture has convolutions.
     """
     architecture = importlib.import_module(f"stages.architectures.{settings.architecture}")
-    convolutions = len(architecture.FILTERS)
     filters = architecture.FILTERS if settings.filters is None else settings.filters
     dense = architecture.DENSE if settings.dense is None else settings.dense
-    if len(filters) != convolutions:
-        raise StageError(
-            f"params.yaml: models.{name}.filters: {settings.architecture} has {convolutions} "
-            f"convolutions, so give as many numbers, not {filters}"
-        )
     pixels = x = keras.Input((28, 28, 1), name="pixels")
     if settings.normalize:
         x = keras.layers.Rescaling(
@@ -68,7 +57,7 @@ def training_graph(model: keras.Model, precision: str) -> keras.Model:
             if isinstance(layer, keras.layers.MaxPooling2D):
                 return PoolingThenReLU.from_config(config)
             config["activation"] = "linear"
-        if layer.name == OUTPUT:
+        if layer.output is model.output:
             # In bfloat16 the logits would carry two to three digits.
             config |= {"dtype": "float32", "activation": "linear"}
         if isinstance(layer, keras.layers.BatchNormalization):

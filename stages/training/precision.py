@@ -4,6 +4,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
+CPUINFO = Path("/proc/cpuinfo")
 CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
 GPU_CAPABILITY = (8, 0)
 
@@ -28,11 +29,16 @@ def _hardware_bfloat16() -> bool:
     return bool(CPU_FLAGS & cpu_flags())
 
 
-def cpu_flags(path: Path = Path("/proc/cpuinfo")) -> set[str]:
+def cpu_flags(path: Path = CPUINFO) -> set[str]:
     """Return the instruction-set flags of the first processor; none where Linux does not say."""
-    if not path.is_file():
-        return set()
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if line.startswith("flags"):
-            return set(line.partition(":")[2].split())
-    return set()
+    return set(cpuinfo("flags", path).split())
+
+
+def cpuinfo(key: str, path: Path = CPUINFO) -> str:
+    """Return what Linux says under *key* of the first processor; nothing on other systems."""
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == key:
+                return value.strip()
+    return ""

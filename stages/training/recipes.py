@@ -11,7 +11,7 @@ from typing import Any
 from stages.architectures import NAMES as ARCHITECTURES
 from stages.architectures import convolutions
 from stages.errors import StageError
-from stages.schema import Settings, check_name, section, shown, unknown
+from stages.schema import Settings, check_name, section, shown
 from stages.training.settings import TrainingSettings
 
 WHERE = "params.yaml"
@@ -68,19 +68,22 @@ def resolve(model: str, params: Mapping[str, Any]) -> TrainingSettings:
     architecture = check_name(
         "architecture", own.pop("architecture"), ARCHITECTURES, f"{WHERE}: models.{model}"
     )
-    always = {"recipe": train.recipe, "seed": train.seed, "precision": train.precision}
-    set_for_all = {k: v for k, v in train if k in RECIPE_KEYS and v is not None}
-    merged = None
-    for name in recipes:
+    always = ("train", {key: getattr(train, key) for key in TRAIN_ONLY}, TRAIN_ONLY)
+    for name, recipe in recipes.items():
         for each in ARCHITECTURES:
-            blocks = [*_recipe_blocks(name, recipes[name], each), ("train", always, TRAIN_ONLY)]
-            _merge(each, blocks)
-            if (name, each) == (train.recipe, architecture):
-                own = {k: v for k, v in own.items() if v is not None}
-                blocks.append((f"models.{model}", own, MODEL_KEYS))
-                blocks.append(("train", set_for_all, RECIPE_KEYS))
-                merged = _merge(each, blocks)
-    assert merged is not None  # noqa: S101 - both names were checked
+            _merge(each, [*_recipe_blocks(name, recipe, each), always])
+
+    own = {k: v for k, v in own.items() if v is not None}
+    set_for_all = {k: v for k, v in train if k in RECIPE_KEYS and v is not None}
+    merged = _merge(
+        architecture,
+        [
+            *_recipe_blocks(train.recipe, recipes[train.recipe], architecture),
+            always,
+            (f"models.{model}", own, MODEL_KEYS),
+            ("train", set_for_all, RECIPE_KEYS),
+        ],
+    )
     wanted = convolutions(architecture)
     if merged.filters is not None and len(merged.filters) != wanted:
         raise StageError(
@@ -126,8 +129,7 @@ def _merge(architecture: str, blocks: list[Block]) -> TrainingSettings:
     places: dict[str, str] = {}
     for place, values, valid in blocks:
         for key, value in values.items():
-            if key not in valid:
-                raise StageError(f"{WHERE}: {place}: {unknown('key', key, valid)}")
+            check_name("key", key, valid, f"{WHERE}: {place}")
             merged[key] = value
             places[key] = place
     recipe_place = blocks[0][0]

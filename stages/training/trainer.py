@@ -30,7 +30,6 @@ class Trainer:
         self.optimizer = OPTIMIZERS[settings.optimizer](self.variables)
         self.losses = LOSSES[settings.loss]
         self.settings = settings
-        self.dtype = tf.as_dtype(graph.get_layer("conv_1").compute_dtype)
         self.train_step = tf.function(
             self._train_step,
             input_signature=[
