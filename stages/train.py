@@ -15,7 +15,7 @@ from stages.files import write_csv, write_json
 from stages.training import history, machine, network, precision, settings
 from stages.training.checkpoint import Checkpoint, key_of
 from stages.training.export import save_model, save_weights
-from stages.training.fit import fit
+from stages.training.fit import fit, images_per_epoch
 from stages.training.history import Epoch
 from stages.training.settings import TrainingSettings
 from stages.training.tensorboard import Logs
@@ -50,7 +50,8 @@ def main(name: str) -> None:
     metrics = Path("metrics")
     write_csv(metrics / "history" / f"{name}.csv", history.HEADER, history.rows(epochs))
     write_json(metrics / "train" / f"{name}.json", results(model, chosen, computed_in, epochs))
-    write_json(metrics / "time" / f"{name}.json", times(epochs, len(training[0]), resumed_at, on))
+    seen = images_per_epoch(len(training[0]), chosen)
+    write_json(metrics / "time" / f"{name}.json", times(epochs, seen, resumed_at, on))
     checkpoint.remove()
 
 
@@ -114,7 +115,10 @@ def results(
 def times(
     epochs: Sequence[Epoch], images: int, resumed_at: int, on: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return what metrics/time/NAME.json holds; seconds add up over interrupted runs."""
+    """Return what metrics/time/NAME.json holds; seconds add up over interrupted runs.
+
+    *images* is how many each epoch saw.
+    """
     total = sum(epoch.seconds for epoch in epochs)
     return {
         "train_seconds": round(total, 3),

@@ -14,6 +14,7 @@ DEFAULTS: dict[str, Any] = {
     "seed": 0,
     "precision": "float32",
     "epochs": 1,
+    "steps_per_epoch": None,
     "batch_size": 8,
     "optimizer": "adam",
     "loss": "categorical_crossentropy",

@@ -9,7 +9,7 @@ from stages.backend import keras, make_repeatable, tf
 from stages.errors import StageError
 from stages.training import network
 from stages.training.batches import epoch_order
-from stages.training.fit import augmentation_seed, fit
+from stages.training.fit import augmentation_seed, fit, images_per_epoch
 from stages.training.history import Epoch
 from stages.training.schedule import learning_rates
 from stages.training.trainer import Trainer
@@ -124,6 +124,46 @@ def test_loss_that_is_no_number_stops_the_training_with_its_place_and_a_remedy()
     assert str(caught.value) == (
         "the loss is no longer a number (epoch 1, step 2): set train.learning_rate below 0.001"
     )
+
+
+def test_weights_that_the_last_step_ruined_stop_the_training_too() -> None:
+    ours = trainer(epochs=1)
+    step = ours.train_step
+
+    def overshooting(*batch: Any) -> Any:
+        result = step(*batch)
+        ours.variables[0].assign(ours.variables[0] * np.nan)
+        return result
+
+    ours.train_step = lambda images, *rest: (overshooting if len(images) < 8 else step)(
+        images, *rest
+    )
+    with pytest.raises(StageError, match=r"the loss is no longer a number \(the end of epoch 1\)"):
+        fit(ours, TRAINING, VALIDATION)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "steps", "seen"), [(None, 3, 20), (1, 1, 8), (2, 2, 16), (3, 3, 20), (9, 3, 20)]
+)
+def test_an_epoch_has_as_many_steps_as_wanted_and_sees_other_images_each_time(
+    wanted: int | None, steps: int, seen: int
+) -> None:
+    ours = trainer(epochs=2, steps_per_epoch=wanted)
+    batches: list[np.ndarray] = []
+    step = ours.train_step
+
+    def noting(images: np.ndarray, *rest: Any) -> Any:
+        batches.append(images)
+        return step(images, *rest)
+
+    ours.train_step = noting
+    epochs = fit(ours, TRAINING, VALIDATION)
+    assert len(batches) == 2 * steps
+    assert sum(len(batch) for batch in batches) == 2 * seen
+    assert images_per_epoch(20, ours.settings) == seen
+    expected = [TRAINING[0][epoch_order(20, 0, epoch)[:seen]] for epoch in range(2)]
+    np.testing.assert_array_equal(np.concatenate(batches), np.concatenate(expected))
+    assert all(0 <= epoch.accuracy <= 1 for epoch in epochs)
 
 
 def test_smoothed_labels_cost_the_cross_entropy_with_the_smoothed_target() -> None:

@@ -62,7 +62,8 @@ def test_the_notebooks_settings_come_out_of_our_params_yaml(
     keras_defaults = {"learning_rate": 0.001, "batch_norm_momentum": 0.99}
     compiled = {"optimizer": "adam", "loss": "categorical_crossentropy"}
     images_as_they_are = {"normalize": False, "shift": 0, "rotation": 0, "zoom": 0}
-    plain = {"schedule": "constant", "label_smoothing": 0, "filters": None, "dense": None}
+    own_sizes = {"filters": None, "dense": None}
+    plain = {"schedule": "constant", "label_smoothing": 0, "steps_per_epoch": None}
     assert resolved == {
         **{"architecture": name, "epochs": epochs, "batch_size": batch_size},
         **TRAIN,
@@ -70,6 +71,7 @@ def test_the_notebooks_settings_come_out_of_our_params_yaml(
         **compiled,
         **images_as_they_are,
         **plain,
+        **own_sizes,
     }
 
 

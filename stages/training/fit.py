@@ -11,6 +11,7 @@ from stages.processed import Images
 from stages.training.batches import batches, epoch_order
 from stages.training.history import Epoch
 from stages.training.schedule import learning_rates
+from stages.training.settings import TrainingSettings
 from stages.training.trainer import Trainer
 
 
@@ -28,16 +29,20 @@ def fit(
     until after the last call: an epoch's seconds hold whatever went on since the last one ended.
 
     Raises:
-        StageError: the loss became NaN or infinite.
+        StageError: the loss, or a weight, became NaN or infinite.
     """
     settings = trainer.settings
-    steps = math.ceil(len(training[0]) / settings.batch_size)
+    steps = steps_per_epoch(len(training[0]), settings)
     rates = learning_rates(settings.schedule, settings.learning_rate, steps * settings.epochs)
     epochs = list(done)
     started = time.perf_counter()
     for epoch in range(len(epochs), settings.epochs):
-        accuracy, loss = _train_epoch(trainer, training, epoch, rates[epoch * steps :])
+        accuracy, loss = _train_epoch(
+            trainer, training, epoch, rates[epoch * steps : (epoch + 1) * steps]
+        )
         val_accuracy, val_loss = trainer.validate(*validation)
+        if not (math.isfinite(val_loss) and trainer.is_finite()):
+            raise diverged(f"the end of epoch {epoch + 1}", settings)
         now = time.perf_counter()
         epochs.append(Epoch(accuracy, loss, val_accuracy, val_loss, now - started))
         started = now
@@ -51,10 +56,10 @@ def fit(
 def _train_epoch(
     trainer: Trainer, training: Images, epoch: int, rates: np.ndarray
 ) -> tuple[float, float]:
-    """Train on every image once; return (accuracy, mean loss)."""
+    """Train one step at each of *rates*; return (accuracy, mean loss) over the images seen."""
     settings = trainer.settings
     images, labels = training
-    order = epoch_order(len(images), settings.seed, epoch)
+    order = epoch_order(len(images), settings.seed, epoch)[: len(rates) * settings.batch_size]
     loss_sum, correct = 0.0, 0
     for step, batch in enumerate(batches(images, labels, settings.batch_size, order)):
         seed = augmentation_seed(settings.seed, epoch, step)
@@ -62,11 +67,27 @@ def _train_epoch(
         loss_sum += float(batch_loss)
         correct += int(batch_correct)
         if not math.isfinite(loss_sum):
-            raise StageError(
-                f"the loss is no longer a number (epoch {epoch + 1}, step {step + 1}): "
-                f"set train.learning_rate below {settings.learning_rate:g}"
-            )
-    return correct / len(images), loss_sum / len(images)
+            raise diverged(f"epoch {epoch + 1}, step {step + 1}", settings)
+    return correct / len(order), loss_sum / len(order)
+
+
+def diverged(where: str, settings: TrainingSettings) -> StageError:
+    """Return the error of a training whose loss or weights are NaN or infinite."""
+    return StageError(
+        f"the loss is no longer a number ({where}): "
+        f"set train.learning_rate below {settings.learning_rate:g}"
+    )
+
+
+def steps_per_epoch(images: int, settings: TrainingSettings) -> int:
+    """Return how many batches one epoch has: those that hold every image, unless set to fewer."""
+    whole = math.ceil(images / settings.batch_size)
+    return min(settings.steps_per_epoch or whole, whole)
+
+
+def images_per_epoch(images: int, settings: TrainingSettings) -> int:
+    """Return how many of *images* one epoch sees."""
+    return min(steps_per_epoch(images, settings) * settings.batch_size, images)
 
 
 def augmentation_seed(seed: int, epoch: int, step: int) -> np.ndarray:

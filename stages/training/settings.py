@@ -23,6 +23,7 @@ class TrainingSettings(Settings):
     precision: Literal["auto", "float32", "bfloat16"]
 
     epochs: Positive
+    steps_per_epoch: Positive | None = None
     batch_size: Positive
     learning_rate: Annotated[float, Field(gt=0, le=10)]
     schedule: Literal["constant", "one_cycle"]

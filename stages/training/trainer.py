@@ -67,6 +67,10 @@ class Trainer:
         losses = self.losses(labels, logits)
         return tf.reduce_sum(losses), count_correct(logits, labels)
 
+    def is_finite(self) -> bool:
+        """Tell whether every weight is a number; a NaN may hide behind ReLU and max-pooling."""
+        return all(np.isfinite(weight.numpy()).all() for weight in self.graph.weights)
+
     def validate(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         """Return (accuracy, mean loss) over all *images*."""
         loss_sum, correct = 0.0, 0
