@@ -19,7 +19,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmarks.summary import summarize, table
+from benchmarks.summary import summarize
+from benchmarks.table import report
 from stages.backend import tf  # noqa: F401 - quiets TensorFlow before it is imported below
 from stages.files import write_text
 from stages.training import machine
@@ -199,11 +200,12 @@ def main() -> None:
 
 def write_results(path: Path, measured: dict[str, Any]) -> None:
     """Write the results so far, and their table, whole."""
-    summary = summarize({side: content["runs"] for side, content in measured.items()})
+    runs = {side: content["runs"] for side, content in measured.items()}
+    summary, on = summarize(runs), machine.describe()
     # Not sorted: the summary comes first.
-    content = {"summary": summary, "machine": machine.describe(), "sides": measured}
+    content = {"summary": summary, "machine": on, "sides": measured}
     write_text(path, json.dumps(content, indent=1) + "\n")
-    write_text(path.with_suffix(".md"), table(summary, measured))
+    write_text(path.with_suffix(".md"), report(summary, on, runs))
 
 
 if __name__ == "__main__":

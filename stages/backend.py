@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
 
 @contextmanager
@@ -18,8 +19,8 @@ def _native_messages_held_back() -> Iterator[None]:
     set up, nor the failing look-up of a GPU that nobody has.
     """
     sys.stderr.flush()
-    original = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with _anonymous_file() as held:
+        original = os.dup(2)
         os.dup2(held.fileno(), 2)
         try:
             yield
@@ -30,6 +31,13 @@ def _native_messages_held_back() -> Iterator[None]:
         finally:
             os.dup2(original, 2)
             os.close(original)
+
+
+def _anonymous_file() -> IO[bytes]:
+    """Return a file without a name: in memory where the system can, so that no disk is needed."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("messages"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 os.environ["KERAS_BACKEND"] = "tensorflow"

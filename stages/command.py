@@ -2,9 +2,16 @@
 
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+from zc.lockfile import LockError, LockFile
+
+from stages import interruption
 from stages.errors import StageError
+
+LOCKS = Path(".locks")
 
 
 def run(stage: Callable[..., None]) -> None:
@@ -20,14 +27,43 @@ def run(stage: Callable[..., None]) -> None:
         wanted = " ".join(word.upper() for word in inspect.signature(stage).parameters)
         sys.exit(f"usage: python -m {_module()} {wanted}".rstrip())
     try:
-        stage(*sys.argv[1:])
+        interruption.raise_again()
+        with _alone(" ".join([_module(), *sys.argv[1:]])):
+            stage(*sys.argv[1:])
     except StageError as error:
         sys.exit(f"error: {error}")
     except OSError as error:
         sys.exit(f"error: {error.filename or 'the system'}: {error.strerror or error}")
     except KeyboardInterrupt:
-        print("interrupted: run `dvc repro` again to go on", file=sys.stderr)
-        sys.exit(130)
+        interruption.ignore()
+        print(interruption.LINE, file=sys.stderr)
+        sys.exit(interruption.EXIT_CODE)
+
+
+@contextmanager
+def _alone(command: str) -> Iterator[None]:
+    """Hold the lock of this stage; the system gives it back however the process ends.
+
+    DVC's own locks end with DVC's process. A stage that outlives it, since DVC alone was killed,
+    would write the same files as the one started next.
+
+    Raises:
+        StageError: another process runs the same stage in this folder.
+    """
+    path = LOCKS / "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in command)
+    path.parent.mkdir(exist_ok=True)
+    try:
+        lock = LockFile(str(path))
+    except LockError:
+        holder = path.read_text().strip() or "unknown"
+        raise StageError(
+            f"`python -m {command}` is already running here (process {holder}); "
+            "wait for it or stop it"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.close()
 
 
 def _module() -> str:

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,18 +21,40 @@ def replacing(path: Path) -> Iterator[Path]:
 
     The name is fixed, so what a killed run left behind is overwritten by the next one. On an
     error the temporary file is removed and *path* stays as it was.
+
+    Raises:
+        StageError: the system could not write it, for want of room or of permission.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     # The suffix stays last: Keras chooses its format by it.
     temporary = path.with_name(f".partial-{path.name}")
     try:
-        yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    _flush_folder(path.parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield temporary
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise not_written(path, error) from error
+
+
+def not_written(path: Path, error: Exception) -> StageError:
+    """Return what to tell the user when the system refused to write *path*."""
+    # HDF5's errors are of this type too, but carry the reason in their text alone.
+    number = getattr(error, "errno", None) or _errno_in(str(error))
+    reason = os.strerror(number) if number else " ".join(str(error).split())
+    return StageError(
+        f"{path}: not written: {reason}; what stood there before is untouched; "
+        "mend that and run `dvc repro` again"
+    )
+
+
+def _errno_in(text: str) -> int | None:
+    found = re.search(r"errno = (\d+)", text)
+    return int(found[1]) if found else None
 
 
 def _flush_folder(folder: Path) -> None:

@@ -4,10 +4,21 @@ from typing import Any
 
 import pytest
 
-from benchmarks.summary import MODELS, over_pytorch, peak_share, summarize, table
+from benchmarks.summary import MODELS, over_pytorch, peak_share, summarize
+from benchmarks.table import report
+
+MACHINE = {
+    "cores": 2,
+    "processor": "a processor",
+    "bfloat16_instructions": [],
+    "system": "Linux",
+    "python": "3.11",
+    "tensorflow": "2.21",
+    "keras": "3.15",
+}
 
 
-def ours(seconds: float, accuracy: float = 0.99) -> list[dict[str, Any]]:
+def ours(seconds: float, accuracy: float = 0.992) -> list[dict[str, Any]]:
     """Return one run of each model that took *seconds*."""
     return [
         {
@@ -89,8 +100,13 @@ def test_a_notebook_of_fewer_epochs_is_called_short_and_gives_no_speed_to_accura
     summary = summarize(runs)
     assert "speedup_to_accuracy" not in summary
     assert summary["speedup_same_work"] == pytest.approx(5.0)
-    text = table(summary, {side: {"runs": each} for side, each in runs.items()})
-    assert "A short run of few epochs" in text
+    assert "A short run of few epochs" in report(summary, MACHINE, runs)
+
+
+def test_speed_to_accuracy_is_claimed_only_where_the_accuracy_is_reached() -> None:
+    runs = {"notebook": baseline(100.0), "fast": [*ours(2.0, 0.992), *ours(2.0, 0.987)]}
+    assert "speedup_to_accuracy" not in summarize(runs)
+    assert "`fast` missed the notebook's mean accuracies" in report({}, MACHINE, runs)
 
 
 def test_what_was_not_measured_is_left_out() -> None:
@@ -109,9 +125,9 @@ def test_growth_compares_the_largest_with_the_smallest() -> None:
 
 def test_the_table_has_a_row_for_each_side_that_was_measured() -> None:
     runs = {"notebook": baseline(100.0), "fast": ours(2.0)}
-    measured = {side: {"runs": each} for side, each in runs.items()}
-    lines = table(summarize(runs), measured).splitlines()
+    lines = report(summarize(runs), MACHINE, runs).splitlines()
     assert "| the original notebook, fit | 100.0 s | 100.0 s | 100.0 s | 300.0 s | 1 |" in lines
     assert "| recipe `fast`, fit | 2.0 s | 2.0 s | 2.0 s | 6.0 s | 1 |" in lines
-    assert "| `fast`, test accuracy | 99.00 % | 99.00 % | 99.00 % | | 1 |" in lines
-    assert "- `speedup_to_accuracy`: 50" in lines
+    assert "| recipe `fast`, test accuracy | 99.20 % | 99.20 % | 99.20 % | | 1 |" in lines
+    assert any(line.endswith("| 50 | `speedup_to_accuracy` |") for line in lines)
+    assert lines[-1].startswith("Measured by `make bench` in one run on 2 cores of a processor,")

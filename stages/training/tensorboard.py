@@ -5,6 +5,8 @@ histograms under the same names and no more.
 """
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import keras
@@ -12,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 from tensorboard.plugins.histogram.metadata import create_summary_metadata
 
+from stages.files import not_written
 from stages.training.history import Epoch
 
 BUCKETS = 30
@@ -24,27 +27,37 @@ class Logs:
     def __init__(self, folder: Path, graph: keras.Model, *, resumed: bool) -> None:
         if not resumed:
             shutil.rmtree(folder, ignore_errors=True)
+        self._folder = folder
         self._graph = graph
-        self._train = tf.summary.create_file_writer(str(folder / "train"))
-        self._validation = tf.summary.create_file_writer(str(folder / "validation"))
+        with self._told_if_not_written():
+            self._train = tf.summary.create_file_writer(str(folder / "train"))
+            self._validation = tf.summary.create_file_writer(str(folder / "validation"))
 
     def write(self, number: int, epoch: Epoch) -> None:
         """Log *epoch*, the *number*-th, counted from 1."""
-        with self._train.as_default(step=number - 1):
+        with self._told_if_not_written(), self._train.as_default(step=number - 1):
             tf.summary.scalar("epoch_accuracy", epoch.accuracy)
             tf.summary.scalar("epoch_loss", epoch.loss)
             for variable in self._graph.weights:
                 tf.summary.write(
                     f"{variable.path}/histogram", histogram(variable.numpy()), metadata=HISTOGRAM
                 )
-        with self._validation.as_default(step=number - 1):
+        with self._told_if_not_written(), self._validation.as_default(step=number - 1):
             tf.summary.scalar("epoch_accuracy", epoch.val_accuracy)
             tf.summary.scalar("epoch_loss", epoch.val_loss)
 
     def close(self) -> None:
         """Flush everything to disk."""
-        self._train.close()
-        self._validation.close()
+        with self._told_if_not_written():
+            self._train.close()
+            self._validation.close()
+
+    @contextmanager
+    def _told_if_not_written(self) -> Iterator[None]:
+        try:
+            yield
+        except tf.errors.OpError as error:
+            raise not_written(self._folder, error) from error
 
 
 def histogram(values: np.ndarray) -> np.ndarray:

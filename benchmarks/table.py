@@ -1,0 +1,101 @@
+"""The benchmarks' results as the README shows them."""
+
+from collections.abc import Mapping
+from statistics import mean, median, stdev
+from typing import Any
+
+from benchmarks.summary import MODELS, Runs, fit_seconds, is_short, of_model, reaches_the_notebook
+
+FITS = {
+    "notebook": "the original notebook, fit",
+    "same_work": "recipe `notebook`, fit",
+    "fast": "recipe `fast`, fit",
+    "accurate": "recipe `accurate`, fit",
+}
+# What each number of the summary says; `accuracy_...` stand in the table above them.
+MEANINGS = {
+    "speedup_to_accuracy": "`fast` reaches the notebook's accuracies in so many times less",
+    "speedup_same_work": "the notebook's own settings take so many times less",
+    "speedup_over_pytorch": "PyTorch's best variant takes so many times as long for an image",
+    "speedup_over_pytorch_tuned_allocator": "the same, with glibc told to keep freed memory",
+    "peak_share": "share of the machine's matrix-product peak that training reaches",
+    "memory_ratio_model3": "peak memory of model3's training, as a share of the notebook's",
+    "memory_growth_8x": "peak memory with 8 times the images, as a multiple",
+    "time_per_image_growth_8x": "time for an image with 8 times the images, as a multiple",
+    "overhead_seconds_fast": "seconds of a whole `dvc repro` with `fast` beyond the fits",
+}
+
+
+def report(summary: Mapping[str, Any], machine: Mapping[str, Any], measured: Runs) -> str:
+    """Return fit times, accuracies and the summary as Markdown, and what they were measured on."""
+    parts = [rows_of_fits(measured) + rows_of_accuracies(measured), summary_table(summary)]
+    if measured.get("notebook") and is_short(measured):
+        parts.append(["A short run of few epochs: its accuracies are not those of the recipes."])
+    elif fit_seconds(measured, "fast") and not reaches_the_notebook(measured):
+        parts.append(["`fast` missed the notebook's mean accuracies, so its speed-up is left out."])
+    parts.append([machine_line(machine)])
+    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+
+
+def rows_of_fits(runs: Runs) -> list[str]:
+    """Return a header and a row of fit times for each side that was measured."""
+    lines = [
+        "| | model1 | model2 | model3 | sum | runs each |",
+        "|---|---:|---:|---:|---:|---:|",
+    ]
+    for side, name in FITS.items():
+        key = "fit_seconds" if side == "notebook" else "train_seconds"
+        each = [[run[key] for run in of_model(runs, side, model)] for model in MODELS]
+        if all(each):
+            cells = " | ".join(spread(seconds, " s") for seconds in each)
+            total = sum(median(seconds) for seconds in each)
+            lines.append(f"| {name} | {cells} | {total:.1f} s | {len(each[0])} |")
+    return lines
+
+
+def rows_of_accuracies(runs: Runs) -> list[str]:
+    """Return a row of test accuracies, mean and deviation, for each recipe that was measured."""
+    lines = []
+    for side in ("fast", "accurate"):
+        each = [[100 * run["test_accuracy"] for run in of_model(runs, side, m)] for m in MODELS]
+        if all(each):
+            cells = " | ".join(
+                f"{mean(a):.2f} ± {stdev(a):.2f} %" if len(a) > 1 else f"{a[0]:.2f} %" for a in each
+            )
+            lines.append(f"| recipe `{side}`, test accuracy | {cells} | | {len(each[0])} |")
+    return lines
+
+
+def spread(values: list[float], unit: str) -> str:
+    """Return the median of *values* and, if there are several, their range."""
+    if len(values) == 1:
+        return f"{values[0]:.1f}{unit}"
+    return f"{median(values):.1f}{unit} ({min(values):.1f} to {max(values):.1f})"
+
+
+def summary_table(summary: Mapping[str, Any]) -> list[str]:
+    """Return the summary's numbers with their meanings, a row each."""
+    chosen = {key: text for key, text in MEANINGS.items() if key in summary}
+    if not chosen:
+        return []
+    lines = ["| | | in `results.json` |", "|---|---:|---|"]
+    for key, text in chosen.items():
+        value = summary[key]
+        number = (
+            ", ".join(f"{name} {each:.3g}" for name, each in value.items())
+            if isinstance(value, Mapping)
+            else f"{value:.3g}"
+        )
+        lines.append(f"| {text} | {number} | `{key}` |")
+    return lines
+
+
+def machine_line(machine: Mapping[str, Any]) -> str:
+    """Return the sentence on what all this was measured on."""
+    fast = f" with {', '.join(machine['bfloat16_instructions'])}"
+    return (
+        f"Measured by `make bench` in one run on {machine['cores']} cores of "
+        f"{machine['processor']}{fast if machine['bfloat16_instructions'] else ''}, "
+        f"{machine['system']}, Python {machine['python']}, TensorFlow {machine['tensorflow']}, "
+        f"Keras {machine['keras']}; times are medians, with their range."
+    )

@@ -1,0 +1,71 @@
+"""Commands in processes of their own, to be interrupted, killed or left without room."""
+
+import os
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.pipeline import Project, environment
+
+TIME_LIMIT = 120
+# To be put before every other folder Python looks for modules in.
+HOOKS = Path(__file__).with_name("hooks")
+
+
+def start(
+    project: Project, *words: str, variables: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """Start a command as a shell would start it in a terminal: leading a process group."""
+    return subprocess.Popen(
+        words,
+        cwd=project.folder,
+        env=environment(project.folder.parent) | {"PYTHONUNBUFFERED": "1"} | (variables or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        # A test run in the background may itself ignore the signal, which a child inherits.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
+
+
+def wait_for_line(process: subprocess.Popen[str], part: str) -> str:
+    """Return all that *process* printed up to the line that holds *part*."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if part in line:
+            return "".join(lines)
+    raise AssertionError(f"no line with {part!r} in\n{''.join(lines)}")
+
+
+def interrupt(process: subprocess.Popen[str]) -> tuple[float, str]:
+    """Press Ctrl-C; return the seconds until the end, and what was printed since."""
+    os.killpg(process.pid, signal.SIGINT)
+    started = time.monotonic()
+    output, _ = process.communicate(timeout=TIME_LIMIT)
+    return time.monotonic() - started, output
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until *condition* holds."""
+    end = time.monotonic() + TIME_LIMIT
+    while not condition():
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.02)
+
+
+@contextmanager
+def files_at_most(size: int) -> Iterator[None]:
+    """Let no file grow beyond *size* bytes, here and in processes started: a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -1,0 +1,115 @@
+"""Ctrl-C ends a stage within two seconds, with a line that says how to go on."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline import Project, finished
+from tests.processes import interrupt, start, wait_for_line, wait_until
+
+LINE = "interrupted: run `dvc repro` again to go on"
+SECONDS = 2.0
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return finished(tmp_path_factory).copy(tmp_path_factory.mktemp("interrupted") / "copy")
+
+
+@pytest.mark.parametrize("seconds", [0.2, 0.7, 1.5, 2.5])
+def test_while_tensorflow_is_imported(project: Project, seconds: float) -> None:
+    process = start(project, "python", "-m", "stages.train", "model2")
+    time.sleep(seconds)
+    took, output = interrupt(process)
+    assert process.returncode == 130
+    assert output.splitlines()[-1] == LINE
+    assert "Traceback" not in output
+    assert took < SECONDS
+
+
+def test_while_training_under_dvc_and_the_next_run_goes_on(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    process = start(project, "dvc", "repro", "--force", "--single-item", "train@model2")
+    wait_for_line(process, "model2: epoch 3/")
+    took, output = interrupt(process)
+    assert process.returncode != 0
+    assert LINE in output.splitlines()
+    assert "Traceback" not in output
+    assert took < SECONDS
+    assert not list(project.folder.rglob(".partial-*"))
+
+    again = project.run("repro")
+    assert "model2: going on after epoch " in again.output
+    ours, expected = project.hashes(), finished(tmp_path_factory).hashes()
+    assert ours["models/model2.keras"] == expected["models/model2.keras"]
+    assert ours["metrics/history/model2.csv"] == expected["metrics/history/model2.csv"]
+
+
+def test_background_process_that_ignores_the_signal_goes_on_ignoring_it(project: Project) -> None:
+    program = "import signal, os; signal.signal(signal.SIGINT, signal.SIG_IGN); "
+    program += "os.execvp('python', ['python', '-m', 'stages.compare'])"
+    process = start(project, "python", "-c", program)
+    time.sleep(0.2)
+    os.killpg(process.pid, signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, output
+
+
+@pytest.fixture
+def training(project: Project) -> Iterator[int]:
+    """Start `dvc repro`, kill DVC alone, and give the number of the stage that lives on."""
+    process = start(project, "dvc", "repro", "--force", "--single-item", "train@model3")
+    wait_for_line(process, "model3: epoch 1/")
+    lock = project.folder / ".locks" / "stages.train_model3"
+    stage = int(lock.read_text())
+    process.kill()
+    process.wait()
+    yield stage
+    if process.stdout:
+        process.stdout.close()
+    wait_until(lambda: not is_running(stage))
+
+
+def is_running(number: int) -> bool:
+    """Tell whether a process lives; one that only waits to be buried does not."""
+    status = Path(f"/proc/{number}/stat")
+    return status.exists() and status.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_stage_that_outlived_dvc_keeps_a_second_one_away(project: Project, training: int) -> None:
+    os.kill(training, signal.SIGSTOP)
+    try:
+        refused = project.run("repro", "--force", "--single-item", "train@model3", succeeds=False)
+    finally:
+        os.kill(training, signal.SIGCONT)
+    assert (
+        f"error: `python -m stages.train model3` is already running here (process {training}); "
+        "wait for it or stop it"
+    ) in refused.output
+    os.kill(training, signal.SIGKILL)
+    wait_until(lambda: not is_running(training))
+    before = project.hashes()
+    again = project.run("repro")
+    assert "train@model3" in again.ran
+    after = project.hashes()
+    assert {path for path in after if after[path] != before[path]} <= {
+        "metrics/time/model3.json", "metrics/comparison.csv", "metrics/comparison.md",
+    }  # fmt: skip
+
+
+def test_second_repro_says_who_holds_the_lock(project: Project) -> None:
+    first = start(project, "dvc", "repro", "--force", "--single-item", "train@model2")
+    wait_for_line(first, "model2: epoch 1/")
+    second = project.run("repro", "--force", "--single-item", "train@model2", succeeds=False)
+    assert f"(PID {first.pid}): " in second.output
+    assert "is busy, it is being blocked by" in second.output
+    before = project.hashes()
+    first.communicate(timeout=60)
+    assert first.returncode == 0
+    after = project.hashes()
+    assert {path for path in after if after[path] != before[path]} <= {"metrics/time/model2.json"}

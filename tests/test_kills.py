@@ -1,0 +1,110 @@
+"""`kill -9` at chosen and random moments of every stage; `dvc repro` then ends with the same bytes.
+
+The moments lie around the openings and renamings of the files that a stage writes; a seeded
+generator moves most of them on by a little. See tests/hooks.
+"""
+
+import json
+import random
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline import Project, clone, finished
+from tests.processes import HOOKS, TIME_LIMIT, start
+
+SEED = 0
+EPOCHS = 5
+
+
+def moments() -> Iterator[str]:
+    """Yield the moments, in the order in which a run reaches them."""
+    generator = random.Random(SEED)  # noqa: S311 - nothing secret
+
+    def at(event: str, path: str, up_to: float = 0, count: int = 1) -> str:
+        return f"{event} {path} {count} {generator.uniform(0, up_to):.5f}"
+
+    yield at("open", "models/.partial-model1.json")
+    yield at("open", "raw/.partial-images.npy")
+    yield at("os.rename", "raw/images.npy", 0.005)
+    yield at("open", "raw/.partial-labels.npy")
+    yield at("open", "train/.partial-images.npy", 0.001)
+    yield at("os.rename", "train/images.npy")
+    yield at("open", "validation/.partial-labels.npy")
+    yield at("os.rename", "test/images.npy", 0.005)
+    for _ in range(2):  # while TensorFlow is imported
+        yield at("start", "-", 3)
+    checkpoint, written = ".checkpoints/.partial-model1.npz", ".checkpoints/model1.npz"
+    yield at("open", checkpoint)
+    yield at("open", checkpoint, 0.01)
+    yield at("os.rename", written, 0.1)
+    yield at("open", checkpoint, 0.01)
+    yield at("os.rename", written, 0.02)
+    yield at("os.rename", written, 0.02, count=2)
+    yield at("open", "models/.partial-model1.keras")
+    yield at("open", "models/.partial-model1.keras", 0.02)
+    yield at("os.rename", "models/model1.keras")
+    # HDF5 writes past Python; the file is opened once more to be flushed.
+    yield at("open", "models/.partial-model1.weights.h5")
+    yield at("os.rename", "models/model1.weights.h5", 0.01)
+    yield at("open", "metrics/history/.partial-model1.csv")
+    yield at("os.rename", "metrics/time/model1.json")
+    yield at("open", "predictions/.partial-model1.csv", 0.002)
+    yield at("os.rename", "evaluate/model1.json", 0.01)
+
+
+def kill(project: Project, moment: str, *words: str) -> str:
+    """Run ``dvc`` and kill it, and the stage it runs, at *moment*; return what it printed."""
+    process = start(
+        project, "dvc", *words, variables={"PYTHONPATH": str(HOOKS), "KILL_AT": moment}
+    )
+    output, _ = process.communicate(timeout=TIME_LIMIT)
+    assert process.returncode == -signal.SIGKILL, f"{moment}: never came\n{output}"
+    return output
+
+
+def test_killed_at_25_moments_a_run_goes_on_and_ends_with_the_bytes_of_one_never_stopped(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    reference = finished(tmp_path_factory)
+    project = clone(tmp_path / "project")
+    assert len(list(moments())) == 25
+    went_on = []
+    for moment in moments():
+        output = kill(project, moment, "repro", "evaluate@model1")
+        went_on += [line for line in output.splitlines() if "going on after epoch" in line]
+    project.run("repro", "evaluate@model1")
+
+    numbers = [int(line.split("epoch ")[1].split(",")[0]) for line in went_on]
+    assert numbers == sorted(numbers), "no epoch was lost"
+    assert numbers[0] == 1
+    assert numbers[-1] == EPOCHS
+    expected, ours = reference.hashes(), project.hashes()
+    assert len(ours) > 10
+    for path in set(ours) - {"metrics/time/model1.json"}:
+        assert ours[path] == expected[path], path
+    assert not list(project.folder.rglob(".partial-*"))
+    assert not list(project.folder.glob(".checkpoints/*"))
+
+    times = json.loads((project.folder / "metrics/time/model1.json").read_text())
+    assert times["resumed_after_epochs"] == EPOCHS
+    assert [row["epoch"] for row in times["per_epoch"]] == list(range(1, EPOCHS + 1))
+    assert times["train_seconds"] == pytest.approx(
+        sum(row["seconds"] for row in times["per_epoch"]), abs=0.01
+    )
+
+
+@pytest.mark.parametrize(
+    "moment", ["open metrics/.partial-comparison.md 1 0", "os.rename comparison.csv 1 0.002"]
+)
+def test_killed_comparison_is_made_again(
+    moment: str, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    reference = finished(tmp_path_factory)
+    project = reference.copy(tmp_path / "copy")
+    kill(project, moment, "repro", "--force", "--single-item", "compare")
+    project.run("repro")
+    assert project.hashes() == reference.hashes()
+    assert not list(project.folder.rglob(".partial-*"))
