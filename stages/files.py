@@ -1,10 +1,10 @@
 """Writing files whole or not at all, with bytes that depend on their content alone."""
 
 import csv
+import errno
 import io
 import json
 import os
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.errors import StageError
+from stages.errors import StageError, one_line
 
 
 @contextmanager
@@ -43,18 +43,17 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def not_written(path: Path, error: Exception) -> StageError:
     """Return what to tell the user when the system refused to write *path*."""
-    # HDF5's errors are of this type too, but carry the reason in their text alone.
-    number = getattr(error, "errno", None) or _errno_in(str(error))
-    reason = os.strerror(number) if number else " ".join(str(error).split())
     return StageError(
-        f"{path}: not written: {reason}; what stood there before is untouched; "
+        f"{path}: not written: {_reason(error)}; what stood there before is untouched; "
         "mend that and run `dvc repro` again"
     )
 
 
-def _errno_in(text: str) -> int | None:
-    found = re.search(r"errno = (\d+)", text)
-    return int(found[1]) if found else None
+def _reason(error: Exception) -> str:
+    """Return the system's own words, also from a library's longer error that holds them."""
+    text = one_line(error)
+    known = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO)
+    return next((os.strerror(number) for number in known if os.strerror(number) in text), text)
 
 
 def _flush_folder(folder: Path) -> None:
@@ -94,8 +93,14 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
 
 def write_array(path: Path, array: np.ndarray) -> None:
     """Write *array* to *path* in numpy's ``.npy`` format, which can be memory-mapped."""
+    if array.dtype.hasobject:
+        raise ValueError("objects have no bytes of their own")
+    array = np.ascontiguousarray(array)
     with replacing(path) as temporary, temporary.open("wb") as file:
-        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+        # `np.save` would hide why the system refused to write.
+        header = np.lib.format.header_data_from_array_1_0(array)
+        np.lib.format.write_array_header_1_0(file, header)
+        file.write(array.data)
 
 
 def read_array(path: Path) -> np.ndarray:

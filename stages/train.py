@@ -45,8 +45,9 @@ def main(name: str) -> None:
     epochs, resumed_at = _train(name, trainer, training, validation, checkpoint)
     network.copy_weights(graph, model)
 
-    save_model(Path("models") / f"{name}.keras", model)
-    save_weights(Path("models") / f"{name}.weights.h5", model)
+    saved = Path("models") / f"{name}.keras"
+    save_model(saved, model)
+    save_weights(Path("models") / f"{name}.weights.h5", saved)
     metrics = Path("metrics")
     write_csv(metrics / "history" / f"{name}.csv", history.HEADER, history.rows(epochs))
     write_json(metrics / "train" / f"{name}.json", results(model, chosen, computed_in, epochs))

@@ -23,7 +23,7 @@ def start(
     return subprocess.Popen(
         words,
         cwd=project.folder,
-        env=environment(project.folder.parent) | {"PYTHONUNBUFFERED": "1"} | (variables or {}),
+        env={**environment(project.folder.parent), "PYTHONUNBUFFERED": "1", **(variables or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stages.files import read_array, write_array
-from stages.training.batches import batches, epoch_order
+from stages.training.batches import batches, epoch_order, gather, release
 from tests.images_for_tests import random_images
 
 
@@ -61,6 +61,26 @@ def test_pages_of_a_mapped_file_are_given_back(tmp_path: Path) -> None:
     assert resident_kilobytes(path) > 300, "looking at the images must have brought them in"
     for _ in batches(mapped, labels, 500, np.arange(500)):
         pass
+    assert resident_kilobytes(path) == 0
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux alone tells the pages")
+def test_scattered_rows_never_hold_more_than_a_few_pages_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "images.npy"
+    write_array(path, np.zeros((100_000, 28, 28, 1), np.uint8))
+    mapped, held = read_array(path), []
+
+    def noting(array: np.ndarray) -> None:
+        held.append(resident_kilobytes(path))
+        release(array)
+
+    monkeypatch.setattr("stages.training.batches.release", noting)
+    order = epoch_order(100_000, seed=0, epoch=0)[:2000]
+    assert gather(mapped, order).shape == (2000, 28, 28, 1)
+    assert len(held) == 20
+    assert 0 < max(held) < 10_000, "of 78 MB"
     assert resident_kilobytes(path) == 0
 
 

@@ -42,7 +42,7 @@ def saved_twice(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     for folder in (first, second):
         model = small_model()
         save_model(folder / "model.keras", model)
-        save_weights(folder / "model.weights.h5", model)
+        save_weights(folder / "model.weights.h5", folder / "model.keras")
         time.sleep(2.1)  # a zip archive keeps times to two seconds, HDF5 to one
     return first, second
 

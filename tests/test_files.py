@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.errors import StageError
 from stages.files import read_array, read_json, replacing, write_array, write_csv, write_json
 
 WRITERS: dict[str, Callable[[Path], None]] = {
@@ -60,13 +61,15 @@ def write_half(path: Path, interruption: type[BaseException]) -> None:
         raise interruption
 
 
-@pytest.mark.parametrize("interruption", [OSError, KeyboardInterrupt])
+@pytest.mark.parametrize(
+    ("interruption", "told"), [(OSError, StageError), (KeyboardInterrupt, KeyboardInterrupt)]
+)
 def test_interrupted_writing_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, interruption: type[BaseException]
+    tmp_path: Path, interruption: type[BaseException], told: type[BaseException]
 ) -> None:
     path = tmp_path / "file"
     path.write_text("old")
-    with pytest.raises(interruption):
+    with pytest.raises(told):
         write_half(path, interruption)
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]

@@ -26,7 +26,6 @@ def moments() -> Iterator[str]:
     def at(event: str, path: str, up_to: float = 0, count: int = 1) -> str:
         return f"{event} {path} {count} {generator.uniform(0, up_to):.5f}"
 
-    yield at("open", "models/.partial-model1.json")
     yield at("open", "raw/.partial-images.npy")
     yield at("os.rename", "raw/images.npy", 0.005)
     yield at("open", "raw/.partial-labels.npy")
@@ -34,6 +33,7 @@ def moments() -> Iterator[str]:
     yield at("os.rename", "train/images.npy")
     yield at("open", "validation/.partial-labels.npy")
     yield at("os.rename", "test/images.npy", 0.005)
+    yield at("open", "models/.partial-model1.json")
     for _ in range(2):  # while TensorFlow is imported
         yield at("start", "-", 3)
     checkpoint, written = ".checkpoints/.partial-model1.npz", ".checkpoints/model1.npz"
@@ -46,8 +46,7 @@ def moments() -> Iterator[str]:
     yield at("open", "models/.partial-model1.keras")
     yield at("open", "models/.partial-model1.keras", 0.02)
     yield at("os.rename", "models/model1.keras")
-    # HDF5 writes past Python; the file is opened once more to be flushed.
-    yield at("open", "models/.partial-model1.weights.h5")
+    yield at("open", "models/.partial-model1.weights.h5", 0.01)
     yield at("os.rename", "models/model1.weights.h5", 0.01)
     yield at("open", "metrics/history/.partial-model1.csv")
     yield at("os.rename", "metrics/time/model1.json")
@@ -57,11 +56,9 @@ def moments() -> Iterator[str]:
 
 def kill(project: Project, moment: str, *words: str) -> str:
     """Run ``dvc`` and kill it, and the stage it runs, at *moment*; return what it printed."""
-    process = start(
-        project, "dvc", *words, variables={"PYTHONPATH": str(HOOKS), "KILL_AT": moment}
-    )
+    process = start(project, "dvc", *words, variables={"PYTHONPATH": str(HOOKS), "KILL_AT": moment})
     output, _ = process.communicate(timeout=TIME_LIMIT)
-    assert process.returncode == -signal.SIGKILL, f"{moment}: never came\n{output}"
+    assert process.returncode == -signal.SIGKILL, f"never came: {moment}\n{output}"
     return output
 
 

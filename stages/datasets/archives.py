@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Protocol
 
-from stages.errors import StageError
+from stages.errors import StageError, one_line
 
 CHUNK = 1 << 20
 # Digits shrink 5 to 60 times, as bytes or as floats; a bomb comes near deflate's limit of 1032.
@@ -35,11 +35,6 @@ class Readable(Protocol):
 
     def read(self, size: int, /) -> bytes:
         """Return the next *size* bytes at most, or none at the end."""
-
-
-def one_line(error: Exception) -> str:
-    """Return what *error* says, in one line."""
-    return " ".join(str(error).split()) or type(error).__name__
 
 
 @contextmanager

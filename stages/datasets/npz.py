@@ -14,13 +14,12 @@ import numpy as np
 from stages.datasets.archives import (
     check_plausible,
     damage_told,
-    one_line,
     open_member,
     read_at_most,
 )
 from stages.datasets.convert import to_labels, to_pixels
 from stages.datasets.images import LabelledImages, checked, joined
-from stages.errors import StageError
+from stages.errors import StageError, one_line
 
 # Pairs of names for images and labels. The last layout is that of Keras's mnist.npz.
 LAYOUTS = (

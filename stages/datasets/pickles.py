@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from stages.datasets.archives import one_line
-from stages.errors import StageError
+from stages.errors import StageError, one_line
 
 # Python 2 wrote the array's bytes as a BINSTRING, so there is no need for _codecs.encode. Opcodes
 # that ask for memory by a number alone, such as LONG_BINPUT and BYTEARRAY8, stay out.

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from stages.errors import one_line
 from stages.files import replacing
 from stages.training.history import Epoch
 
@@ -46,7 +47,7 @@ class Checkpoint:
         try:
             epochs, arrays = self._read()
         except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
-            reason = " ".join(str(error).split()) or type(error).__name__
+            reason = one_line(error)
             self._set_aside(f"it is damaged ({reason})")
             return []
         if epochs is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from stages.files import replacing
+from stages.files import replacing, write_bytes
 
 # The oldest time a zip archive can hold.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -25,10 +25,14 @@ def save_model(path: Path, model: keras.Model) -> None:
         temporary.write_bytes(_without_times(temporary.read_bytes()))
 
 
-def save_weights(path: Path, model: keras.Model) -> None:
-    """Write the weights of *model* to *path*, a ``.weights.h5`` file."""
-    with replacing(path) as temporary:
-        model.save_weights(temporary)
+def save_weights(path: Path, saved: Path) -> None:
+    """Write the weights of the model *saved* as ``.keras`` to *path*, a ``.weights.h5`` file.
+
+    That file stands in the archive as it is. Written by HDF5 itself, a disk that runs full may
+    end the process in a crash instead of an error.
+    """
+    with zipfile.ZipFile(saved) as archive:
+        write_bytes(path, archive.read("model.weights.h5"))
 
 
 def _without_times(archive: bytes) -> bytes:

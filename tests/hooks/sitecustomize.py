@@ -6,12 +6,11 @@ events, ``open`` or ``os.rename``, of a file whose path ends with PATH; the COUN
 DELAY seconds later. With the event ``start`` the delay counts from the program's own start.
 """
 
+import itertools
 import os
 import signal
 import sys
 import threading
-
-_seen = 0
 
 
 def _kill() -> None:
@@ -26,14 +25,14 @@ def _kill_later(delay: float) -> None:
 
 
 def _watch(wanted: str, path: str, count: int, delay: float) -> None:
+    seen = itertools.count(1)
+
     def hook(event: str, arguments: tuple[object, ...]) -> None:
-        global _seen
         if event == wanted:
             target = arguments[1 if event == "os.rename" else 0]
-            if isinstance(target, str | os.PathLike) and os.fspath(target).endswith(path):
-                _seen += 1
-                if _seen == count:
-                    _kill_later(delay)
+            ours = isinstance(target, str | os.PathLike) and os.fspath(target).endswith(path)
+            if ours and next(seen) == count:
+                _kill_later(delay)
 
     sys.addaudithook(hook)
 

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from stages.datasets.archives import one_line
 from stages.datasets.convert import to_labels, to_pixels
 from stages.datasets.images import LabelledImages, checked
 from stages.datasets.known import KnownDataset
-from stages.errors import StageError
+from stages.errors import StageError, one_line
 
 TIMEOUT_SECONDS = 10
 RETRIES = 1
