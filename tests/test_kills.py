@@ -4,11 +4,13 @@ The moments lie around the openings and renamings of the files that a stage writ
 generator moves most of them on by a little. See tests/hooks.
 """
 
+import functools
 import json
 import random
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -19,39 +21,47 @@ SEED = 0
 EPOCHS = 5
 
 
-def moments() -> Iterator[str]:
-    """Yield the moments, in the order in which a run reaches them."""
+class Moment(NamedTuple):
+    """When to kill: while *stage* runs, at what tests/hooks understands."""
+
+    stage: str
+    when: str
+
+
+def moments() -> Iterator[Moment]:
+    """Yield the moments, stage by stage, each in the order in which the stage reaches them."""
     generator = random.Random(SEED)  # noqa: S311 - nothing secret
 
-    def at(event: str, path: str, up_to: float = 0, count: int = 1) -> str:
-        return f"{event} {path} {count} {generator.uniform(0, up_to):.5f}"
+    def at(stage: str, event: str, path: str, up_to: float = 0, count: int = 1) -> Moment:
+        return Moment(stage, f"{event} {path} {count} {generator.uniform(0, up_to):.5f}")
 
-    yield at("open", "raw/.partial-images.npy")
-    yield at("os.rename", "raw/images.npy", 0.005)
-    yield at("open", "raw/.partial-labels.npy")
-    yield at("open", "train/.partial-images.npy", 0.001)
-    yield at("os.rename", "train/images.npy")
-    yield at("open", "validation/.partial-labels.npy")
-    yield at("os.rename", "test/images.npy", 0.005)
-    yield at("open", "models/.partial-model1.json")
+    yield at("fetch", "open", "raw/.partial-images.npy")
+    yield at("fetch", "os.rename", "raw/images.npy", 0.005)
+    yield at("fetch", "open", "raw/.partial-labels.npy")
+    yield at("preprocess", "open", "train/.partial-images.npy", 0.001)
+    yield at("preprocess", "os.rename", "train/images.npy")
+    yield at("preprocess", "open", "validation/.partial-labels.npy")
+    yield at("preprocess", "os.rename", "test/images.npy", 0.005)
+    yield at("configure@model1", "open", "models/.partial-model1.json")
+    train = functools.partial(at, "train@model1")
     for _ in range(2):  # while TensorFlow is imported
-        yield at("start", "-", 3)
+        yield train("start", "-", 3)
     checkpoint, written = ".checkpoints/.partial-model1.npz", ".checkpoints/model1.npz"
-    yield at("open", checkpoint)
-    yield at("open", checkpoint, 0.01)
-    yield at("os.rename", written, 0.1)
-    yield at("open", checkpoint, 0.01)
-    yield at("os.rename", written, 0.02)
-    yield at("os.rename", written, 0.02, count=2)
-    yield at("open", "models/.partial-model1.keras")
-    yield at("open", "models/.partial-model1.keras", 0.02)
-    yield at("os.rename", "models/model1.keras")
-    yield at("open", "models/.partial-model1.weights.h5", 0.01)
-    yield at("os.rename", "models/model1.weights.h5", 0.01)
-    yield at("open", "metrics/history/.partial-model1.csv")
-    yield at("os.rename", "metrics/time/model1.json")
-    yield at("open", "predictions/.partial-model1.csv", 0.002)
-    yield at("os.rename", "evaluate/model1.json", 0.01)
+    yield train("open", checkpoint)
+    yield train("open", checkpoint, 0.01)
+    yield train("os.rename", written, 0.1)
+    yield train("open", checkpoint, 0.01)
+    yield train("os.rename", written, 0.02)
+    yield train("os.rename", written, 0.02, count=2)
+    yield train("open", "models/.partial-model1.keras")
+    yield train("open", "models/.partial-model1.keras", 0.02)
+    yield train("os.rename", "models/model1.keras")
+    yield train("open", "models/.partial-model1.weights.h5", 0.01)
+    yield train("os.rename", "models/model1.weights.h5", 0.01)
+    yield train("open", "metrics/history/.partial-model1.csv")
+    yield train("os.rename", "metrics/time/model1.json")
+    yield at("evaluate@model1", "open", "predictions/.partial-model1.csv", 0.002)
+    yield at("evaluate@model1", "os.rename", "evaluate/model1.json", 0.01)
 
 
 def kill(project: Project, moment: str, *words: str) -> str:
@@ -70,7 +80,7 @@ def test_killed_at_25_moments_a_run_goes_on_and_ends_with_the_bytes_of_one_never
     assert len(list(moments())) == 25
     went_on = []
     for moment in moments():
-        output = kill(project, moment, "repro", "evaluate@model1")
+        output = kill(project, moment.when, "repro", moment.stage)
         went_on += [line for line in output.splitlines() if "going on after epoch" in line]
     project.run("repro", "evaluate@model1")
 
@@ -104,4 +114,3 @@ def test_killed_comparison_is_made_again(
     kill(project, moment, "repro", "--force", "--single-item", "compare")
     project.run("repro")
     assert project.hashes() == reference.hashes()
-    assert not list(project.folder.rglob(".partial-*"))
