@@ -44,12 +44,28 @@ def wait_for_line(process: subprocess.Popen[str], part: str) -> str:
     raise AssertionError(f"no line with {part!r} in\n{''.join(lines)}")
 
 
-def interrupt(process: subprocess.Popen[str]) -> tuple[float, str]:
-    """Press Ctrl-C; return the seconds until the end, and what was printed since."""
+def interrupt(process: subprocess.Popen[str], stage: int) -> tuple[float, str]:
+    """Press Ctrl-C; return the seconds until *stage* has ended, and all that was printed since."""
     os.killpg(process.pid, signal.SIGINT)
     started = time.monotonic()
+    wait_until(lambda: not is_running(stage))
+    seconds = time.monotonic() - started
     output, _ = process.communicate(timeout=TIME_LIMIT)
-    return time.monotonic() - started, output
+    return seconds, output
+
+
+def is_running(number: int) -> bool:
+    """Tell whether a process lives; one that only waits to be buried does not."""
+    try:
+        status = Path(f"/proc/{number}/stat").read_text()
+    except OSError:
+        return False
+    return status.rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def process_of(project: Project, stage: str) -> int:
+    """Return the number of the process that runs *stage* in the clone."""
+    return int((project.folder / ".locks" / stage).read_text())
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
