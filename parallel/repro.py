@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Any
 
 from parallel import threads
-from parallel.graph import Graph, chains, from_dot
+from parallel.graph import Graph, all_needs, chains, from_dot, upstream
 from parallel.processes import Command, Ended, run_all
 from stages.command import run
 from stages.errors import StageError
@@ -28,31 +28,32 @@ def main(jobs: str, stage: str, *options: str) -> None:
     """Run what changed, *jobs* of the stages that come from the block *stage* at once."""
     at_once = number_of_jobs(jobs)
     if at_once > 1:
-        graph = from_dot(output("dvc", "dag", "--dot"))
-        trainings = [name for name in graph if name.startswith(f"{stage}@")]
+        needs = all_needs(from_dot(output("dvc", "dag", "--dot")))
+        trainings = [name for name in needs if name.startswith(f"{stage}@")]
         if not trainings:
             raise StageError(f"dvc.yaml: stages: no block {stage!r} with `foreach`")
-        train(trainings, graph, at_once, options)
+        train(trainings, needs, at_once, options)
     run_alone(options)
 
 
-def train(trainings: Sequence[str], graph: Graph, at_once: int, options: Sequence[str]) -> None:
+def train(trainings: Sequence[str], needs: Graph, at_once: int, options: Sequence[str]) -> None:
     """Run what the *trainings* need and, if more than one has work to do, them side by side.
+
+    *needs* names for each stage all that it needs.
 
     Raises:
         StageError: a stage failed; the others have been run all the same.
     """
-    followed = chains(trainings, graph)
+    followed = chains(trainings, needs)
     members = set(chain(*followed.values()))
-    needed = sorted(set().union(*(graph[name] for name in members)) - members)
-    if needed:
-        run_alone(options, needed)
+    before = upstream(members, needs)
+    run_in_order(before, options)
 
     changed = changed_stages(members, missing_counts="--allow-missing" not in options)
     if len(changed & set(trainings)) > 1 and threads.share(min(at_once, len(trainings))):
         # They all have new settings now.
         changed = members
-        run_alone(options, needed)
+        run_in_order(before, options)
     waiting = [stages for stages in followed.values() if changed & set(stages)]
     if len(waiting) > 1:
         run_side_by_side(waiting, at_once, options)
@@ -89,9 +90,15 @@ def _is_missing(entry: Any) -> bool:
     )
 
 
-def run_alone(options: Sequence[str], targets: Sequence[str] = ()) -> None:
+def run_in_order(stages: Sequence[str], options: Sequence[str]) -> None:
+    """Run these stages and no other; each stands behind those it needs."""
+    if stages:
+        run_alone(["--single-item", *options, *stages])
+
+
+def run_alone(options: Sequence[str]) -> None:
     """Run ``dvc repro``; if it fails, exit with its code: it has said why."""
-    (ended,) = run_all([Command(["dvc", "repro", *options, *targets])])
+    (ended,) = run_all([Command(["dvc", "repro", *options])])
     if ended.code != 0:
         sys.exit(max(ended.code, 1))
 

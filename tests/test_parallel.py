@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from parallel import repro
-from parallel.graph import chains, from_dot
+from parallel.graph import all_needs, chains, from_dot, upstream
 from stages.errors import StageError
 from tests import pipeline
 from tests.imports import ROOT
@@ -228,11 +228,18 @@ def test_graph_is_read_with_stages_that_stand_alone() -> None:
 
 
 def test_behind_each_training_stands_in_order_what_needs_it_alone() -> None:
-    assert chains(["train@x", "train@y"], GRAPH) == {
+    needs = all_needs(GRAPH)
+    assert chains(["train@x", "train@y"], needs) == {
         "train@x": ["train@x", "draw@x", "score@x"],
         "train@y": ["train@y"],
     }
-    assert chains(["train@y"], GRAPH)["train@y"] == ["train@y", "compare"]
+    assert chains(["train@y"], needs) == {"train@y": ["train@y", "compare"]}
+
+
+def test_what_comes_before_is_in_the_order_of_dvc_yaml_but_each_behind_what_it_needs() -> None:
+    needs = all_needs({"c": {"a"}, "b": set(), "a": set(), "d": {"b", "c"}, "e": {"b"}})
+    assert upstream({"d", "c"}, needs) == ["b", "a"]
+    assert upstream({"d"}, needs) == ["b", "a", "c"]
 
 
 MISSING = {"changed deps": {"data": "deleted"}}, {"changed outs": {"model": "not in cache"}}

@@ -59,9 +59,20 @@ def params_of(project: Project, revision: str) -> dict[str, dict[str, object]]:
     return yaml.safe_load(project.output("git", "show", f"{revision}:params.yaml"))
 
 
+def statuses(project: Project) -> dict[str, str]:
+    """Return what `dvc queue status` says of each task: Queued, Running, Success or Failed."""
+    lines = project.output("dvc", "queue", "status").splitlines()
+    rows = [line.split() for line in lines[1:] if line.strip() and not line.startswith("Worker")]
+    return {row[1]: row[-1] for row in rows}
+
+
 @pytest.fixture(scope="module")
 def worked(project: Project) -> Project:
-    """Return the project after two workers have done all that was queued and were stopped."""
+    """Return the project after two workers have done all that was queued and were stopped.
+
+    `dvc queue stop --kill` leaves the training of a running task behind (DVC 3.67), so that nothing
+    may be running by then.
+    """
     (project.folder / "untracked.npz").touch()
     queue(project, "broken", "models.model1.filters=[0]")
     queue(project, "untracked", "data.path=untracked.npz")
@@ -71,14 +82,10 @@ def worked(project: Project) -> Project:
     queue(project, "dense", "models.model1.dense=[128,64]")
     start_workers(project, 2)
     wait_until(lambda: {*SEEDS, "dense"} <= experiments(project).keys(), 240)
+    wait_until(lambda: "Running" not in statuses(project).values())
+    project.output("dvc", "queue", "stop", "--kill")
+    wait_until(lambda: not processes_in(project.folder))
     return project
-
-
-def statuses(project: Project) -> dict[str, str]:
-    """Return what `dvc queue status` says of each task: Queued, Running, Success or Failed."""
-    lines = project.output("dvc", "queue", "status").splitlines()
-    rows = [line.split() for line in lines[1:] if line.strip() and not line.startswith("Worker")]
-    return {row[1]: row[-1] for row in rows}
 
 
 def test_an_experiment_here_changes_parameters_and_results(project: Project) -> None:
