@@ -25,9 +25,11 @@ $(READY): requirements.txt requirements-dev.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r requirements.txt -r requirements-dev.txt
 	touch $@
 
+# What takes the place of `dvc repro` where JOBS is set; both take the same options.
+REPRO = $(if $(JOBS),python -m parallel.repro '$(JOBS)' train,dvc repro)
 # Asking first is quicker than `dvc repro` where nothing has changed.
-repro: $(READY)  ## run what changed, then print the comparison
-	@if dvc status --quiet; then echo "Everything is up to date."; else dvc repro; fi
+repro: $(READY)  ## run what changed, then print the comparison (JOBS=3: that many models at once)
+	@if dvc status --quiet; then echo "Everything is up to date."; else $(REPRO); fi
 	@echo
 	@cat metrics/comparison.md
 

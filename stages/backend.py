@@ -47,12 +47,20 @@ with _native_messages_held_back():
     import tensorflow as tf
 
     tf.config.list_physical_devices("GPU")
-    tf.zeros([])  # the first tensor starts the devices
 
 __all__ = ["keras", "make_repeatable", "tf"]
 
 
-def make_repeatable(seed: int) -> None:
-    """Seed every generator and make TensorFlow's kernels give the same bits on each run."""
+def make_repeatable(seed: int, threads: int | None = None) -> None:
+    """Seed every generator and make TensorFlow's kernels give the same bits on each run.
+
+    The bits depend on *threads* too, since those share out a sum; None takes one per core. Call
+    this before the first tensor: that one starts the devices, whose threads are then fixed.
+    """
+    if threads:
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+    with _native_messages_held_back():
+        tf.zeros([])

@@ -28,7 +28,7 @@ def main(name: str) -> None:
     computed_in = precision.resolve(chosen.precision)
     training, validation = processed.read("train"), processed.read("validation")
 
-    make_repeatable(chosen.seed)
+    make_repeatable(chosen.seed, chosen.threads)
     model = network.build(name, chosen)
     model.summary(print_fn=lambda text, **_: print(text))
     print(

@@ -9,12 +9,15 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import yaml
 from sklearn.datasets import load_digits
@@ -26,6 +29,11 @@ IMAGES, TEST_FRACTION = 500, 0.4
 MODELS = ("model1", "model2", "model3")
 # As in the notebook, model1 alone has other epochs than 10.
 EPOCHS = {"model1": 5, "model2": 10, "model3": 10}
+# The least there is to train, and to wait for.
+TINY_MODELS = {
+    "model1": {"architecture": "model1", "filters": [2, 2], "dense": [8]},
+    "model2": {"architecture": "model2", "filters": [2, 2], "dense": [8]},
+}
 STAGE = re.compile(r"^(?:Running stage|Stage) '(\S+)'(:| is cached| didn't change)", re.MULTILINE)
 TIME_LIMIT = 300
 
@@ -119,9 +127,9 @@ class Project:
 
 def environment(temporary: Path) -> dict[str, str]:
     """Return the variables for a command: this interpreter's programs first, no user's settings."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "DVC_"))
-    }
+    # What `make test` sets for the commands below it would change a `make` that a test runs.
+    left_out = ("GIT_", "DVC_", "MAKE", "MFLAGS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     programs = str(Path(sys.executable).parent)
     return {
         **kept,
@@ -188,6 +196,48 @@ def _finished(folder: Path) -> Project:
     assert run.ran == all_stages(), run.output
     project.commit("The pipeline's results")
     return project
+
+
+def tiny(factory: pytest.TempPathFactory) -> Project:
+    """Return a clone with :data:`TINY_MODELS`, trained side by side and committed; to be copied."""
+    return _tiny(factory.getbasetemp() / "tiny")
+
+
+@functools.cache
+def _tiny(folder: Path) -> Project:
+    project = clone(folder / "project")
+    params = project.read_params()
+    params["train"]["epochs"] = 1
+    params["models"] = TINY_MODELS
+    project.write_params(params)
+    # An environment that is ready: its programs are those on the path.
+    ready = project.folder / ".venv" / ".ready"
+    ready.parent.mkdir()
+    ready.touch()
+    project.commit("Two tiny models")
+    printed = project.output("make", "repro", "JOBS=2")
+    (folder / "printed").write_text(printed)
+    project.commit("Their results")
+    return project
+
+
+def processes_in(folder: Path) -> list[psutil.Process]:
+    """Return the processes whose working folder is *folder* or in it."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            is_there = Path(process.cwd()).is_relative_to(folder)
+            if is_there and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until *condition* holds; fail if it does not within *seconds*."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        time.sleep(0.1)
 
 
 def all_stages() -> set[str]:

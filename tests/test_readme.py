@@ -13,7 +13,7 @@ from tests.imports import ROOT
 
 TEXT = README.read_text(encoding="utf-8")
 # What the README names that is there only after a run.
-WRITTEN = ("data/", "models/", "metrics/", "logs", ".checkpoints", ".venv")
+WRITTEN = ("data/", "models/", "metrics/", "logs", ".checkpoints", ".venv", ".dvc/tmp")
 
 
 def test_its_numbers_are_those_of_the_files() -> None:

@@ -36,6 +36,10 @@ def test_wrong_epochs_are_told_with_the_block_they_stand_in(epochs: object) -> N
         ({"learning_rate": 0}, "train.learning_rate: should be greater than 0, got 0"),
         ({"batch_size": 0}, "train.batch_size: should be greater than or equal to 1, got 0"),
         ({"seed": -1}, "train.seed: should be greater than or equal to 0, got -1"),
+        ({"threads": 0}, "train.threads: should be greater than or equal to 1, got 0"),
+        ({"threads": "two"}, "train.threads: should be a whole number, got 'two'"),
+        ({"threads": 1.5}, "train.threads: should be a whole number, got 1.5"),
+        ({"threads": 1025}, "train.threads: should be less than or equal to 1024, got 1025"),
         (
             {"precision": "float16"},
             "train.precision: should be 'auto', 'float32' or 'bfloat16', got 'float16'",
@@ -47,7 +51,7 @@ def test_wrong_epochs_are_told_with_the_block_they_stand_in(epochs: object) -> N
         (
             {"epoch": 3},
             "train: unknown key 'epoch'; did you mean 'epochs'? "
-            "(valid: batch_size, epochs, learning_rate, precision, recipe, seed)",
+            "(valid: batch_size, epochs, learning_rate, precision, recipe, seed, threads)",
         ),
     ],
 )
@@ -89,7 +93,7 @@ def test_unknown_architecture_in_a_recipe_is_told() -> None:
     )
 
 
-@pytest.mark.parametrize("key", ["seed", "precision", "recipe"])
+@pytest.mark.parametrize("key", ["seed", "precision", "threads", "recipe"])
 def test_a_model_cannot_set_what_holds_for_all(key: str) -> None:
     line = message(sections(model={key: 1}))
     assert line.startswith(f"params.yaml: models.mine: unknown key {key!r}")

@@ -34,10 +34,11 @@ def test_null_leaves_the_recipes_value() -> None:
 
 def test_a_models_own_sizes_and_what_train_alone_sets_arrive() -> None:
     sizes = {"filters": [3, 4], "dense": []}
-    train = {"seed": 9, "precision": "bfloat16"}
+    train = {"seed": 9, "precision": "bfloat16", "threads": 3}
     resolved = resolve("mine", sections(model=sizes, train=train))
     assert (resolved.filters, resolved.dense) == ([3, 4], [])
     assert (resolved.seed, resolved.precision, resolved.recipe) == (9, "bfloat16", "notebook")
+    assert resolved.threads == 3
 
 
 def test_blocks_are_left_as_they_were() -> None:
@@ -67,6 +68,7 @@ def test_the_notebooks_settings_come_out_of_our_params_yaml(
     assert resolved == {
         **{"architecture": name, "epochs": epochs, "batch_size": batch_size},
         **TRAIN,
+        "threads": None,
         **keras_defaults,
         **compiled,
         **images_as_they_are,

@@ -16,8 +16,8 @@ from stages.training.settings import TrainingSettings
 
 WHERE = "params.yaml"
 SIZES = {"filters", "dense"}
-# `train:` alone sets these, so that one seed and one precision hold for every model.
-TRAIN_ONLY = {"recipe", "seed", "precision"}
+# `train:` alone sets these, so that one seed, one precision and so on hold for every model.
+TRAIN_ONLY = {"recipe", "seed", "precision", "threads"}
 RECIPE_KEYS = set(TrainingSettings.model_fields) - SIZES - TRAIN_ONLY - {"architecture"}
 MODEL_KEYS = RECIPE_KEYS | SIZES
 # A model's name becomes part of file names, of DVC's stage names and of the stages' commands.
@@ -34,6 +34,7 @@ class Train(Settings):
     recipe: str
     seed: Any
     precision: Any
+    threads: Any = None
     epochs: Any = None
     batch_size: Any = None
     learning_rate: Any = None

@@ -21,6 +21,8 @@ class TrainingSettings(Settings):
     recipe: str
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     precision: Literal["auto", "float32", "bfloat16"]
+    # More than there are cores may be asked for: it gives the bits of a larger machine.
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
 
     epochs: Positive
     steps_per_epoch: Positive | None = None
