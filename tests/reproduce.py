@@ -48,7 +48,7 @@ def run_again(checkout: Path, folder: Path) -> tuple[Results, Results]:
     """Return the committed results of *checkout*, and those of a run of it in *folder*."""
     committed, second = clone_committed(checkout, folder)
     if bring_images(checkout, committed, second):
-        print("data/raw comes from this checkout's cache; all else is made anew", flush=True)
+        print("data/raw is this checkout's own, unless fetch's code has changed", flush=True)
     if _dvc(second.folder, "repro").returncode != 0:
         raise StageError("the second run failed; its own words stand above")
     return committed, second
