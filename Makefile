@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test check bench bench-quick experiments readme format lock clean
+.PHONY: help setup repro test check reproduce-check bench bench-quick experiments readme format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -45,6 +45,9 @@ check: $(READY)  ## format, lint and type checks, and whether dvc.lock fits the 
 	mypy
 	python -m tests.check_lock
 	python -m benchmarks.readme --check
+
+reproduce-check: $(READY)  ## run all of it a second time, elsewhere, and tell which bytes differ
+	python -m tests.reproduce
 
 # PyTorch, the peer, in an environment of its own.
 PEER := .venv-peer/.ready

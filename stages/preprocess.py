@@ -5,6 +5,8 @@ Reads data/raw; writes data/processed/train, validation and test.
 
 from pathlib import Path
 
+import numpy as np
+
 from stages import processed
 from stages.command import run
 from stages.files import read_array
@@ -26,6 +28,9 @@ def main() -> None:
         part = images[chosen], labels[chosen]
         processed.write(name, part)
         print(f"{name}: images {part[0].shape}, labels {part[1].shape}")
+        absent = np.flatnonzero(~part[1].any(axis=0))
+        if len(absent):
+            print(f"warning: {name}: no image of {', '.join(map(str, absent))}")
     if split.validation_fraction == 0:
         print("note: split.validation_fraction is 0, so validation and test are the same images")
 

@@ -1,7 +1,6 @@
 """The whole pipeline on a few hundred real digits: what comes out of it."""
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -267,15 +266,3 @@ def test_a_second_run_runs_nothing(project: Project) -> None:
     run = project.run("repro")
     assert (run.ran, run.cached, run.skipped) == (set(), set(), pipeline.all_stages())
     assert project.output("git", "status", "--short") == ""
-
-
-def test_a_forced_run_writes_the_same_bytes_but_for_times(project: Project, tmp_path: Path) -> None:
-    copy = project.copy(tmp_path / "project")
-    before = copy.hashes()
-    assert copy.run("repro", "--force").ran == pipeline.all_stages()
-    after = copy.hashes()
-    shutil.rmtree(copy.folder)
-    differing = {path for path in before if after[path] != before[path]}
-    times = {f"metrics/time/{model}.json" for model in MODELS}
-    assert differing <= times | {"metrics/comparison.csv", "metrics/comparison.md"}
-    assert len(before) == 1 + 3 + 9 * len(MODELS) + 3

@@ -16,7 +16,7 @@ def read(path: str) -> LabelledImages:
     try:
         place = Path(path).expanduser()
         found = bool(path) and place.exists()
-    except (OSError, RuntimeError):  # a name too long, or no such user
+    except (OSError, RuntimeError, ValueError):  # too long a name, no such user, no text at all
         found = False
     if not found:
         raise StageError(

@@ -51,6 +51,12 @@ def resolve(model: str, params: Mapping[str, Any]) -> TrainingSettings:
     """
     train = Train.parse(section(params, "train"), f"{WHERE}: train")
     recipes = _named_blocks(section(params, "recipes"), "recipes")
+    for name in recipes:
+        if not isinstance(name, str) or not name.isprintable():
+            raise StageError(
+                f"{WHERE}: recipes: {name!r} cannot be a recipe's name; "
+                "take letters, digits, _ and -"
+            )
     models = _named_blocks(section(params, "models"), "models")
     for name in models:
         if not isinstance(name, str) or not MODEL_NAME.fullmatch(name):
