@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test check bench bench-quick experiments readme format lock clean
+.PHONY: help setup repro test remotes test-remotes check bench bench-quick experiments readme format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -27,12 +27,23 @@ $(READY): requirements.txt requirements-dev.txt
 
 # Asking first is quicker than `dvc repro` where nothing has changed.
 repro: $(READY)  ## run what changed, then print the comparison
-	@if dvc status --quiet; then echo "Everything is up to date."; else dvc repro; fi
+	@if dvc status --quiet; then echo "Everything is up to date."; else python -m tools.pull && dvc repro; fi
 	@echo
 	@cat metrics/comparison.md
 
 test: $(READY)  ## run every test
 	pytest
+
+# SSH and S3 bring what most have no use for; the server is for the tests alone.
+REMOTES := $(VENV)/.remotes
+$(REMOTES): $(READY) requirements-remotes.txt
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r requirements-remotes.txt
+	touch $@
+
+remotes: $(REMOTES)  ## add what remotes on SSH and S3 need
+
+test-remotes: $(REMOTES)  ## run the tests on real servers; wants openssh-server too
+	pytest -rs tests/test_remotes.py
 
 experiments: $(READY)  ## list the experiments: accuracies and the parameters that differ
 	@dvc exp show --csv --precision 4 --only-changed | python -m benchmarks.experiments
@@ -70,6 +81,7 @@ format: $(READY)  ## put the code into its format, mend what can be mended
 lock:  ## pin the requirements anew (needs uv)
 	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-remotes.in -o requirements-remotes.txt
 
 clean:  ## remove the environment and what tools leave behind; data, models and caches stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dvc_plots

@@ -67,8 +67,16 @@ class Project:
 
     def run(self, *words: str, succeeds: bool = True) -> Run:
         """Return which stages ``dvc`` with these *words* ran; it must succeed, or must not."""
-        done = self.command("dvc", *words)
-        assert (done.returncode == 0) == succeeds, f"dvc {' '.join(words)}\n{done.stdout}"
+        return self._stages("dvc", *words, succeeds=succeeds)
+
+    def make(self, *words: str, succeeds: bool = True) -> Run:
+        """Return which stages ``make`` with these *words* ran; it must succeed, or must not."""
+        venv = borrowed_environment(self.folder.parent / "venv")
+        return self._stages("make", f"VENV={venv}", *words, succeeds=succeeds)
+
+    def _stages(self, *words: str, succeeds: bool) -> Run:
+        done = self.command(*words)
+        assert (done.returncode == 0) == succeeds, f"{' '.join(words)}\n{done.stdout}"
         ran, cached, skipped = (
             {name for name, end in STAGE.findall(done.stdout) if end == wanted}
             for wanted in (":", " is cached", " didn't change")
@@ -116,6 +124,11 @@ class Project:
         shutil.copytree(self.folder, folder, symlinks=True)
         return Project(folder)
 
+    def git_clone(self, folder: Path) -> "Project":
+        """Return a clone of what is committed: without DVC's cache and outputs."""
+        self.output("git", "clone", "--quiet", str(self.folder), str(folder))
+        return Project(folder)
+
 
 def environment(temporary: Path) -> dict[str, str]:
     """Return the variables for a command: this interpreter's programs first, no user's settings."""
@@ -137,6 +150,18 @@ def environment(temporary: Path) -> dict[str, str]:
         **{f"GIT_{who}_NAME": "Tester" for who in ("AUTHOR", "COMMITTER")},
         **{f"GIT_{who}_EMAIL": "tester@example.org" for who in ("AUTHOR", "COMMITTER")},
     }
+
+
+def borrowed_environment(folder: Path) -> Path:
+    """Return *folder*, which make takes for an environment it has set up: links to this one."""
+    if not folder.exists():
+        folder.mkdir()
+        for entry in Path(sys.prefix).iterdir():
+            if not entry.name.startswith("."):
+                (folder / entry.name).symlink_to(entry)
+    # Newer than the requirements, or else make sets it up anew.
+    (folder / ".ready").touch()
+    return folder
 
 
 def clone(folder: Path) -> Project:

@@ -1,0 +1,71 @@
+"""A team shares what its pipeline computed, through a server: SSH and S3, each a real one."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests import pipeline, servers
+from tests.pipeline import Project
+from tests.servers import Server
+
+
+@pytest.fixture(scope="module", params=["ssh", "s3"])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    with {"ssh": servers.ssh, "s3": servers.s3}[request.param](
+        tmp_path_factory.mktemp(request.param)
+    ) as started:
+        yield started
+
+
+def set_up(project: Project, settings: Mapping[str, str]) -> None:
+    """Set a client's own settings of the remote, which Git does not keep."""
+    for key, value in settings.items():
+        project.output("dvc", "remote", "modify", "--local", "team", key, value)
+
+
+@pytest.fixture(scope="module")
+def shared(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """Return a project whose results are on the server."""
+    folder = tmp_path_factory.mktemp("shared")
+    project = pipeline.finished(tmp_path_factory).copy(folder / "project")
+    project.output("dvc", "remote", "add", "--default", "team", server.url)
+    project.commit("Share the results")
+    set_up(project, server.settings)
+    project.output("dvc", "push", "--run-cache")
+    yield project
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def fresh(shared: Project, tmp_path: Path) -> Iterator[Project]:
+    """Return a fresh clone, which does not know the client's own settings."""
+    yield shared.git_clone(tmp_path / "clone")
+    shutil.rmtree(tmp_path / "clone")
+
+
+def test_a_fresh_clone_trains_nothing(server: Server, shared: Project, fresh: Project) -> None:
+    set_up(fresh, server.settings)
+    run = fresh.make("repro")
+    assert (run.ran, run.cached, run.skipped) == (set(), set(), pipeline.all_stages())
+    assert f"Looking in the remote 'team' ({server.url})" in run.output
+    assert fresh.output("dvc", "status") == "Data and pipelines are up to date.\n"
+    assert fresh.hashes() == shared.hashes()
+
+
+def test_who_is_not_let_in_computes_what_is_missing(
+    server: Server, shared: Project, tmp_path: Path
+) -> None:
+    project = shared.copy(tmp_path / "project")
+    checksum = project.hashes()["metrics/comparison.md"]
+    (project.folder / "metrics/comparison.md").unlink()
+    (project.folder / ".dvc/cache/files/md5" / checksum[:2] / checksum[2:]).unlink()
+    set_up(project, server.refused)
+    run = project.make("repro")
+    shutil.rmtree(project.folder)
+    assert (run.ran, run.cached) == ({"compare"}, set())
+    assert "The remote 'team' cannot be used: " in run.output
+    assert "Traceback" not in run.output
