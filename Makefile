@@ -18,11 +18,12 @@ help:  ## list the targets
 setup: $(READY)  ## make .venv with the pinned requirements
 
 # pip compiles every module it installs, which halves TensorFlow's import from then on.
+INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes
 $(READY): requirements.txt requirements-dev.txt
 	@$(or $(PYTHON),false) -c '$(SUITABLE)' || { echo "error: no Python 3.11, 3.12 or 3.13 found; name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r requirements.txt -r requirements-dev.txt
+	$(INSTALL) -r requirements.txt -r requirements-dev.txt
 	touch $@
 
 # Asking first is quicker than `dvc repro` where nothing has changed.
@@ -34,15 +35,16 @@ repro: $(READY)  ## run what changed, then print the comparison
 test: $(READY)  ## run every test
 	pytest
 
-# SSH and S3 bring what most have no use for; the server is for the tests alone.
+# What SSH and S3 take is not for everyone, and the tests' server for no one else.
 REMOTES := $(VENV)/.remotes
 $(REMOTES): $(READY) requirements-remotes.txt
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r requirements-remotes.txt
+	$(INSTALL) -r requirements-remotes.txt
 	touch $@
 
-remotes: $(REMOTES)  ## add what remotes on SSH and S3 need
+remotes: $(REMOTES)  ## add what DVC's remotes on SSH and S3 need
 
-test-remotes: $(REMOTES)  ## run the tests on real servers; wants openssh-server too
+test-remotes: $(REMOTES)  ## run the tests on real servers (SSH wants openssh-server installed)
+	$(INSTALL) -r tests/requirements.txt
 	pytest -rs tests/test_remotes.py
 
 experiments: $(READY)  ## list the experiments: accuracies and the parameters that differ

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +42,20 @@ class Run:
 
 @dataclass(frozen=True)
 class Project:
-    """A clone of this project in a folder of its own, and the commands a user types there."""
+    """A clone of this project in a folder of its own, and the commands a user types there.
+
+    *home* is the user's home folder, for what programs look up there; null for this user's own.
+    """
 
     folder: Path
+    home: Path | None = None
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Return what a command did, whatever its exit code; its output has both streams."""
         return subprocess.run(
             words,
             cwd=self.folder,
-            env=environment(self.folder.parent),
+            env=environment(self.folder.parent) | ({"HOME": str(self.home)} if self.home else {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -122,12 +126,12 @@ class Project:
     def copy(self, folder: Path) -> "Project":
         """Return a copy of the clone, DVC's cache and outputs included."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Project(folder)
+        return replace(self, folder=folder)
 
     def git_clone(self, folder: Path) -> "Project":
         """Return a clone of what is committed: without DVC's cache and outputs."""
         self.output("git", "clone", "--quiet", str(self.folder), str(folder))
-        return Project(folder)
+        return replace(self, folder=folder)
 
 
 def environment(temporary: Path) -> dict[str, str]:

@@ -22,11 +22,16 @@ SYSTEM = "/usr/local/sbin:/usr/sbin:/sbin"
 
 @dataclass(frozen=True)
 class Server:
-    """A place for a remote, the settings that let a client in, and some that do not."""
+    """A place for a remote, and what makes a client one that may use it.
+
+    *settings* are those of DVC's remote that let it in, *refused* others that do not. *home* is a
+    home folder for the client, without settings or keys of the one who runs the test.
+    """
 
     url: str
     settings: Mapping[str, str]
     refused: Mapping[str, str]
+    home: Path
 
 
 def program(name: str, package: str) -> str:
@@ -77,58 +82,67 @@ def ssh(folder: Path) -> Iterator[Server]:
     """Run OpenSSH's server, which lets in the current user with one key."""
     need("dvc_ssh")
     sshd = program("sshd", "apt-get install openssh-server")
-    keys = {name: folder / name for name in ("host", "member", "stranger")}
-    for key in keys.values():
-        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
-        subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+    host, member, stranger = (new_key(folder / name) for name in ("host", "member", "stranger"))
     port = free_port()
-    settings = {
+    config = {
         "Port": port,
         "ListenAddress": "127.0.0.1",
-        "HostKey": keys["host"],
-        "AuthorizedKeysFile": keys["member"].with_suffix(".pub"),
+        "HostKey": host,
+        "AuthorizedKeysFile": member.with_suffix(".pub"),
         "PidFile": "none",
         "UsePAM": "no",
         "PasswordAuthentication": "no",
         "KbdInteractiveAuthentication": "no",
         "PermitRootLogin": "prohibit-password",
-        # The key lies in a temporary folder, which others may write to.
+        # The key lies below a folder that others may write to.
         "StrictModes": "no",
         "Subsystem": "sftp internal-sftp",
     }
-    config = folder / "sshd_config"
-    config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+    file = folder / "sshd_config"
+    file.write_text("".join(f"{name} {value}\n" for name, value in config.items()))
     if os.geteuid() == 0:
         # As root it wants the folder that the system's service makes when it starts.
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    with running([sshd, "-D", "-e", "-f", str(config)], folder / "log", port):
+    with running([sshd, "-D", "-e", "-f", str(file)], folder / "log", port):
         yield Server(
             f"ssh://{getpass.getuser()}@127.0.0.1:{port}{folder}/remote",
-            {"keyfile": str(keys["member"])},
-            {"keyfile": str(keys["stranger"])},
+            {"keyfile": str(member)},
+            {"keyfile": str(stranger)},
+            folder,
         )
+
+
+def new_key(path: Path) -> Path:
+    """Make a pair of SSH keys; return the path of the secret one."""
+    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)]
+    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
+    return path
 
 
 @contextmanager
 def s3(folder: Path) -> Iterator[Server]:
-    """Run SeaweedFS, which speaks S3's protocol and checks each request's signature."""
+    """Run SeaweedFS, which speaks S3's protocol and checks the signature of each request."""
     need("dvc_s3")
     weed = program("weed", "make test-remotes")
-    (folder / "data").mkdir()
     member = {"accessKey": "member", "secretKey": "a-secret-for-this-test"}
     identity = {"name": "team", "credentials": [member], "actions": ["Admin"]}
     (folder / "identities.json").write_text(json.dumps({"identities": [identity]}))
-    ports = {name: free_port() for name in ("master", "volume", "filer", "s3")}
-    command = [weed, "server", "-ip=127.0.0.1", f"-dir={folder / 'data'}", "-s3"]
-    command += [f"-{name}.port={port}" for name, port in ports.items()]
-    command += [f"-s3.config={folder / 'identities.json'}"]
-    with running(command, folder / "log", ports["s3"]):
+    (folder / "data").mkdir()
+    port = free_port()
+    command = [weed, "server", "-ip=127.0.0.1", "-filer", "-s3", f"-dir={folder / 'data'}"]
+    for service in ("master", "volume", "filer"):
+        command += [f"-{service}.port={free_port()}", f"-{service}.port.grpc={free_port()}"]
+    command += [f"-s3.port={port}", f"-s3.port.grpc={free_port()}"]
+    command += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.config={folder}/identities.json"]
+    command += [f"-filer.localSocket={folder}/filer", f"-s3.localSocket={folder}/s3"]
+    with running(command, folder / "log", port):
         yield Server(
             "s3://mnist/shared",
             {
-                "endpointurl": f"http://127.0.0.1:{ports['s3']}",
+                "endpointurl": f"http://127.0.0.1:{port}",
                 "access_key_id": member["accessKey"],
                 "secret_access_key": member["secretKey"],
             },
             {"secret_access_key": "not-the-secret"},
+            folder,
         )

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,8 @@ def set_up(project: Project, settings: Mapping[str, str]) -> None:
 def shared(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Return a project whose results are on the server."""
     folder = tmp_path_factory.mktemp("shared")
-    project = pipeline.finished(tmp_path_factory).copy(folder / "project")
+    finished = pipeline.finished(tmp_path_factory)
+    project = replace(finished.copy(folder / "project"), home=server.home)
     project.output("dvc", "remote", "add", "--default", "team", server.url)
     project.commit("Share the results")
     set_up(project, server.settings)
@@ -56,16 +58,28 @@ def test_a_fresh_clone_trains_nothing(server: Server, shared: Project, fresh: Pr
     assert fresh.hashes() == shared.hashes()
 
 
-def test_who_is_not_let_in_computes_what_is_missing(
-    server: Server, shared: Project, tmp_path: Path
-) -> None:
+@pytest.fixture
+def one_missing(shared: Project, tmp_path: Path) -> Iterator[Project]:
+    """Return a copy of the project that lacks the comparison, in the cache too."""
     project = shared.copy(tmp_path / "project")
     checksum = project.hashes()["metrics/comparison.md"]
     (project.folder / "metrics/comparison.md").unlink()
     (project.folder / ".dvc/cache/files/md5" / checksum[:2] / checksum[2:]).unlink()
-    set_up(project, server.refused)
-    run = project.make("repro")
+    yield project
     shutil.rmtree(project.folder)
+
+
+def test_who_is_not_let_in_computes_what_is_missing(server: Server, one_missing: Project) -> None:
+    set_up(one_missing, server.refused)
+    run = one_missing.make("repro")
     assert (run.ran, run.cached) == ({"compare"}, set())
     assert "The remote 'team' cannot be used: " in run.output
     assert "Traceback" not in run.output
+
+
+@pytest.mark.parametrize("server", ["ssh"], indirect=True)
+def test_the_key_of_an_ssh_server_is_not_checked(server: Server, one_missing: Project) -> None:
+    # The README warns of it; when this fails, the warning may go.
+    assert not (server.home / ".ssh").exists()
+    said = one_missing.output("python", "-m", "tools.pull")
+    assert said.splitlines()[-1] == "Found there: 1 of 1."
