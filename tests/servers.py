@@ -67,8 +67,9 @@ def running(command: list[str], log: Path, port: int) -> Iterator[None]:
             time.sleep(0.05)
         yield
     finally:
-        process.terminate()
-        process.wait(timeout=START_LIMIT)
+        # It has nothing to put in order, since its folder goes too.
+        process.kill()
+        process.wait()
 
 
 def answers(port: int) -> bool:

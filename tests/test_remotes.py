@@ -53,7 +53,7 @@ def test_a_fresh_clone_trains_nothing(server: Server, shared: Project, fresh: Pr
     set_up(fresh, server.settings)
     run = fresh.make("repro")
     assert (run.ran, run.cached, run.skipped) == (set(), set(), pipeline.all_stages())
-    assert f"Looking in the remote 'team' ({server.url})" in run.output
+    assert f"looking in the remote 'team' ({server.url}).\nFound there: 14.\n" in run.output
     assert fresh.output("dvc", "status") == "Data and pipelines are up to date.\n"
     assert fresh.hashes() == shared.hashes()
 
@@ -82,4 +82,13 @@ def test_the_key_of_an_ssh_server_is_not_checked(server: Server, one_missing: Pr
     # The README warns of it; when this fails, the warning may go.
     assert not (server.home / ".ssh").exists()
     said = one_missing.output("python", "-m", "tools.pull")
-    assert said.splitlines()[-1] == "Found there: 1 of 1."
+    assert said.splitlines()[-1] == "Found there: 1."
+
+
+def test_what_is_not_installed_is_named() -> None:
+    with pytest.raises(
+        pytest.skip.Exception, match="no_such_module is not installed: make remotes"
+    ):
+        servers.need("no_such_module")
+    with pytest.raises(pytest.skip.Exception, match="no-such-server is not installed: install it"):
+        servers.program("no-such-server", "install it")

@@ -92,8 +92,8 @@ def test_a_fresh_clone_trains_nothing_and_fetches_no_images_from_their_source(
 ) -> None:
     run = fresh.make("repro")
     assert (run.ran, run.cached, run.skipped) == (set(), set(), pipeline.all_stages())
-    assert f"Looking in the remote 'team' ({team.remote})" in run.output
-    assert "Found there: 14 of 14.\n" in run.output
+    place = f"the remote 'team' ({team.remote})"
+    assert f"Missing outputs: 14; looking in {place}.\nFound there: 14.\n" in run.output
     assert "computed here" not in run.output
     assert_plain(run.output)
     assert run.output.endswith((team.project.folder / "metrics/comparison.md").read_text())

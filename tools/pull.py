@@ -40,7 +40,7 @@ def pull(repo: Repo) -> None:
     try:
         remote = repo.cloud.get_remote()
         place = f"the remote '{name}' ({repo.config['remote'][name]['url']})"
-        print(f"Looking in {place} for {len(wanted)} outputs that are missing here.", flush=True)
+        print(f"Missing outputs: {len(wanted)}; looking in {place}.", flush=True)
         if not remote.fs.exists(remote.path):
             print(f"There is nothing at {place}: it is computed here.")
             return
@@ -51,7 +51,7 @@ def pull(repo: Repo) -> None:
         print(f"The remote '{name}' cannot be used: {reason}. What is missing is computed here.")
         return
     lacking = [str(out) for out in wanted if is_missing(out)]
-    print(f"Found there: {len(wanted) - len(lacking)} of {len(wanted)}.")
+    print(f"Found there: {len(wanted) - len(lacking)}.")
     if lacking:
         print(f"Not there, so computed here: {', '.join(lacking)}.")
 
