@@ -136,9 +136,9 @@ class Project:
 
 def environment(temporary: Path) -> dict[str, str]:
     """Return the variables for a command: this interpreter's programs first, no user's settings."""
-    kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "DVC_"))
-    }
+    # Nor settings of the make that runs the tests.
+    others = ("GIT_", "DVC_", "MAKE", "MFLAGS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     programs = str(Path(sys.executable).parent)
     return {
         **kept,
