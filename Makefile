@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test check reproduce-check bench bench-quick experiments readme format lock clean
+.PHONY: help setup repro test remotes test-remotes check reproduce-check bench bench-quick experiments readme format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -18,23 +18,36 @@ help:  ## list the targets
 setup: $(READY)  ## make .venv with the pinned requirements
 
 # pip compiles every module it installs, which halves TensorFlow's import from then on.
+INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes
 $(READY): requirements.txt requirements-dev.txt
 	@$(or $(PYTHON),false) -c '$(SUITABLE)' || { echo "error: no Python 3.11, 3.12 or 3.13 found; name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	rm -rf $(VENV)
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes -r requirements.txt -r requirements-dev.txt
+	$(INSTALL) -r requirements.txt -r requirements-dev.txt
 	touch $@
 
 # What takes the place of `dvc repro` where JOBS is set; both take the same options.
 REPRO = $(if $(JOBS),python -m parallel.repro '$(JOBS)' train,dvc repro)
 # Asking first is quicker than `dvc repro` where nothing has changed.
 repro: $(READY)  ## run what changed, then print the comparison (JOBS=3: that many models at once)
-	@if dvc status --quiet; then echo "Everything is up to date."; else $(REPRO); fi
+	@if dvc status --quiet; then echo "Everything is up to date."; else python -m tools.pull && $(REPRO); fi
 	@echo
 	@cat metrics/comparison.md
 
 test: $(READY)  ## run every test
 	pytest
+
+# What SSH and S3 take is not for everyone, and the tests' server for no one else.
+REMOTES := $(VENV)/.remotes
+$(REMOTES): $(READY) requirements-remotes.txt
+	$(INSTALL) -r requirements-remotes.txt
+	touch $@
+
+remotes: $(REMOTES)  ## add what DVC's remotes on SSH and S3 need
+
+test-remotes: $(REMOTES)  ## run the tests on real servers (SSH wants openssh-server installed)
+	$(INSTALL) -r tests/requirements.txt
+	pytest -rs tests/test_remotes.py
 
 experiments: $(READY)  ## list the experiments: accuracies and the parameters that differ
 	@dvc exp show --csv --precision 4 --only-changed | python -m benchmarks.experiments
@@ -75,6 +88,7 @@ format: $(READY)  ## put the code into its format, mend what can be mended
 lock:  ## pin the requirements anew (needs uv)
 	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements.in -o requirements.txt
 	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
+	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-remotes.in -o requirements-remotes.txt
 
 clean:  ## remove the environment and what tools leave behind; data, models and caches stay
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dvc_plots

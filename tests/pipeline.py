@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,16 +50,20 @@ class Run:
 
 @dataclass(frozen=True)
 class Project:
-    """A clone of this project in a folder of its own, and the commands a user types there."""
+    """A clone of this project in a folder of its own, and the commands a user types there.
+
+    *home* is the user's home folder, for what programs look up there; null for this user's own.
+    """
 
     folder: Path
+    home: Path | None = None
 
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Return what a command did, whatever its exit code; its output has both streams."""
         return subprocess.run(
             words,
             cwd=self.folder,
-            env=environment(self.folder.parent),
+            env=environment(self.folder.parent) | ({"HOME": str(self.home)} if self.home else {}),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -75,8 +79,16 @@ class Project:
 
     def run(self, *words: str, succeeds: bool = True) -> Run:
         """Return which stages ``dvc`` with these *words* ran; it must succeed, or must not."""
-        done = self.command("dvc", *words)
-        assert (done.returncode == 0) == succeeds, f"dvc {' '.join(words)}\n{done.stdout}"
+        return self._stages("dvc", *words, succeeds=succeeds)
+
+    def make(self, *words: str, succeeds: bool = True) -> Run:
+        """Return which stages ``make`` with these *words* ran; it must succeed, or must not."""
+        venv = borrowed_environment(self.folder.parent / "venv")
+        return self._stages("make", f"VENV={venv}", *words, succeeds=succeeds)
+
+    def _stages(self, *words: str, succeeds: bool) -> Run:
+        done = self.command(*words)
+        assert (done.returncode == 0) == succeeds, f"{' '.join(words)}\n{done.stdout}"
         ran, cached, skipped = (
             {name for name, end in STAGE.findall(done.stdout) if end == wanted}
             for wanted in (":", " is cached", " didn't change")
@@ -122,14 +134,19 @@ class Project:
     def copy(self, folder: Path) -> "Project":
         """Return a copy of the clone, DVC's cache and outputs included."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Project(folder)
+        return replace(self, folder=folder)
+
+    def git_clone(self, folder: Path) -> "Project":
+        """Return a clone of what is committed: without DVC's cache and outputs."""
+        self.output("git", "clone", "--quiet", str(self.folder), str(folder))
+        return replace(self, folder=folder)
 
 
 def environment(temporary: Path) -> dict[str, str]:
     """Return the variables for a command: this interpreter's programs first, no user's settings."""
-    # What `make test` sets for the commands below it would change a `make` that a test runs.
-    left_out = ("GIT_", "DVC_", "MAKE", "MFLAGS")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    # Nor settings of the make that runs the tests.
+    others = ("GIT_", "DVC_", "MAKE", "MFLAGS")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(others)}
     programs = str(Path(sys.executable).parent)
     return {
         **kept,
@@ -145,6 +162,18 @@ def environment(temporary: Path) -> dict[str, str]:
         **{f"GIT_{who}_NAME": "Tester" for who in ("AUTHOR", "COMMITTER")},
         **{f"GIT_{who}_EMAIL": "tester@example.org" for who in ("AUTHOR", "COMMITTER")},
     }
+
+
+def borrowed_environment(folder: Path) -> Path:
+    """Return *folder*, which make takes for an environment it has set up: links to this one."""
+    if not folder.exists():
+        folder.mkdir()
+        for entry in Path(sys.prefix).iterdir():
+            if not entry.name.startswith("."):
+                (folder / entry.name).symlink_to(entry)
+    # Newer than the requirements, or else make sets it up anew.
+    (folder / ".ready").touch()
+    return folder
 
 
 def clone(folder: Path) -> Project:

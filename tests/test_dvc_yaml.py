@@ -10,8 +10,10 @@ import pytest
 from tests import declared
 from tests.declared import Stage
 from tests.imports import PACKAGE, ROOT, closure, differences, packages_of_others
+from tests.pipeline import MODELS
 
 PARAMS = declared.read("params.yaml")
+ARTIFACTS = declared.read("dvc.yaml")["artifacts"]
 TEMPLATES = declared.templates()
 STAGES = declared.stages(PARAMS)
 WITHOUT_TENSORFLOW = ("fetch", "preprocess", "configure", "compare")
@@ -48,6 +50,20 @@ def test_tensorflow_is_not_loaded_with_these_stages() -> None:
 def test_each_model_has_an_architecture(model: str) -> None:
     architecture = PARAMS["models"][model]["architecture"]
     assert (ROOT / PACKAGE / "architectures" / f"{architecture}.py").is_file()
+
+
+def test_each_model_can_be_found_by_name() -> None:
+    # Those of the notebook: a model that someone adds needs no entry to be trained.
+    assert set(MODELS) <= set(ARTIFACTS)
+
+
+@pytest.mark.parametrize("name", ARTIFACTS)
+def test_a_name_leads_to_a_model_that_is_trained(name: str) -> None:
+    artifact = ARTIFACTS[name]
+    assert name in PARAMS["models"]
+    assert (artifact["path"], artifact["type"]) == (f"models/{name}.keras", "model")
+    assert artifact["desc"]
+    assert artifact["labels"]
 
 
 @pytest.mark.parametrize("stage", TEMPLATES, ids=named)
