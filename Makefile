@@ -10,7 +10,8 @@ READY := $(VENV)/.ready
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test check bench bench-quick experiments readme format lock clean
+.PHONY: help setup repro test check bench bench-quick experiments readme format lock clean \
+  ci-repro ci-report ci-plots ci-push
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -37,12 +38,30 @@ test: $(READY)  ## run every test
 experiments: $(READY)  ## list the experiments: accuracies and the parameters that differ
 	@dvc exp show --csv --precision 4 --only-changed | python -m benchmarks.experiments
 
-check: $(READY)  ## format, lint and type checks, and whether dvc.lock fits the code
+check: $(READY)  ## format, lint and type checks, workflows too; whether dvc.lock fits the code
 	ruff format --check
 	ruff check
 	mypy
+	actionlint
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	python -m tests.check_lock
 	python -m benchmarks.readme --check
+
+# The steps of .github/workflows/pipeline.yml. BASE goes through the environment, since a branch's
+# name may hold what a shell or make would act on.
+ci-report ci-plots: export BASE ?= main
+
+ci-repro: $(READY)  ## run what changed, in a clone without data or cache as well
+	@python -m ci.repro
+
+ci-report: $(READY)  ## what changed since a branch, as Markdown: make ci-report BASE=main
+	@python -m ci.report "$$BASE"
+
+ci-plots: $(READY)  ## draw the curves of both in dvc_plots: make ci-plots BASE=main
+	@dvc plots diff --out dvc_plots "$$BASE"
+
+ci-push: $(READY)  ## share results and run-cache through DVC's remote
+	@python -m ci.push
 
 # PyTorch, the peer, in an environment of its own.
 PEER := .venv-peer/.ready

@@ -46,12 +46,15 @@ class Project:
 
     folder: Path
 
-    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Return what a command did, whatever its exit code; its output has both streams."""
+    def command(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Return what a command did, whatever its exit code; its output has both streams.
+
+        *variables* come on top of the environment's.
+        """
         return subprocess.run(
             words,
             cwd=self.folder,
-            env=environment(self.folder.parent),
+            env=environment(self.folder.parent) | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -59,9 +62,9 @@ class Project:
             timeout=TIME_LIMIT,
         )
 
-    def output(self, *words: str) -> str:
+    def output(self, *words: str, **variables: str) -> str:
         """Return what a command printed; it must succeed."""
-        done = self.command(*words)
+        done = self.command(*words, **variables)
         assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}"
         return done.stdout
 
@@ -69,11 +72,7 @@ class Project:
         """Return which stages ``dvc`` with these *words* ran; it must succeed, or must not."""
         done = self.command("dvc", *words)
         assert (done.returncode == 0) == succeeds, f"dvc {' '.join(words)}\n{done.stdout}"
-        ran, cached, skipped = (
-            {name for name, end in STAGE.findall(done.stdout) if end == wanted}
-            for wanted in (":", " is cached", " didn't change")
-        )
-        return Run(ran, cached, skipped, done.stdout)
+        return outcome(done.stdout)
 
     def commit(self, message: str) -> None:
         """Commit everything that Git does not ignore."""
@@ -115,6 +114,15 @@ class Project:
         """Return a copy of the clone, DVC's cache and outputs included."""
         shutil.copytree(self.folder, folder, symlinks=True)
         return Project(folder)
+
+
+def outcome(output: str) -> Run:
+    """Return what ``dvc repro`` did, from what it printed."""
+    ran, cached, skipped = (
+        {name for name, end in STAGE.findall(output) if end == wanted}
+        for wanted in (":", " is cached", " didn't change")
+    )
+    return Run(ran, cached, skipped, output)
 
 
 def environment(temporary: Path) -> dict[str, str]:
