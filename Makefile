@@ -10,8 +10,7 @@ READY := $(VENV)/.ready
 export PATH := $(abspath $(VENV)/bin):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test check bench bench-quick experiments readme format lock clean \
-  ci-repro ci-report ci-plots ci-push
+.PHONY: help setup repro test check bench bench-quick experiments readme format lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -49,6 +48,7 @@ check: $(READY)  ## format, lint and type checks, workflows too; whether dvc.loc
 
 # The steps of .github/workflows/pipeline.yml. BASE goes through the environment, since a branch's
 # name may hold what a shell or make would act on.
+.PHONY: ci-repro ci-report ci-plots ci-push
 ci-report ci-plots: export BASE ?= main
 
 ci-repro: $(READY)  ## run what changed, in a clone without data or cache as well
