@@ -4,6 +4,7 @@ A bare repository stands for GitHub, a folder for the DVC remote.
 """
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,11 +162,17 @@ def test_everything_for_the_artifact_is_there(job: Job) -> None:
     assert all(line[3:].startswith(("dvc.lock", "metrics/")) for line in status.splitlines())
 
 
+@pytest.mark.parametrize("kept_by", ["remote", "github"])
 def test_a_second_clone_trains_nothing_and_has_every_number_of_the_first(
-    team: Team, job: Job
+    team: Team, job: Job, kept_by: str
 ) -> None:
-    second = team.clone("second", "one-epoch")
-    (second.folder / ".dvc/config.local").write_text(team.dvc_config)
+    second = team.clone(f"second-by-{kept_by}", "one-epoch")
+    if kept_by == "remote":
+        (second.folder / ".dvc/config.local").write_text(team.dvc_config)
+    else:
+        (step,) = (s for s in JOB["steps"] if "actions/cache" in s.get("uses", ""))
+        path = step["with"]["path"]
+        shutil.copytree(job.project.folder / path, second.folder / path)
     run = pipeline.outcome(make(second, "ci-repro"))
     assert (run.ran, run.cached) == (set(), TOUCHED)
     assert second.hashes() == job.project.hashes()
