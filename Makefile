@@ -52,10 +52,12 @@ test-remotes: $(REMOTES)  ## run the tests on real servers (SSH wants openssh-se
 experiments: $(READY)  ## list the experiments: accuracies and the parameters that differ
 	@dvc exp show --csv --precision 4 --only-changed | python -m benchmarks.experiments
 
-check: $(READY)  ## format, lint and type checks, and whether dvc.lock fits the code
+check: $(READY)  ## format, lint and type checks, workflows too; whether dvc.lock fits the code
 	ruff format --check
 	ruff check
 	mypy
+	actionlint
+	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	python -m tests.check_lock
 	python -m benchmarks.readme --check
 
@@ -80,6 +82,23 @@ bench-quick: $(READY) $(PEER)  ## the same from fewer steps (a few minutes)
 
 readme: $(READY)  ## fill the README's numbers from the files they come from
 	python -m benchmarks.readme
+
+# The steps of .github/workflows/pipeline.yml. BASE goes through the environment, since a branch's
+# name may hold what a shell or make would act on.
+.PHONY: ci-repro ci-report ci-plots ci-push
+ci-report ci-plots: export BASE ?= main
+
+ci-repro: $(READY)  ## run what changed, in a clone without data or cache as well
+	@python -m ci.repro
+
+ci-report: $(READY)  ## what changed since a branch, as Markdown: make ci-report BASE=main
+	@python -m ci.report "$$BASE"
+
+ci-plots: $(READY)  ## draw the curves of both in dvc_plots: make ci-plots BASE=main
+	@dvc plots diff --out dvc_plots "$$BASE"
+
+ci-push: $(READY)  ## share results and run-cache through DVC's remote
+	@python -m ci.push
 
 format: $(READY)  ## put the code into its format, mend what can be mended
 	ruff format

@@ -58,12 +58,17 @@ class Project:
     folder: Path
     home: Path | None = None
 
-    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Return what a command did, whatever its exit code; its output has both streams."""
+    def command(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        """Return what a command did, whatever its exit code; its output has both streams.
+
+        *variables* come on top of the environment's.
+        """
         return subprocess.run(
             words,
             cwd=self.folder,
-            env=environment(self.folder.parent) | ({"HOME": str(self.home)} if self.home else {}),
+            env=environment(self.folder.parent)
+            | ({"HOME": str(self.home)} if self.home else {})
+            | variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -71,9 +76,9 @@ class Project:
             timeout=TIME_LIMIT,
         )
 
-    def output(self, *words: str) -> str:
+    def output(self, *words: str, **variables: str) -> str:
         """Return what a command printed; it must succeed."""
-        done = self.command(*words)
+        done = self.command(*words, **variables)
         assert done.returncode == 0, f"{' '.join(words)}\n{done.stdout}"
         return done.stdout
 
@@ -89,11 +94,7 @@ class Project:
     def _stages(self, *words: str, succeeds: bool) -> Run:
         done = self.command(*words)
         assert (done.returncode == 0) == succeeds, f"{' '.join(words)}\n{done.stdout}"
-        ran, cached, skipped = (
-            {name for name, end in STAGE.findall(done.stdout) if end == wanted}
-            for wanted in (":", " is cached", " didn't change")
-        )
-        return Run(ran, cached, skipped, done.stdout)
+        return outcome(done.stdout)
 
     def commit(self, message: str) -> None:
         """Commit everything that Git does not ignore."""
@@ -140,6 +141,15 @@ class Project:
         """Return a clone of what is committed: without DVC's cache and outputs."""
         self.output("git", "clone", "--quiet", str(self.folder), str(folder))
         return replace(self, folder=folder)
+
+
+def outcome(output: str) -> Run:
+    """Return what ``dvc repro`` did, from what it printed."""
+    ran, cached, skipped = (
+        {name for name, end in STAGE.findall(output) if end == wanted}
+        for wanted in (":", " is cached", " didn't change")
+    )
+    return Run(ran, cached, skipped, output)
 
 
 def environment(temporary: Path) -> dict[str, str]:
