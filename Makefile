@@ -27,7 +27,7 @@ $(READY): requirements.txt requirements-dev.txt
 	touch $@
 
 # What takes the place of `dvc repro` where JOBS is set; both take the same options.
-REPRO = $(if $(JOBS),python -m parallel.repro '$(JOBS)' train,dvc repro)
+REPRO = $(if $(JOBS),python -m tools.parallel.repro '$(JOBS)' train,dvc repro)
 # Asking first is quicker than `dvc repro` where nothing has changed.
 repro: $(READY)  ## run what changed, then print the comparison (JOBS=3: that many models at once)
 	@if dvc status --quiet; then echo "Everything is up to date."; else python -m tools.pull && $(REPRO); fi
@@ -89,16 +89,16 @@ readme: $(READY)  ## fill the README's numbers from the files they come from
 ci-report ci-plots: export BASE ?= main
 
 ci-repro: $(READY)  ## run what changed, in a clone without data or cache as well
-	@python -m ci.repro
+	@python -m tools.ci.repro
 
 ci-report: $(READY)  ## what changed since a branch, as Markdown: make ci-report BASE=main
-	@python -m ci.report "$$BASE"
+	@python -m tools.ci.report "$$BASE"
 
 ci-plots: $(READY)  ## draw the curves of both in dvc_plots: make ci-plots BASE=main
 	@dvc plots diff --out dvc_plots "$$BASE"
 
 ci-push: $(READY)  ## share results and run-cache through DVC's remote
-	@python -m ci.push
+	@python -m tools.ci.push
 
 format: $(READY)  ## put the code into its format, mend what can be mended
 	ruff format

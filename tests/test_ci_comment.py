@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from ci.comment import AUTHOR, LONGEST, MARKER, PER_PAGE
 from tests import workflows
 from tests.imports import ROOT, closure, imported_names
+from tools.ci.comment import AUTHOR, LONGEST, MARKER, PER_PAGE
 
 JOB = workflows.parsed(workflows.text("pipeline.yml"))["jobs"]["comment"]
 (STEP,) = (step for step in JOB["steps"] if "run" in step)
@@ -157,6 +157,6 @@ def test_a_report_longer_than_a_comment_may_be_is_cut(github: GitHub, tmp_path: 
 
 
 def test_it_needs_no_package() -> None:
-    files = {"ci/__init__.py", "ci/comment.py"} | closure("stages.command")
+    files = {"tools/ci/__init__.py", "tools/ci/comment.py"} | closure("stages.errors")
     names = {name.partition(".")[0] for file in files for name in imported_names(ROOT / file)}
-    assert names - {"ci", "stages"} <= sys.stdlib_module_names
+    assert names - {"tools", "stages"} <= sys.stdlib_module_names

@@ -2,9 +2,9 @@
 
 import pytest
 
-from ci import report
-from ci.comment import MARKER
-from ci.last_run import CACHED, RAN, UNCHANGED
+from tools.ci import report
+from tools.ci.comment import MARKER
+from tools.ci.last_run import CACHED, RAN, UNCHANGED
 
 
 def test_it_has_a_table_of_each_kind() -> None:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from parallel import repro
-from parallel.graph import all_needs, chains, from_dot, upstream
 from stages.errors import StageError
 from tests import pipeline
 from tests.imports import ROOT
 from tests.pipeline import TIME_LIMIT, Project, environment, processes_in, wait_until
+from tools.parallel import repro
+from tools.parallel.graph import all_needs, chains, from_dot, upstream
 
 PIPELINE = """
 stages:
@@ -78,7 +78,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
         "seconds": "0",
     }.items():
         (project.folder / name).write_text(text)
-    for package in ("parallel", "stages"):
+    for package in ("tools", "stages"):
         (project.folder / package).symlink_to(ROOT / package)
     project.output("dvc", "repro")
     return project
@@ -100,7 +100,7 @@ def change_all(project: Project, seconds: float) -> None:
 
 def side_by_side(project: Project) -> subprocess.CompletedProcess[str]:
     """Run what changed, three trainings at once."""
-    return project.command("python", "-m", "parallel.repro", "3", "train")
+    return project.command("python", "-m", "tools.parallel.repro", "3", "train")
 
 
 def lines_of(name: str, printed: str) -> list[str]:
@@ -128,7 +128,7 @@ def test_one_changed_model_trains_alone_and_no_setting_changes(sleeping: Project
 def test_ctrl_c_stops_every_training(sleeping: Project) -> None:
     change_all(sleeping, 60)
     process = subprocess.Popen(
-        [sys.executable, "-m", "parallel.repro", "3", "train"],
+        [sys.executable, "-m", "tools.parallel.repro", "3", "train"],
         cwd=sleeping.folder,
         env=environment(sleeping.folder.parent),
         stdout=subprocess.PIPE,
@@ -198,7 +198,7 @@ def test_wrong_number_of_jobs_is_told_in_one_line(jobs: str) -> None:
 
 
 def test_stage_that_is_no_block_of_several_is_told_in_one_line(sleeping: Project) -> None:
-    done = sleeping.command("python", "-m", "parallel.repro", "2", "compare")
+    done = sleeping.command("python", "-m", "tools.parallel.repro", "2", "compare")
     line = "error: dvc.yaml: stages: no block 'compare' with `foreach`\n"
     assert (done.returncode, done.stdout) == (1, line)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from parallel import processes
-from parallel.processes import Command, run_all
 from tests.pipeline import processes_in, wait_until
+from tools.parallel import processes
+from tools.parallel.processes import Command, run_all
 
 # Starts a process of its own, as DVC does, and says when that one is there.
 PARENT = """

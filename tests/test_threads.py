@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from parallel.threads import share, with_threads
 from stages.errors import StageError
 from tests.imports import ROOT
+from tools.parallel.threads import share, with_threads
 
 OURS = (ROOT / "params.yaml").read_text(encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""What changed since BASE, as Markdown: ``python -m ci.report BASE``.
+"""What changed since BASE, as Markdown: ``python -m tools.ci.report BASE``.
 
 BASE is a branch, tag or commit; it is compared with the files as they are, committed or not.
 """
@@ -12,11 +12,11 @@ from typing import Any
 
 import pandas as pd
 
-from ci import last_run
-from ci.comment import MARKER
 from stages.command import run
 from stages.errors import StageError
 from stages.scoring.comparison import to_markdown
+from tools.ci import last_run
+from tools.ci.comment import MARKER
 
 COMPARISON = Path("metrics/comparison.csv")
 # What `dvc params diff --json` and `dvc metrics diff --json` print: by file and key, the values

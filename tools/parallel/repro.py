@@ -1,4 +1,4 @@
-"""Train models side by side: ``python -m parallel.repro JOBS STAGE [OPTION...]``.
+"""Train models side by side: ``python -m tools.parallel.repro JOBS STAGE [OPTION...]``.
 
 DVC runs one stage after the other (https://github.com/treeverse/dvc/issues/755), but lets several
 processes work on one pipeline: its lock is free while a stage's command runs. So this runs what
@@ -14,11 +14,11 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
-from parallel import threads
-from parallel.graph import Graph, all_needs, chains, from_dot, upstream
-from parallel.processes import Command, Ended, run_all
 from stages.command import run
 from stages.errors import StageError
+from tools.parallel import threads
+from tools.parallel.graph import Graph, all_needs, chains, from_dot, upstream
+from tools.parallel.processes import Command, Ended, run_all
 
 FAILED_STAGE = re.compile(r"failed to reproduce '(.+?)'")
 MISSING = ("deleted", "not in cache")

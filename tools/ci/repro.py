@@ -1,4 +1,4 @@
-"""Run what changed, in a clone that may hold no data: ``python -m ci.repro``.
+"""Run what changed, in a clone that may hold no data: ``python -m tools.ci.repro``.
 
 `dvc repro --pull --allow-missing` runs what changed and leaves all else to dvc.lock, Git, DVC's
 cache and its remote. It stops where a stage has to run and none of these holds an input of it; here
@@ -13,9 +13,9 @@ import yaml
 from dvc.config import NoRemoteError
 from dvc.repo import Repo
 
-from ci import last_run
 from stages.command import run
 from stages.errors import StageError
+from tools.ci import last_run
 
 # How DVC's lines about a stage end, and what became of the stage.
 OUTCOMES = {

@@ -1,4 +1,4 @@
-"""Which stages the last ``ci.repro`` ran, kept for ``ci.report``."""
+"""Which stages the last ``tools.ci.repro`` ran, kept for ``tools.ci.report``."""
 
 import hashlib
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from stages.files import read_json, write_json
 
-FILE = Path("ci/last-run.json")
+FILE = Path("tools/ci/last-run.json")
 LOCK = Path("dvc.lock")
 RAN, CACHED, UNCHANGED = "ran", "cached", "unchanged"
 

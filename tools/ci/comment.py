@@ -1,4 +1,4 @@
-"""Put a report on a pull request: ``python -m ci.comment FILE``.
+"""Put a report on a pull request: ``python -m tools.ci.comment FILE``.
 
 The first run writes a comment, later ones update it. Reads what GitHub gives a workflow,
 GITHUB_API_URL, GITHUB_REPOSITORY and GITHUB_TOKEN, and the pull request's number in PULL_REQUEST.
@@ -7,13 +7,13 @@ Needs Python alone, so that the one job that may write installs nothing.
 
 import json
 import os
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stages.command import run
 from stages.errors import StageError
 
 # Unseen on the page; comments are found again by it.
@@ -92,4 +92,12 @@ def variable(name: str) -> str:
 
 
 if __name__ == "__main__":
-    run(main)
+    # Not by `stages.command`: this job has no environment, so nothing but Python's own modules.
+    if len(sys.argv) != 2:  # noqa: PLR2004
+        sys.exit("usage: python -m tools.ci.comment FILE")
+    try:
+        main(sys.argv[1])
+    except StageError as error:
+        sys.exit(f"error: {error}")
+    except OSError as error:
+        sys.exit(f"error: {error.filename or 'the network'}: {error.strerror or error}")
