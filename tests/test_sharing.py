@@ -110,20 +110,24 @@ def test_dvc_pull_gets_everything(fresh: Project) -> None:
     assert_complete(fresh)
 
 
-def test_only_what_the_remote_lacks_is_computed(own_remote: Team) -> None:
+def test_only_what_the_remote_lacks_or_has_damaged_is_computed(own_remote: Team) -> None:
     project = own_remote.project
     # Of a folder, the list of its files or one of them may be gone.
     one_of_them = json.loads(own_remote.object("data/raw").read_text())[0]["md5"]
     own_remote.file(one_of_them).unlink()
     for path in ("data/processed/test", "models/model2.keras"):
         own_remote.object(path).unlink()
+    damaged = own_remote.object("metrics/comparison.md")
+    damaged.chmod(0o644)
+    damaged.write_text("half of a fi")
     run = project.make("repro")
     # What is computed comes out the same, so nothing is scored; compared again for the time.
     assert (run.ran, run.cached) == ({"fetch", "preprocess", "train@model2", "compare"}, set())
     assert_plain(run.output)
     # In these settings the images to watch during training are those to test on.
     parts = "data/processed/validation, data/processed/test"
-    said = f"Not there, so computed here: data/raw, {parts}, models/model2.keras.\n"
+    files = "models/model2.keras, metrics/comparison.md"
+    said = f"Not to be had, so computed here: data/raw, {parts}, {files}.\n"
     assert said in run.output
     assert_complete(project)
 

@@ -53,7 +53,7 @@ def pull(repo: Repo) -> None:
     lacking = [str(out) for out in wanted if is_missing(out)]
     print(f"Found there: {len(wanted) - len(lacking)}.")
     if lacking:
-        print(f"Not there, so computed here: {', '.join(lacking)}.")
+        print(f"Not to be had, so computed here: {', '.join(lacking)}.")
 
 
 def incomplete_stages(repo: Repo) -> list[Stage]:
