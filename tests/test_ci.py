@@ -16,6 +16,7 @@ from tests.pipeline import Project, for_each
 
 JOB = workflows.parsed(workflows.text("pipeline.yml"))["jobs"]["pipeline"]
 EPOCHS = "recipes.notebook.models.model1.epochs"
+COMMENT = "# A comment changes a file and no number.\n"
 TOUCHED = for_each("configure") | {"train@model1", "evaluate@model1", "compare"}
 
 
@@ -187,17 +188,31 @@ def test_a_fork_without_data_cache_or_secrets_runs_what_changed_and_what_that_ne
     team: Team,
 ) -> None:
     fork = team.clone("fork")
-    fork.append("stages/preprocess.py", "# A comment changes a file and no number.\n")
+    fork.append("stages/preprocess.py", COMMENT)
     # Where Git names the remote, a fork knows of it and cannot read it.
     unreadable = "['remote \"storage\"']\n    url = ssh://nobody@127.0.0.1:1/nowhere\n"
     fork.append(".dvc/config", f"    remote = storage\n{unreadable}")
     done = run_job(fork, secrets={})
     assert (done.run.ran, done.run.cached) == ({"fetch", "preprocess"}, set())
     assert "DVC's remote does not answer, going on without it: " in done.run.output
+    assert "preprocess lacks an input: first fetch\n" in done.run.output
     assert "Traceback" not in done.run.output
     assert "No parameter changed." in done.summary
     assert "No metric changed." in done.summary
     assert "Ran 2 of 12: `fetch`, `preprocess`." in done.summary
+
+
+def test_a_remote_that_is_still_empty_stops_nothing_and_gets_what_was_computed(
+    team: Team, tmp_path: Path
+) -> None:
+    clone = team.clone("first-day")
+    config = team.dvc_config.replace(f"{team.folder}/remote", str(tmp_path))
+    (clone.folder / ".dvc/config.local").write_text(config)
+    clone.append("stages/preprocess.py", COMMENT)
+    assert pipeline.outcome(make(clone, "ci-repro")).ran == {"fetch", "preprocess"}
+    make(clone, "ci-push")
+    md5 = clone.hashes()["data/processed/train"]
+    assert (tmp_path / "files/md5" / md5[:2] / md5[2:]).is_file()
 
 
 def test_a_stage_that_fails_fails_the_step_in_one_line(team: Team) -> None:
@@ -213,13 +228,6 @@ def test_a_person_compares_with_a_local_branch_and_runs_nothing(developer: Proje
     assert f"| `{EPOCHS}` | `5` | `1` |" in printed
     assert "No metric changed." in printed
     assert "Which stages ran is not known: `make ci-repro` notes it down." in printed
-
-
-def test_stages_of_a_run_before_dvc_lock_changed_are_not_reported(job: Job, tmp_path: Path) -> None:
-    copy = job.project.copy(tmp_path / "project")
-    copy.append("dvc.lock", "# changed\n")
-    printed = make(copy, "ci-report", "BASE=HEAD")
-    assert "Which stages ran is not known" in printed
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,10 @@
 """The report's Markdown, from differences as DVC prints them."""
 
+from pathlib import Path
+
 import pytest
 
-from tools.ci import report
+from tools.ci import last_run, report
 from tools.ci.comment import MARKER
 from tools.ci.last_run import CACHED, RAN, UNCHANGED
 
@@ -53,6 +55,17 @@ def test_stages_that_ran_and_those_from_the_cache_are_told_apart(
     stages: dict[str, str], text: str
 ) -> None:
     assert report.stages_text(stages) == text
+
+
+def test_what_the_last_run_ran_counts_until_dvc_lock_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert last_run.read() is None
+    last_run.write({"fetch": RAN})
+    assert last_run.read() == {"fetch": RAN}
+    last_run.LOCK.write_text("stages: {}\n")
+    assert last_run.read() is None
 
 
 @pytest.mark.parametrize(

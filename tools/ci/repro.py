@@ -36,10 +36,12 @@ def main() -> None:
     outcomes: dict[str, str] = {}
     tried: set[str] = set()
     while failed := repro([*pull, "--allow-missing"], outcomes):
-        writers = writers_of_missing_inputs(failed) - tried
-        if not writers or repro([*pull, *sorted(writers)], outcomes):
+        if writers := writers_of_missing_inputs(failed) - tried:
+            tried |= writers
+            print(f"{failed} lacks an input: first {', '.join(sorted(writers))}", flush=True)
+            failed = repro([*pull, *sorted(writers)], outcomes)
+        if failed:
             raise StageError(f"stage {failed} failed: DVC says why above")
-        tried |= writers
     last_run.write(outcomes)
 
 
