@@ -182,7 +182,8 @@ def borrowed_environment(folder: Path) -> Path:
             if not entry.name.startswith("."):
                 (folder / entry.name).symlink_to(entry)
     # Newer than the requirements, or else make sets it up anew.
-    (folder / ".ready").touch()
+    for name in (".ready", ".remotes"):
+        (folder / name).touch()
     return folder
 
 

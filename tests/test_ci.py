@@ -56,11 +56,7 @@ class Job:
 
 def variables(project: Project) -> dict[str, str]:
     """Return what tells make that the environment is there: the programs of this one are used."""
-    environment = project.folder.parent / "venv"
-    environment.mkdir(exist_ok=True)
-    # Newer than the requirements, or else make sets it up anew.
-    (environment / ".ready").touch()
-    return {"VENV": str(environment)}
+    return {"VENV": str(pipeline.borrowed_environment(project.folder.parent / "venv"))}
 
 
 def make(project: Project, *words: str, succeeds: bool = True, **more: str) -> str:
