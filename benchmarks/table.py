@@ -10,7 +10,6 @@ FITS = {
     "notebook": "the original notebook, fit",
     "same_work": "recipe `notebook`, fit",
     "fast": "recipe `fast`, fit",
-    "accurate": "recipe `accurate`, fit",
 }
 # What each number of the summary says; `accuracy_...` stand in the table above them.
 MEANINGS = {
