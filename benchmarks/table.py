@@ -93,8 +93,9 @@ def machine_line(machine: Mapping[str, Any]) -> str:
     """Return the sentence on what all this was measured on."""
     fast = f" with {', '.join(machine['bfloat16_instructions'])}"
     return (
-        f"Measured by `make bench` in one run on {machine['cores']} cores of "
+        f"Measured by `make bench` on {machine['cores']} cores of "
         f"{machine['processor']}{fast if machine['bfloat16_instructions'] else ''}, "
         f"{machine['system']}, Python {machine['python']}, TensorFlow {machine['tensorflow']}, "
-        f"Keras {machine['keras']}; times are medians, with their range."
+        f"Keras {machine['keras']}; times are medians, with "
+        "their range. `results.json` says when each side ran."
     )
