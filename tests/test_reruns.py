@@ -105,7 +105,7 @@ def test_a_wrong_setting_of_the_last_model_stops_the_run_before_anything_is_fetc
     ]
     assert "Traceback" not in run.output
     written = project.output("git", "ls-files", "--others").split()
-    outside = [path for path in written if not path.startswith((".dvc/", "dvc.lock"))]
+    outside = [path for path in written if not path.startswith((".dvc/", ".locks/", "dvc.lock"))]
     assert outside == ["models/model1.json", "models/model2.json"]
 
 
