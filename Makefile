@@ -26,7 +26,7 @@ $(READY): requirements.txt requirements-dev.txt
 	$(INSTALL) -r requirements.txt -r requirements-dev.txt
 	touch $@
 
-# What takes the place of `dvc repro` where JOBS is set; both take the same options.
+# What takes the place of `dvc repro` where JOBS is set.
 REPRO = $(if $(JOBS),python -m tools.parallel.repro '$(JOBS)' train,dvc repro)
 # Asking first is quicker than `dvc repro` where nothing has changed.
 repro: $(READY)  ## run what changed, then print the comparison (JOBS=3: that many models at once)
@@ -50,7 +50,7 @@ test-remotes: $(REMOTES)  ## run the tests on real servers (SSH wants openssh-se
 	pytest -rs tests/test_remotes.py
 
 experiments: $(READY)  ## list the experiments: accuracies and the parameters that differ
-	@dvc exp show --csv --precision 4 --only-changed | python -m benchmarks.experiments
+	@dvc exp show --csv --precision 4 --only-changed | python -m tools.experiments
 
 check: $(READY)  ## format, lint and type checks, workflows too; whether dvc.lock fits the code
 	ruff format --check
@@ -59,7 +59,7 @@ check: $(READY)  ## format, lint and type checks, workflows too; whether dvc.loc
 	actionlint
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	python -m tests.check_lock
-	python -m benchmarks.readme --check
+	python -m tools.readme --check
 
 reproduce-check: $(READY)  ## run all of it a second time, elsewhere, and tell which bytes differ
 	python -m tests.reproduce
@@ -81,7 +81,7 @@ bench-quick: $(READY) $(PEER)  ## the same from fewer steps (a few minutes)
 	python -m benchmarks.run --quick
 
 readme: $(READY)  ## fill the README's numbers from the files they come from
-	python -m benchmarks.readme
+	python -m tools.readme
 
 # The steps of .github/workflows/pipeline.yml. BASE goes through the environment, since a branch's
 # name may hold what a shell or make would act on.

@@ -91,11 +91,18 @@ def summary_table(summary: Mapping[str, Any]) -> list[str]:
 
 def machine_line(machine: Mapping[str, Any]) -> str:
     """Return the sentence on what all this was measured on."""
-    fast = f" with {', '.join(machine['bfloat16_instructions'])}"
     return (
-        f"Measured by `make bench` on {machine['cores']} cores of "
-        f"{machine['processor']}{fast if machine['bfloat16_instructions'] else ''}, "
-        f"{machine['system']}, Python {machine['python']}, TensorFlow {machine['tensorflow']}, "
-        f"Keras {machine['keras']}; times are medians, with "
-        "their range. `results.json` says when each side ran."
+        f"Measured by `make bench` on {described(machine)}; times are medians, with their range. "
+        "`results.json` says when each side ran."
+    )
+
+
+def described(machine: Mapping[str, Any]) -> str:
+    """Return a machine and its versions in words."""
+    instructions = ", ".join(machine["bfloat16_instructions"])
+    return (
+        f"{machine['cores']} cores of {machine['processor']}"
+        f"{f' with {instructions}' if instructions else ''}, {machine['system']}, with "
+        f"Python {machine['python']}, TensorFlow {machine['tensorflow']} and "
+        f"Keras {machine['keras']}"
     )

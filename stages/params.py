@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field
 
-from stages.errors import StageError
+from stages.errors import StageError, one_line
 from stages.schema import Settings, check_name, section
 
 PATH = Path("params.yaml")
@@ -110,7 +110,7 @@ def read(path: Path = PATH) -> dict[str, Any]:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise StageError(f"{path}: line {line}: not valid YAML: {error.problem}") from None
     except yaml.YAMLError as error:
-        raise StageError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+        raise StageError(f"{path}: not valid YAML: {one_line(error)}") from None
     except RecursionError:
         raise StageError(f"{path}: not valid YAML: {TOO_DEEP}") from None
     _check_written_out(params, path)

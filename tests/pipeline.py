@@ -9,15 +9,12 @@ import re
 import shutil
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 import yaml
 from sklearn.datasets import load_digits
@@ -131,6 +128,12 @@ class Project:
     def hashes(self) -> dict[str, str]:
         """Return the MD5 that dvc.lock records of each output."""
         return {out["path"]: out["md5"] for s in self.read_lock().values() for out in s["outs"]}
+
+    def lose(self, path: str) -> None:
+        """Remove an output from the clone and from its cache."""
+        checksum = self.hashes()[path]
+        (self.folder / path).unlink()
+        (self.folder / ".dvc/cache/files/md5" / checksum[:2] / checksum[2:]).unlink()
 
     def copy(self, folder: Path) -> "Project":
         """Return a copy of the clone, DVC's cache and outputs included."""
@@ -259,25 +262,6 @@ def _tiny(folder: Path) -> Project:
     (folder / "printed").write_text(printed)
     project.commit("Their results")
     return project
-
-
-def processes_in(folder: Path) -> list[psutil.Process]:
-    """Return the processes whose working folder is *folder* or in it."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            is_there = Path(process.cwd()).is_relative_to(folder)
-            if is_there and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
-
-
-def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until *condition* holds; fail if it does not within *seconds*."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
-        time.sleep(0.1)
 
 
 def all_stages() -> set[str]:

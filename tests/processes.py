@@ -6,8 +6,10 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from tests.pipeline import Project, environment
 
@@ -57,10 +59,9 @@ def interrupt(process: subprocess.Popen[str], stage: int) -> tuple[float, str]:
 def is_running(number: int) -> bool:
     """Tell whether a process lives; one that only waits to be buried does not."""
     try:
-        status = Path(f"/proc/{number}/stat").read_text()
-    except OSError:
+        return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
         return False
-    return status.rsplit(")", 1)[1].split()[0] != "Z"
 
 
 def process_of(project: Project, stage: str) -> int:
@@ -68,11 +69,22 @@ def process_of(project: Project, stage: str) -> int:
     return int((project.folder / ".locks" / stage).read_text())
 
 
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Wait until *condition* holds."""
-    end = time.monotonic() + TIME_LIMIT
+def processes_in(folder: Path) -> list[psutil.Process]:
+    """Return the processes whose working folder is *folder* or in it."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            is_there = Path(process.cwd()).is_relative_to(folder)
+            if is_there and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until *condition* holds; fail if it does not within *seconds*."""
+    deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < end, "it never came true"
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
         time.sleep(0.02)
 
 

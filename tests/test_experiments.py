@@ -4,7 +4,7 @@ import io
 
 import pandas as pd
 
-from benchmarks.experiments import shortened
+from tools.experiments import shortened
 
 HEADER = "rev,typ,metrics/evaluate/m1.json:accuracy,metrics/evaluate/m1.json:loss"
 

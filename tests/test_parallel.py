@@ -12,7 +12,8 @@ import pytest
 from stages.errors import StageError
 from tests import pipeline
 from tests.imports import ROOT
-from tests.pipeline import TIME_LIMIT, Project, environment, processes_in, wait_until
+from tests.pipeline import TIME_LIMIT, Project, environment
+from tests.processes import processes_in, wait_until
 from tools.parallel import repro
 from tools.parallel.graph import all_needs, chains, from_dot, upstream
 
@@ -240,24 +241,6 @@ def test_what_comes_before_is_in_the_order_of_dvc_yaml_but_each_behind_what_it_n
     needs = all_needs({"c": {"a"}, "b": set(), "a": set(), "d": {"b", "c"}, "e": {"b"}})
     assert upstream({"d", "c"}, needs) == ["b", "a"]
     assert upstream({"d"}, needs) == ["b", "a", "c"]
-
-
-MISSING = {"changed deps": {"data": "deleted"}}, {"changed outs": {"model": "not in cache"}}
-CHANGED = (
-    {"changed deps": {"data": "modified"}},
-    {"changed deps": {"params.yaml": {"models.a": "modified"}}},
-    "changed checksum",
-)
-
-
-def test_missing_files_are_a_reason_to_run_unless_they_may_be_missing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    status = {"missing": MISSING, **{str(i): [*MISSING, why] for i, why in enumerate(CHANGED)}}
-    monkeypatch.setattr(repro, "output", lambda *command: json.dumps(status))
-    everything = set(status)
-    assert repro.changed_stages(everything, missing_counts=True) == everything
-    assert repro.changed_stages(everything, missing_counts=False) == everything - {"missing"}
 
 
 @pytest.fixture(scope="module")

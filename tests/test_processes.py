@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline import processes_in, wait_until
+from tests.processes import processes_in, wait_until
 from tools.parallel import processes
 from tools.parallel.processes import Command, run_all
 

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from tests import pipeline
-from tests.pipeline import Project, processes_in, wait_until
+from tests.pipeline import Project
+from tests.processes import processes_in, wait_until
 
 # The first weights, the order of the images: each seed is another training.
 SEEDS = ("seed-1", "seed-2", "seed-3")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from benchmarks.readme import README, filled
 from tests.imports import ROOT
+from tools.readme import README, filled
 
 TEXT = README.read_text(encoding="utf-8")
 # What the README names that is there only after a run.

@@ -62,9 +62,7 @@ def test_a_fresh_clone_trains_nothing(server: Server, shared: Project, fresh: Pr
 def one_missing(shared: Project, tmp_path: Path) -> Iterator[Project]:
     """Return a copy of the project that lacks the comparison, in the cache too."""
     project = shared.copy(tmp_path / "project")
-    checksum = project.hashes()["metrics/comparison.md"]
-    (project.folder / "metrics/comparison.md").unlink()
-    (project.folder / ".dvc/cache/files/md5" / checksum[:2] / checksum[2:]).unlink()
+    project.lose("metrics/comparison.md")
     yield project
     shutil.rmtree(project.folder)
 

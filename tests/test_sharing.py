@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.readme import README
 from tests import pipeline
 from tests.pipeline import Project
+from tools.readme import README
 
 PLACE = "/mnt/team/mnist"
 VERSION = "v1.0.0"
@@ -136,9 +136,7 @@ def test_only_what_the_remote_lacks_or_has_damaged_is_computed(own_remote: Team)
 def one_missing(team: Team, tmp_path: Path) -> Iterator[Project]:
     """Return a copy of the project that lacks the comparison, in the cache too."""
     project = team.project.copy(tmp_path / "project")
-    checksum = project.hashes()["metrics/comparison.md"]
-    (project.folder / "metrics/comparison.md").unlink()
-    (project.folder / ".dvc/cache/files/md5" / checksum[:2] / checksum[2:]).unlink()
+    project.lose("metrics/comparison.md")
     yield project
     shutil.rmtree(project.folder)
 

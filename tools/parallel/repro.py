@@ -1,9 +1,9 @@
-"""Train models side by side: ``python -m tools.parallel.repro JOBS STAGE [OPTION...]``.
+"""Train models side by side: ``python -m tools.parallel.repro JOBS STAGE``.
 
 DVC runs one stage after the other (https://github.com/treeverse/dvc/issues/755), but lets several
 processes work on one pipeline: its lock is free while a stage's command runs. So this runs what
 the stages ``STAGE@...`` need, then JOBS of them at once, each in a ``dvc repro`` of its own and
-followed by what needs that one alone, then the rest. Each OPTION goes to every ``dvc repro``.
+followed by what needs that one alone, then the rest.
 """
 
 import json
@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from itertools import chain
-from typing import Any
 
 from stages.command import run
 from stages.errors import StageError
@@ -21,10 +20,9 @@ from tools.parallel.graph import Graph, all_needs, chains, from_dot, upstream
 from tools.parallel.processes import Command, Ended, run_all
 
 FAILED_STAGE = re.compile(r"failed to reproduce '(.+?)'")
-MISSING = ("deleted", "not in cache")
 
 
-def main(jobs: str, stage: str, *options: str) -> None:
+def main(jobs: str, stage: str) -> None:
     """Run what changed, *jobs* of the stages that come from the block *stage* at once."""
     at_once = number_of_jobs(jobs)
     if at_once > 1:
@@ -32,11 +30,11 @@ def main(jobs: str, stage: str, *options: str) -> None:
         trainings = [name for name in needs if name.startswith(f"{stage}@")]
         if not trainings:
             raise StageError(f"dvc.yaml: stages: no block {stage!r} with `foreach`")
-        train(trainings, needs, at_once, options)
-    run_alone(options)
+        train(trainings, needs, at_once)
+    run_alone()
 
 
-def train(trainings: Sequence[str], needs: Graph, at_once: int, options: Sequence[str]) -> None:
+def train(trainings: Sequence[str], needs: Graph, at_once: int) -> None:
     """Run what the *trainings* need and, if more than one has work to do, them side by side.
 
     *needs* names for each stage all that it needs.
@@ -47,16 +45,16 @@ def train(trainings: Sequence[str], needs: Graph, at_once: int, options: Sequenc
     followed = chains(trainings, needs)
     members = set(chain(*followed.values()))
     before = upstream(members, needs)
-    run_in_order(before, options)
+    run_in_order(before)
 
-    changed = changed_stages(members, missing_counts="--allow-missing" not in options)
+    changed = changed_stages(members)
     if len(changed & set(trainings)) > 1 and threads.share(min(at_once, len(trainings))):
         # They all have new settings now.
         changed = members
-        run_in_order(before, options)
+        run_in_order(before)
     waiting = [stages for stages in followed.values() if changed & set(stages)]
     if len(waiting) > 1:
-        run_side_by_side(waiting, at_once, options)
+        run_side_by_side(waiting, at_once)
 
 
 def number_of_jobs(text: str) -> int:
@@ -70,42 +68,25 @@ def number_of_jobs(text: str) -> int:
     return int(text)
 
 
-def changed_stages(names: set[str], *, missing_counts: bool) -> set[str]:
-    """Return those of the stages that ``dvc status`` finds changed.
-
-    Where missing files do not count, neither does a stage that lacks some but is not changed.
-    """
-    status: dict[str, list[Any]] = json.loads(output("dvc", "status", "--json", *sorted(names)))
-    return {
-        name
-        for name, entries in status.items()
-        if missing_counts or not all(map(_is_missing, entries))
-    }
+def changed_stages(names: set[str]) -> set[str]:
+    """Return those of the stages that ``dvc status`` finds changed."""
+    return set(json.loads(output("dvc", "status", "--json", *sorted(names))))
 
 
-def _is_missing(entry: Any) -> bool:
-    """Tell whether an entry of ``dvc status`` is about files that are not there, and no change."""
-    return isinstance(entry, dict) and all(
-        state in MISSING for files in entry.values() for state in files.values()
-    )
-
-
-def run_in_order(stages: Sequence[str], options: Sequence[str]) -> None:
+def run_in_order(stages: Sequence[str]) -> None:
     """Run these stages and no other; each stands behind those it needs."""
     if stages:
-        run_alone(["--single-item", *options, *stages])
+        run_alone("--single-item", *stages)
 
 
-def run_alone(options: Sequence[str]) -> None:
+def run_alone(*words: str) -> None:
     """Run ``dvc repro``; if it fails, exit with its code: it has said why."""
-    (ended,) = run_all([Command(["dvc", "repro", *options])])
+    (ended,) = run_all([Command(["dvc", "repro", *words])])
     if ended.code != 0:
         sys.exit(max(ended.code, 1))
 
 
-def run_side_by_side(
-    waiting: Sequence[Sequence[str]], at_once: int, options: Sequence[str]
-) -> None:
+def run_side_by_side(waiting: Sequence[Sequence[str]], at_once: int) -> None:
     """Run each list of stages in a ``dvc repro`` of its own, *at_once* of them at a time.
 
     What the stages need is up to date, so DVC need not look at it: ``--single-item``.
@@ -113,7 +94,7 @@ def run_side_by_side(
     Raises:
         StageError: some stage failed; the message names it.
     """
-    repro = ["dvc", "--wait-for-lock", "repro", "--single-item", *options]
+    repro = ["dvc", "--wait-for-lock", "repro", "--single-item"]
     labels = [stages[0].partition("@")[2] for stages in waiting]
     width = max(map(len, labels))
     ended = run_all(

@@ -1,6 +1,6 @@
 """List DVC's experiments in short: accuracies, and the parameters that tell them apart.
 
-    dvc exp show --csv --only-changed | python -m benchmarks.experiments
+    dvc exp show --csv --only-changed | python -m tools.experiments
 
 `dvc exp show` has a column for every parameter, number and file of code; this keeps what fits a
 terminal.

@@ -1,6 +1,6 @@
 """Fill the README's numbers from the files that the pipeline and the benchmarks wrote.
 
-    python -m benchmarks.readme [--check]
+    python -m tools.readme [--check]
 
 Each block stands between `<!-- name -->` and `<!-- /name -->`. With `--check` nothing is written,
 and the exit code says whether the README is up to date.
@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.table import described
 from stages.files import read_json, write_text
 from stages.scoring.comparison import duration, to_markdown
 
@@ -27,12 +28,7 @@ def comparison() -> str:
 
 def machine() -> str:
     """Return the sentence on what the models were trained on."""
-    on = read_json(METRICS / "time" / "model1.json")["machine"]
-    fast = f" with {', '.join(on['bfloat16_instructions'])}" if on["bfloat16_instructions"] else ""
-    return (
-        f"Trained on {on['cores']} cores of {on['processor']}{fast}, {on['system']}, with "
-        f"Python {on['python']}, TensorFlow {on['tensorflow']} and Keras {on['keras']}."
-    )
+    return f"Trained on {described(read_json(METRICS / 'time' / 'model1.json')['machine'])}."
 
 
 def remarks() -> str:
