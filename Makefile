@@ -58,11 +58,11 @@ check: $(READY)  ## format, lint and type checks, workflows too; whether dvc.loc
 	mypy
 	actionlint
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	python -m tests.check_lock
+	python -m tools.check_lock
 	python -m tools.readme --check
 
 reproduce-check: $(READY)  ## run all of it a second time, elsewhere, and tell which bytes differ
-	python -m tests.reproduce
+	python -m tools.reproduce
 
 # PyTorch, the peer, in an environment of its own.
 PEER := .venv-peer/.ready

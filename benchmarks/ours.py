@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from stages import params
-from stages.files import read_json, write_json
-from stages.training.recipes import resolve
+from stages import params, settings
+from stages.common.files import read_json, write_json
+from stages.configure.recipes import resolve
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,8 +63,8 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         prepare(folder, options.data, options.times, options.images)
-        settings = resolve(options.model, content).model_dump()
-        write_json(folder / "models" / f"{options.model}.json", settings)
+        chosen = resolve(content, {})[options.model].model_dump()
+        write_json(folder / settings.path_of(options.model), chosen)
         peak = run_stage("train", options.model, folder)
         metrics = folder / "metrics"
         result = {

@@ -22,8 +22,8 @@ from typing import Any, NamedTuple
 from benchmarks.summary import summarize
 from benchmarks.table import report
 from stages.backend import tf  # noqa: F401 - quiets TensorFlow before it is imported below
-from stages.files import write_text
-from stages.training import machine
+from stages.common.files import write_text
+from stages.train import machine
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data" / "processed"

@@ -17,9 +17,9 @@ import numpy as np
 from benchmarks.flops import training_flops
 from stages import params
 from stages.backend import make_repeatable
-from stages.training import network, precision
-from stages.training.recipes import resolve
-from stages.training.trainer import Trainer
+from stages.configure.recipes import resolve
+from stages.train import machine, network
+from stages.train.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM_UP = 3
@@ -27,9 +27,9 @@ WARM_UP = 3
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
     """Return the times of some training steps of one model, after a few to warm up."""
-    settings = resolve(options.model, params.read(ROOT / "params.yaml"))
+    settings = resolve(params.read(ROOT / "params.yaml"), {})[options.model]
     batch = options.batch_size or settings.batch_size
-    computed_in = precision.resolve(options.precision)
+    computed_in = machine.resolve(options.precision)
     make_repeatable(0)
     model = network.build(options.model, settings)
     trainer = Trainer(network.training_graph(model, computed_in), settings)

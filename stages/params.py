@@ -1,77 +1,54 @@
-"""params.yaml: reading it, and the sections that say which images there are."""
+"""params.yaml: reading it, and the section that says which images there are."""
 
 import re
-import reprlib
-from collections.abc import Collection, Hashable
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
 from pydantic import Field
 
-from stages.errors import StageError, one_line
-from stages.schema import Settings, check_name, section
+from stages.common.errors import StageError, one_line
+from stages.common.schema import Settings, check_name
 
 PATH = Path("params.yaml")
 SECTIONS = ("data", "split", "train", "recipes", "models")
-# Room for a thousand models. An error may have to show any value, so this bounds its line too.
-LONGEST = 100_000
-# Numpy counts no further.
-LARGEST_INTEGER = 2**63 - 1
-# Ours is 4; PyYAML takes ever longer for each further bracket.
-DEEPEST = 20
-TOO_DEEP = "blocks nested too deeply"
+# YAML 1.2's core schema (https://yaml.org/spec/1.2.2/#103-core-schema), in which DVC reads the
+# file too. PyYAML's own is that of YAML 1.1, where 010 is eight, 1e-05 text and `on` true.
+CORE_SCHEMA = {
+    "null": r"~|null|Null|NULL|",
+    "bool": r"true|True|TRUE|false|False|FALSE",
+    "int": r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+",
+    "float": r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+}
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML 1.1 as people and DVC write it: 1e-05 is a number, not text; no key stands twice."""
+    """Reads the core schema, and refuses a key that stands twice in one block."""
 
-    def fetch_flow_collection_start(self, token_class: Any) -> None:
-        if self.flow_level >= DEEPEST:
-            raise yaml.MarkedYAMLError(problem=TOO_DEEP, problem_mark=self.get_mark())
-        super().fetch_flow_collection_start(token_class)
+    # None of those inherited.
+    yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 - as PyYAML types it
 
-    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
-        try:
-            value = super().construct_object(node, deep=deep)
-        except (yaml.YAMLError, RecursionError):
-            raise
-        # PyYAML lets through what int(), float(), date() and its own tables raise: 2026-02-30.
-        except Exception:
-            kind = node.tag.rpartition(":")[2]
-            problem = f"{reprlib.repr(node.value)} is no {kind}; put text in quotes"
-            raise _problem(node, problem) from None
-        if isinstance(value, int) and abs(value) > LARGEST_INTEGER:
-            raise _problem(node, f"{reprlib.repr(node.value)} is too large an integer")
-        return value
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value if isinstance(node, yaml.MappingNode) else ():
-            if key_node.tag == "tag:yaml.org,2002:merge":
-                raise _problem(key_node, "merging with << is not supported; write the keys out")
-            key = self.construct_object(key_node, deep=True)
-            # SafeLoader itself refuses the others.
-            if isinstance(key, Hashable):
-                if key in seen:
-                    raise _problem(key_node, f"the key {key!r} stands twice in one block")
-                seen.add(key)
-        return super().construct_mapping(node, deep=deep)
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        mapping = super().construct_mapping(node, deep=deep)
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        if twice := [key for key in keys if keys.count(key) > 1]:
+            problem = f"the key {twice[0]!r} stands twice in one block"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+        return mapping
 
 
-def _problem(node: yaml.Node, text: str) -> yaml.MarkedYAMLError:
-    """Return the error of a *node* that cannot be read."""
-    return yaml.MarkedYAMLError(problem=text, problem_mark=node.start_mark)
+def _integer(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
+    text = str(loader.construct_scalar(node))
+    return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
 
 
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
-)
-
-Fraction = Annotated[float, Field(gt=0, lt=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
+for _name, _pattern in CORE_SCHEMA.items():
+    _Loader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_name}", re.compile(rf"(?:{_pattern})\Z"), None
+    )
+_Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 
 class Data(Settings):
@@ -83,37 +60,22 @@ class Data(Settings):
     limit: Annotated[int, Field(ge=1)] | None
 
 
-class Split(Settings):
-    """``split:`` — which images are trained on, watched during training, and tested on."""
-
-    test_fraction: Fraction
-    validation_fraction: Annotated[float, Field(ge=0, lt=1)]
-    seed: Seed
-
-
 def read(path: Path = PATH) -> dict[str, Any]:
     """Return the content of params.yaml, its sections' names checked.
 
     Raises:
-        StageError: not YAML, not a mapping, a section nobody knows, or longer than people write.
+        StageError: not YAML, not a mapping, or a section nobody knows.
     """
     try:
-        with path.open("rb") as file:
-            content = file.read(LONGEST + 1)
-        _check_length(len(content), path)
-        params = yaml.load(content.decode(), _Loader)  # noqa: S506 - a SafeLoader
+        params = yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506 - a SafeLoader
     except FileNotFoundError:
         raise StageError(f"{path}: not found; run the stages from the project's folder") from None
-    except UnicodeDecodeError as error:
-        raise StageError(f"{path}: not UTF-8 text: {error.reason}") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else "?"
         raise StageError(f"{path}: line {line}: not valid YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
+    # What is no text, and tags such as `!!int x`.
+    except (yaml.YAMLError, ValueError) as error:
         raise StageError(f"{path}: not valid YAML: {one_line(error)}") from None
-    except RecursionError:
-        raise StageError(f"{path}: not valid YAML: {TOO_DEEP}") from None
-    _check_written_out(params, path)
     if not isinstance(params, dict):
         raise StageError(f"{path}: expected the sections {', '.join(SECTIONS)}")
     for name in params:
@@ -121,35 +83,17 @@ def read(path: Path = PATH) -> dict[str, Any]:
     return params
 
 
-def _check_length(length: int, path: Path) -> None:
-    """Check that a file of *length* bytes is one that a person may have written."""
-    if length > LONGEST:
-        raise StageError(
-            f"{path}: longer than {LONGEST:,} bytes with its aliases written out; make it shorter"
-        )
+def section(params: Mapping[str, Any], name: str) -> Any:
+    """Return one section of params.yaml's content.
 
-
-def _check_written_out(params: object, path: Path) -> None:
-    """Check the length of *params* with each alias replaced by what it stands for.
-
-    A few aliases of aliases stand for billions of values, and one that holds itself for ever more.
+    Raises:
+        StageError: there is no such section.
     """
-    length, waiting = 0, [params]
-    while waiting:
-        value = waiting.pop()
-        inner: Collection[Any] = value if isinstance(value, list | tuple | set) else ()
-        if isinstance(value, dict):
-            inner = [*value, *value.values()]
-        length += len(value) if isinstance(value, str | bytes) else len(inner)
-        _check_length(length, path)
-        waiting.extend(inner)
+    if name not in params:
+        raise StageError(f"{PATH}: the section {name!r} is missing")
+    return params[name]
 
 
 def read_data() -> Data:
     """Return the ``data`` section of params.yaml."""
-    return Data.parse(section(read(), "data"), "params.yaml: data")
-
-
-def read_split() -> Split:
-    """Return the ``split`` section of params.yaml."""
-    return Split.parse(section(read(), "split"), "params.yaml: split")
+    return Data.parse(section(read(), "data"), f"{PATH}: data")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.files import read_array, write_array
+from stages.common.files import read_array, write_array
 
 FOLDER = Path("data/processed")
 Images = tuple[np.ndarray, np.ndarray]

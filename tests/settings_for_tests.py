@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from stages.training.recipes import RECIPE_KEYS
-from stages.training.settings import TrainingSettings
+from stages.configure.recipes import RECIPE_KEYS
+from stages.settings import TrainingSettings
 
 # The second architecture, with every kind of layer but the separable one, at a tenth of its size.
 SMALL = {"architecture": "model2", "filters": [4, 8], "dense": [8]}
@@ -16,8 +16,6 @@ DEFAULTS: dict[str, Any] = {
     "epochs": 1,
     "steps_per_epoch": None,
     "batch_size": 8,
-    "optimizer": "adam",
-    "loss": "categorical_crossentropy",
     "learning_rate": 0.001,
     "schedule": "constant",
     "label_smoothing": 0,
@@ -26,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "shift": 0,
     "rotation": 0,
     "zoom": 0,
+    "versions": {},
 }
 
 

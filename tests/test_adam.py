@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stages.backend import keras, tf
-from stages.training.adam import Adam
+from stages.train.adam import Adam
 
 SHAPES = [(3, 4), (5,), ()]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stages.backend import keras
-from stages.training import network
+from stages.train import network
 from tests.settings_for_tests import training_settings
 
 POOL = ("MaxPooling2D", (2, 2), (2, 2), "valid")

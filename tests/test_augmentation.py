@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from stages.backend import tf
-from stages.training.augmentation import augment, is_wanted
-from stages.training.settings import TrainingSettings
+from stages.settings import TrainingSettings
+from stages.train.augmentation import augment, is_wanted
 from tests.images_for_tests import random_images
 from tests.settings_for_tests import training_settings
 

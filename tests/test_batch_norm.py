@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stages.backend import keras, tf
-from stages.training.batch_norm import FusedBatchNormalization
+from stages.train.layers import FusedBatchNormalization
 
 CHANNELS = 5
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.files import read_array, write_array
-from stages.training.batches import batches, epoch_order, gather, release
+from stages.common.files import read_array, write_array
+from stages.train.batches import batches, epoch_order, gather, release
 from tests.images_for_tests import random_images
 
 
@@ -76,7 +76,7 @@ def test_scattered_rows_never_hold_more_than_a_few_pages_in_memory(
         held.append(resident_kilobytes(path))
         release(array)
 
-    monkeypatch.setattr("stages.training.batches.release", noting)
+    monkeypatch.setattr("stages.train.batches.release", noting)
     order = epoch_order(100_000, seed=0, epoch=0)[:2000]
     assert gather(mapped, order).shape == (2000, 28, 28, 1)
     assert len(held) == 20

@@ -1,4 +1,4 @@
-"""``python -m tests.check_lock`` in a fresh clone of a project whose pipeline has run."""
+"""``python -m tools.check_lock`` in a fresh clone of a project whose pipeline has run."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def project(fresh: Project, tmp_path: Path) -> Project:
 
 def problems(project: Project) -> list[str]:
     """Return what the check finds; it must find something and say so in its exit code."""
-    done = project.command("python", "-m", "tests.check_lock")
+    done = project.command("python", "-m", "tools.check_lock")
     first, *found = done.stdout.splitlines()
     assert done.returncode == 1, done.stdout
     assert first.startswith("error: dvc.lock is not up to date"), done.stdout
@@ -35,14 +35,14 @@ def problems(project: Project) -> list[str]:
 def test_a_fresh_clone_passes(fresh: Project) -> None:
     assert not (fresh.folder / "data").exists()
     assert not (fresh.folder / ".dvc/cache").exists()
-    printed = fresh.output("python", "-m", "tests.check_lock")
+    printed = fresh.output("python", "-m", "tools.check_lock")
     assert printed == "dvc.lock is up to date\n"
 
 
 def test_so_does_the_place_where_the_pipeline_ran(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    pipeline.finished(tmp_path_factory).output("python", "-m", "tests.check_lock")
+    pipeline.finished(tmp_path_factory).output("python", "-m", "tools.check_lock")
 
 
 def test_changed_code_names_its_stages(project: Project) -> None:
@@ -129,7 +129,7 @@ def test_no_lock_at_all_is_one_line(project: Project) -> None:
 
 def test_a_lock_that_is_not_whole_is_no_traceback(project: Project) -> None:
     project.append("dvc.lock", "<<<<<<< a merge\n")
-    done = project.command("python", "-m", "tests.check_lock")
+    done = project.command("python", "-m", "tools.check_lock")
     assert done.returncode == 1
     assert done.stdout.splitlines()[-1] == "error: `dvc status --json` failed"
     assert "Traceback" not in done.stdout

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from stages.backend import keras, tf
-from stages.training.checkpoint import Checkpoint, key_of
-from stages.training.history import Epoch
+from stages.train.checkpoint import Checkpoint, key_of
+from stages.train.results import Epoch
 
 EPOCHS = [Epoch(0.5, 1.5, 0.25, 2.0, 3.25), Epoch(0.75, 1 / 3, 0.5, 1.0, 3.5)]
 

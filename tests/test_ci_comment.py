@@ -157,6 +157,6 @@ def test_a_report_longer_than_a_comment_may_be_is_cut(github: GitHub, tmp_path: 
 
 
 def test_it_needs_no_package() -> None:
-    files = {"tools/ci/__init__.py", "tools/ci/comment.py"} | closure("stages.errors")
+    files = {"tools/ci/__init__.py", "tools/ci/comment.py"} | closure("stages.common.errors")
     names = {name.partition(".")[0] for file in files for name in imported_names(ROOT / file)}
     assert names - {"tools", "stages"} <= sys.stdlib_module_names

@@ -11,8 +11,8 @@ from tests.imports import ROOT
 def run(body: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a stage whose function ``main`` has *body*, in a process of its own."""
     program = (
-        "from stages.command import run\n"
-        "from stages.errors import StageError\n"
+        "from stages.common.command import run\n"
+        "from stages.common.errors import StageError\n"
         f"def main(*names):\n    {body}\n"
         "run(main)\n"
     )

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from tests import pipeline
-from tests.compare_runs import Results, differences, machine_differences, rendered_md5
 from tests.pipeline import MODELS, Project
+from tools.compare_runs import Results, differences, machine_differences, rendered_md5
 
 TABLE = "metrics/comparison.csv"
 

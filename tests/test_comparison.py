@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from stages.scoring.comparison import (
+from stages.compare.comparison import (
     compare,
     duration,
     long_history,

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from stages.backend import keras
-from stages.training import network
-from stages.training.export import save_model, save_weights
+from stages.train import network
+from stages.train.export import save_model, save_weights
 from tests.images_for_tests import random_images
 from tests.settings_for_tests import SMALL, training_settings
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import fetch
-from stages.datasets import sources
-from stages.datasets.images import LabelledImages, absent_classes, checked
-from stages.datasets.known import KNOWN, KnownDataset, Package, verify
-from stages.errors import StageError
+from stages.common.errors import StageError
+from stages.fetch import __main__ as fetch
+from stages.fetch import sources
+from stages.fetch.images import LabelledImages, absent_classes, checked
+from stages.fetch.known import KNOWN, KnownDataset, Package, verify
 from tests.handmade import MEMBER, digits, idx_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,8 +40,8 @@ SOURCES = {
     "relabelled": "return LabelledImages(data(range(10)).images, data([0] * 10).labels)",
 }
 SOURCE = """\
-from stages.datasets.images import LabelledImages
-from stages.errors import StageError
+from stages.fetch.images import LabelledImages
+from stages.common.errors import StageError
 from tests.handmade import digits
 
 
@@ -232,7 +232,7 @@ def test_the_command_loads_neither_tensorflow_nor_scikit_learn(
         check=True,
     )
     loaded = result.stdout.split()
-    assert "stages.datasets.npz" in loaded
+    assert "stages.fetch.npz" in loaded
     assert not {"tensorflow", "keras", "sklearn", "scipy", "pandas"}.intersection(loaded)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.errors import StageError
-from stages.files import read_array, read_json, replacing, write_array, write_csv, write_json
+from stages.common.errors import StageError
+from stages.common.files import read_array, read_json, replacing, write_array, write_csv, write_json
 
 WRITERS: dict[str, Callable[[Path], None]] = {
     "json": lambda path: write_json(path, {"b": 1, "a": [0.1, None]}),

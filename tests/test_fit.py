@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from stages.backend import keras, make_repeatable, tf
-from stages.errors import StageError
-from stages.training import network
-from stages.training.batches import epoch_order
-from stages.training.fit import augmentation_seed, fit, images_per_epoch
-from stages.training.history import Epoch
-from stages.training.schedule import learning_rates
-from stages.training.trainer import Trainer
+from stages.common.errors import StageError
+from stages.train import network
+from stages.train.batches import epoch_order
+from stages.train.fit import augmentation_seed, fit, images_per_epoch
+from stages.train.results import Epoch
+from stages.train.schedule import learning_rates
+from stages.train.trainer import Trainer
 from tests.images_for_tests import random_images
 from tests.settings_for_tests import SMALL, training_settings
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.errors import StageError
-from stages.files import write_array, write_csv, write_json
-from stages.training import network
-from stages.training.checkpoint import Checkpoint
-from stages.training.export import save_model, save_weights
-from stages.training.history import Epoch
-from stages.training.tensorboard import Logs
+from stages.common.errors import StageError
+from stages.common.files import write_array, write_csv, write_json
+from stages.train import network
+from stages.train.checkpoint import Checkpoint
+from stages.train.export import save_model, save_weights
+from stages.train.results import Epoch
+from stages.train.tensorboard import Logs
 from tests.pipeline import finished
 from tests.processes import files_at_most
 from tests.settings_for_tests import training_settings

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages.datasets.idx import read_folder, read_items
-from stages.errors import StageError
+from stages.common.errors import StageError
+from stages.fetch.idx import read_folder, read_items
 from tests.handmade import digits, idx_bytes
 
 # Two images: a black one with a first pixel of 7, and a white one; their labels are 3 and 9.

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.scoring.comparison import wilson_interval
+from stages.compare.comparison import wilson_interval
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from stages.training.machine import describe
-from stages.training.precision import cpuinfo
+from stages.train.machine import cpuinfo, describe
 
 
 def test_the_processor_is_the_first_model_name_that_linux_gives(tmp_path: Path) -> None:

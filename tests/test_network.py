@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from stages.backend import keras, tf
-from stages.training import network
-from stages.training.batch_norm import FusedBatchNormalization
+from stages.train import network
+from stages.train.layers import FusedBatchNormalization
 from tests.images_for_tests import random_images
 from tests.settings_for_tests import training_settings
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from stages.datasets import npz
-from stages.datasets.convert import to_labels, to_pixels
-from stages.errors import StageError
+from stages.common.errors import StageError
+from stages.fetch import npz
+from stages.fetch.convert import to_labels, to_pixels
 from tests.handmade import digits
 
 

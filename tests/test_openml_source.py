@@ -15,9 +15,9 @@ from urllib.response import addinfourl
 import numpy as np
 import pytest
 
-from stages.datasets.known import KnownDataset, Package
-from stages.datasets.sources import openml
-from stages.errors import StageError
+from stages.common.errors import StageError
+from stages.fetch.known import KnownDataset, Package
+from stages.fetch.sources import openml
 from tests.handmade import MEMBER
 
 TINY = KnownDataset("tiny", 1, Package("tiny", "1.0", "", MEMBER), 3, "", "")

@@ -3,9 +3,9 @@
 import ast
 
 from stages import params
+from stages.configure.recipes import MODEL_KEYS, RECIPE_KEYS, Train
 from stages.params import Data, Split
-from stages.training.recipes import MODEL_KEYS, RECIPE_KEYS, Train
-from stages.training.settings import TrainingSettings
+from stages.settings import TrainingSettings
 from tests.imports import ROOT
 
 

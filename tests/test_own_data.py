@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 import yaml
 
-from stages import compare, configure, evaluate, fetch, preprocess, train
-from stages.errors import StageError
+from stages.common.errors import StageError
+from stages.compare import __main__ as compare
+from stages.configure import __main__ as configure
+from stages.evaluate import __main__ as evaluate
+from stages.fetch import __main__ as fetch
+from stages.preprocess import __main__ as preprocess
+from stages.train import __main__ as train
 from tests.imports import ROOT
 from tests.settings_for_tests import SMALL, sections
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.errors import StageError
+from stages.common.errors import StageError
 from tests import pipeline
 from tests.imports import ROOT
 from tests.pipeline import TIME_LIMIT, Project, environment

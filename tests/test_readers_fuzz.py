@@ -16,13 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from stages.fetch.pickles import read_pairs
 
-from stages.datasets import idx, npz
-from stages.datasets.images import LabelledImages
-from stages.datasets.known import KnownDataset, Package
-from stages.datasets.pickles import read_pairs
-from stages.datasets.sources.pypi import read_wheel
-from stages.errors import StageError
+from stages.common.errors import StageError
+from stages.fetch import idx, npz
+from stages.fetch.images import LabelledImages
+from stages.fetch.known import KnownDataset, Package
+from stages.fetch.sources.pypi import read_wheel
 from tests.handmade import MEMBER, digits, idx_bytes, python2_pickle, wheel_bytes
 
 CASES = int(os.environ.get("FUZZ_CASES", "10000"))

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from stages.errors import StageError
-from stages.training.recipes import resolve
+from stages.common.errors import StageError
+from stages.configure.recipes import resolve
 from tests.settings_for_tests import sections
 
 

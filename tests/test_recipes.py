@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from stages import params
-from stages.training.recipes import resolve
+from stages.configure.recipes import resolve
 from tests.imports import ROOT
 from tests.settings_for_tests import TRAIN, sections
 

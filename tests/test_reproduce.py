@@ -1,4 +1,4 @@
-"""``python -m tests.reproduce``: the whole pipeline a second time, elsewhere."""
+"""``python -m tools.reproduce``: the whole pipeline a second time, elsewhere."""
 
 import re
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from tests import pipeline
 from tests.pipeline import MODELS, Project
-from tests.reproduce import bring_images, clone_committed
+from tools.reproduce import bring_images, clone_committed
 
 # Raw images, three processed parts, nine files of each model, three that compare.
 OUTPUTS = 1 + 3 + 9 * len(MODELS) + 3
@@ -41,7 +41,7 @@ def test_another_run_in_another_folder_and_time_zone_writes_the_same_bytes(
     before = files(fresh.folder)
     printed = fresh.output(
         "env", "TZ=Pacific/Kiritimati", f"TMPDIR={temporary}", "PYTHONDONTWRITEBYTECODE=1",
-        "python", "-m", "tests.reproduce",
+        "python", "-m", "tools.reproduce",
     )  # fmt: skip
     # Without a cache even the images are fetched anew.
     assert {name for name, end in pipeline.STAGE.findall(printed) if end == ":"} == (
@@ -76,7 +76,7 @@ def test_images_come_from_the_checkouts_cache_and_nothing_else_does(
 def refused(project: Project, folder: Path) -> str:
     """Return the last line of a check that cannot be made; it must leave nothing behind."""
     folder.mkdir()
-    done = project.command("env", f"TMPDIR={folder}", "python", "-m", "tests.reproduce")
+    done = project.command("env", f"TMPDIR={folder}", "python", "-m", "tools.reproduce")
     assert done.returncode == 1, done.stdout
     assert "Traceback" not in done.stdout
     assert list(folder.iterdir()) == []

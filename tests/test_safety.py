@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import evaluate, processed
+from stages import processed
 from stages.backend import keras
-from stages.datasets import npz
-from stages.datasets.known import KnownDataset, Package
-from stages.datasets.sources import pypi
-from stages.errors import StageError
+from stages.common.errors import StageError
+from stages.evaluate import __main__ as evaluate
+from stages.fetch import npz
+from stages.fetch.known import KnownDataset, Package
+from stages.fetch.sources import pypi
 from tests.handmade import MEMBER, digits, python2_pickle, wheel_bytes
 from tests.images_for_tests import random_images
 from tests.imports import ROOT

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.training.schedule import learning_rates
+from stages.train.schedule import learning_rates
 
 
 def test_constant_is_the_same_at_every_step() -> None:

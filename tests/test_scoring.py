@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
-from stages.scoring.classification import confusion_matrix, score, score_classes
+from stages.evaluate.scores import confusion_matrix, score, score_classes
 
 DIGITS = list(range(10))
 

@@ -15,11 +15,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stages import params
-from stages.errors import StageError
+from stages.common.errors import StageError
+from stages.common.schema import Settings, section
+from stages.configure.recipes import resolve
 from stages.params import LARGEST_INTEGER, LONGEST, Data, Split
-from stages.schema import Settings, section
-from stages.training.recipes import resolve
-from stages.training.settings import TrainingSettings
+from stages.settings import TrainingSettings
 from tests.imports import ROOT
 
 OURS = (ROOT / "params.yaml").read_text(encoding="utf-8")

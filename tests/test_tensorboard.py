@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from stages.training import network
-from stages.training.history import Epoch
-from stages.training.tensorboard import Logs, histogram
+from stages.train import network
+from stages.train.results import Epoch
+from stages.train.tensorboard import Logs, histogram
 from tests.settings_for_tests import SMALL, training_settings
 
 

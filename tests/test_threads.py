@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from stages.errors import StageError
+from stages.common.errors import StageError
 from tests.imports import ROOT
 from tools.parallel.threads import share, with_threads
 

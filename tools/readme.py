@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.table import described
-from stages.files import read_json, write_text
-from stages.scoring.comparison import duration, to_markdown
+from stages.common.files import read_json, write_text
+from stages.compare.comparison import duration, to_markdown
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"

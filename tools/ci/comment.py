@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from stages.errors import StageError
+from stages.common.errors import StageError
 
 # Unseen on the page; comments are found again by it.
 MARKER = "<!-- pipeline-report -->"
@@ -92,7 +92,7 @@ def variable(name: str) -> str:
 
 
 if __name__ == "__main__":
-    # Not by `stages.command`: this job has no environment, so nothing but Python's own modules.
+    # Not by `stages.common.command`: this job has no environment, so nothing but Python's own modules.
     if len(sys.argv) != 2:  # noqa: PLR2004
         sys.exit("usage: python -m tools.ci.comment FILE")
     try:

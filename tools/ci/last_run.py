@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from stages.files import read_json, write_json
+from stages.common.files import read_json, write_json
 
 FILE = Path("tools/ci/last-run.json")
 LOCK = Path("dvc.lock")

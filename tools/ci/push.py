@@ -13,8 +13,8 @@ import yaml
 from dvc.repo import Repo
 from dvc_data.hashfile.hash_info import HashInfo
 
-from stages.command import run
-from stages.errors import StageError
+from stages.common.command import run
+from stages.common.errors import StageError
 
 
 def main() -> None:

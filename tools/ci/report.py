@@ -12,9 +12,9 @@ from typing import Any
 
 import pandas as pd
 
-from stages.command import run
-from stages.errors import StageError
-from stages.scoring.comparison import to_markdown
+from stages.common.command import run
+from stages.common.errors import StageError
+from stages.compare.comparison import to_markdown
 from tools.ci import last_run
 from tools.ci.comment import MARKER
 

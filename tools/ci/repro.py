@@ -13,8 +13,8 @@ import yaml
 from dvc.config import NoRemoteError
 from dvc.repo import Repo
 
-from stages.command import run
-from stages.errors import StageError
+from stages.common.command import run
+from stages.common.errors import StageError
 from tools.ci import last_run
 
 # How DVC's lines about a stage end, and what became of the stage.

@@ -13,8 +13,8 @@ import sys
 from collections.abc import Sequence
 from itertools import chain
 
-from stages.command import run
-from stages.errors import StageError
+from stages.common.command import run
+from stages.common.errors import StageError
 from tools.parallel import threads
 from tools.parallel.graph import Graph, all_needs, chains, from_dot, upstream
 from tools.parallel.processes import Command, Ended, run_all

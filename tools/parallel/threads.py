@@ -4,9 +4,9 @@ import os
 import re
 
 from stages import params
-from stages.errors import StageError
-from stages.files import write_text
-from stages.schema import section
+from stages.common.errors import StageError
+from stages.common.files import write_text
+from stages.params import section
 
 # The line in the block `train:`, which goes on for as long as lines are indented.
 LINE = re.compile(

@@ -1,0 +1,1 @@
+"""What every stage uses: an edit here reruns all of them."""

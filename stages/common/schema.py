@@ -1,0 +1,91 @@
+"""Typed, frozen settings, and errors in one line for values that do not fit them."""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from stages.common.errors import StageError
+
+# Where pydantic's own words are those of a programmer.
+PLAIN = {
+    "int_type": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "float_type": "should be a number",
+    "bool_type": "should be true or false",
+    "string_type": "should be text",
+    "list_type": "should be a list",
+    "too_short": "should have at least one entry",
+    "finite_number": "should be a finite number",
+}
+
+
+class Settings(BaseModel):
+    """Base of every settings object: frozen, no unknown keys, no silent conversion of types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    @classmethod
+    def parse(cls, values: object, where: str | Callable[[str], str]) -> Self:
+        """Return *values* as settings.
+
+        *where* names the place the values come from, such as ``params.yaml: train``, or is a
+        function that returns it for a key.
+
+        Raises:
+            StageError: an unknown key, or a value of the wrong type or out of range.
+        """
+        if not isinstance(values, Mapping):
+            raise StageError(f"{_place(where, '')}: expected a block of keys, got {shown(values)}")
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise StageError(_first_problem(cls, error, where)) from None
+
+
+def _place(where: str | Callable[[str], str], key: str) -> str:
+    """Return the name of the place that *key* comes from."""
+    return where if isinstance(where, str) else where(key)
+
+
+def _first_problem(
+    settings: type[BaseModel], error: ValidationError, where: str | Callable[[str], str]
+) -> str:
+    """Return the first problem in *error* as one line."""
+    problem = error.errors()[0]
+    keys = [str(part) for part in problem["loc"]] or [""]
+    place = _place(where, keys[0])
+    if problem["type"] == "extra_forbidden" and len(keys) == 1:
+        return f"{place}: {unknown('key', keys[0], settings.model_fields)}"
+    place += ("." if ": " in place else ": ") + ".".join(keys)
+    if problem["type"] == "missing":
+        return f"{place}: this key is missing"
+    message = PLAIN.get(problem["type"]) or problem["msg"].removeprefix("Input ")
+    return f"{place}: {message}, got {shown(problem['input'])}"
+
+
+def shown(value: object) -> str:
+    """Return *value* as it stands in YAML, as far as the two languages differ in common values."""
+    words = {None: "null", True: "true", False: "false"}
+    return words[value] if value is None or isinstance(value, bool) else repr(value)
+
+
+def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
+    """Return the message for a *name* that is none of *valid*, with the nearest one suggested."""
+    names = sorted(map(str, valid))
+    nearest = difflib.get_close_matches(str(name), names, n=1)
+    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+    return f"unknown {kind} {name!r}{hint} (valid: {', '.join(names)})"
+
+
+def check_name(kind: str, name: str, valid: Iterable[str], where: str) -> str:
+    """Return *name* if it is one of *valid*.
+
+    Raises:
+        StageError: it is not; the message lists the valid names and suggests the nearest.
+    """
+    names = list(valid)
+    if name not in names:
+        raise StageError(f"{where}: {unknown(kind, name, names)}")
+    return name

@@ -1,0 +1,1 @@
+"""The stage ``compare``: all models side by side."""

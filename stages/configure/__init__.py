@@ -1,0 +1,1 @@
+"""The stage ``configure``: from params.yaml to the settings of each model."""

@@ -1,1 +1,0 @@
-"""Where images come from: known datasets and their sources, and readers of files of your own."""

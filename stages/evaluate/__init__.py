@@ -1,0 +1,1 @@
+"""The stage ``evaluate``: how good a trained model is on the test images."""

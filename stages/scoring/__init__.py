@@ -1,1 +1,0 @@
-"""Numbers from labels and probabilities, and how models compare."""

@@ -1,0 +1,51 @@
+"""The settings of one model's training: what models/settings/NAME.json holds."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stages.common.files import read_json
+from stages.common.schema import Settings
+
+Positive = Annotated[int, Field(ge=1)]
+
+
+class TrainingSettings(Settings):
+    """Everything that decides how one model is built and trained."""
+
+    architecture: str
+    filters: Annotated[list[Positive], Field(min_length=1)] | None = None
+    dense: list[Positive] | None = None
+
+    recipe: str
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    precision: Literal["auto", "float32", "bfloat16"]
+    # More than there are cores may be asked for: it gives the bits of a larger machine.
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+
+    epochs: Positive
+    steps_per_epoch: Positive | None = None
+    batch_size: Positive
+    learning_rate: Annotated[float, Field(gt=0, le=10)]
+    schedule: Literal["constant", "one_cycle"]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    batch_norm_momentum: Annotated[float, Field(ge=0, lt=1)]
+    normalize: bool
+    shift: Annotated[float, Field(ge=0, le=14)]
+    rotation: Annotated[float, Field(ge=0, le=180)]
+    zoom: Annotated[float, Field(ge=0, lt=1)]
+
+    # Of the packages that decide the bits of the result, so that upgrading one of them retrains.
+    versions: dict[str, str]
+
+
+def path_of(model: str) -> Path:
+    """Return where the settings of *model* stand."""
+    return Path("models/settings") / f"{model}.json"
+
+
+def read(model: str) -> TrainingSettings:
+    """Return the settings that ``configure`` wrote for *model*."""
+    path = path_of(model)
+    return TrainingSettings.parse(read_json(path), str(path))

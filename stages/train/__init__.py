@@ -1,0 +1,1 @@
+"""The stage ``train``: one model, from its settings and the images."""

@@ -1,0 +1,92 @@
+"""Train one model: ``python -m stages.train NAME``.
+
+Reads models/settings/NAME.json and the training and validation images; writes the model, its
+weights, its history, what it reached and how long it took.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from stages import processed, settings
+from stages.backend import make_repeatable
+from stages.common.command import run
+from stages.common.files import write_csv, write_json
+from stages.train import machine, network, results
+from stages.train.checkpoint import Checkpoint, key_of
+from stages.train.export import save_model, save_weights
+from stages.train.fit import fit, images_per_epoch
+from stages.train.results import Epoch
+from stages.train.tensorboard import Logs
+from stages.train.trainer import Trainer
+
+
+def main(name: str) -> None:
+    """Train the model *name*."""
+    chosen = settings.read(name)
+    computed_in = machine.resolve(chosen.precision)
+    training, validation = processed.read("train"), processed.read("validation")
+
+    make_repeatable(chosen.seed, chosen.threads)
+    model = network.build(name, chosen)
+    model.summary(print_fn=lambda text, **_: print(text))
+    print(
+        f"{name}: recipe {chosen.recipe}, {chosen.epochs} epochs in batches of "
+        f"{chosen.batch_size}, {computed_in}, {len(training[0]):,} images",
+        flush=True,
+    )
+    graph = network.training_graph(model, computed_in)
+    trainer = Trainer(graph, chosen)
+    on = machine.describe()
+    data = [*processed.paths("train"), *processed.paths("validation")]
+    key = key_of(chosen.model_dump(), {"precision": computed_in, **on}, data)
+    checkpoint = Checkpoint(name, key)
+    epochs, resumed_at = _train(name, trainer, training, validation, checkpoint)
+    network.copy_weights(graph, model)
+
+    saved = Path("models") / f"{name}.keras"
+    save_model(saved, model)
+    save_weights(Path("models") / f"{name}.weights.h5", saved)
+    metrics = Path("metrics")
+    write_csv(metrics / "history" / f"{name}.csv", results.HEADER, results.rows(epochs))
+    reached = results.reached(model, chosen, computed_in, epochs)
+    write_json(metrics / "train" / f"{name}.json", reached)
+    seen = images_per_epoch(len(training[0]), chosen)
+    write_json(metrics / "time" / f"{name}.json", results.times(epochs, seen, resumed_at, on))
+    checkpoint.remove()
+
+
+def _train(
+    name: str,
+    trainer: Trainer,
+    training: processed.Images,
+    validation: processed.Images,
+    checkpoint: Checkpoint,
+) -> tuple[list[Epoch], int]:
+    """Train, going on from *checkpoint* if it is there; return the epochs and where it went on.
+
+    After each epoch prints a line, logs it and saves a checkpoint.
+    """
+    state = [*trainer.graph.weights, *trainer.optimizer.state]
+    done = checkpoint.load(state)
+    if done:
+        print(f"{name}: going on after epoch {len(done)}, from {checkpoint.path}", flush=True)
+    logs = Logs(Path("logs") / name, trainer.graph, resumed=bool(done))
+
+    def after_epoch(epochs: Sequence[Epoch]) -> None:
+        number, epoch = len(epochs), epochs[-1]
+        print(
+            f"{name}: epoch {number}/{trainer.settings.epochs}  {epoch.seconds:6.1f} s  "
+            f"accuracy {epoch.accuracy:.4f}  loss {epoch.loss:.4f}  "
+            f"val_accuracy {epoch.val_accuracy:.4f}  val_loss {epoch.val_loss:.4f}",
+            flush=True,
+        )
+        checkpoint.save(epochs, state)
+        logs.write(number, epoch)
+
+    epochs = fit(trainer, training, validation, done, after_epoch)
+    logs.close()
+    return epochs, len(done)
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,106 @@
+"""Checkpoints: what an interrupted training needs to go on, bit for bit."""
+
+import hashlib
+import json
+import sys
+import zipfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from stages.common.errors import one_line
+from stages.common.files import replacing
+from stages.train.results import Epoch
+
+FOLDER = Path(".checkpoints")
+PACKAGE = Path(__file__).parents[1]
+
+
+class Checkpoint:
+    """The file that holds one model's checkpoint.
+
+    It stands outside DVC's outputs, since DVC deletes those before a stage runs. *key* says what
+    the checkpoint belongs to; one with another key is never used.
+    """
+
+    def __init__(self, model: str, key: str) -> None:
+        self.path = FOLDER / f"{model}.npz"
+        self.key = key
+
+    def save(self, epochs: Sequence[Epoch], variables: Sequence[Any]) -> None:
+        """Replace the checkpoint by the state after *epochs*; whole or not at all."""
+        arrays = {f"variable_{i:03}": variable.numpy() for i, variable in enumerate(variables)}
+        arrays["checksum"] = np.array(_checksum(self.key, epochs, arrays))
+        arrays["epochs"] = np.array(epochs, np.float64)
+        arrays["key"] = np.array(self.key)
+        with replacing(self.path) as temporary, temporary.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+
+    def load(self, variables: Sequence[Any]) -> list[Epoch]:
+        """Give *variables* the state that was saved; return the epochs done, none without one.
+
+        A checkpoint that is damaged or belongs to something else is set aside with a warning.
+        """
+        if not self.path.exists():
+            return []
+        try:
+            epochs, arrays = self._read()
+        except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
+            reason = one_line(error)
+            self._set_aside(f"it is damaged ({reason})")
+            return []
+        if epochs is None:
+            self._set_aside("it belongs to other settings, code or data")
+            return []
+        for variable, array in zip(variables, arrays, strict=True):
+            variable.assign(array)
+        return epochs
+
+    def _read(self) -> tuple[list[Epoch] | None, list[np.ndarray]]:
+        with self.path.open("rb") as file, np.load(file, allow_pickle=False) as content:
+            if str(content["key"]) != self.key:
+                return None, []
+            epochs = [Epoch(*row) for row in content["epochs"].tolist()]
+            names = sorted(name for name in content.files if name.startswith("variable_"))
+            arrays = {name: content[name] for name in names}
+            if str(content["checksum"]) != _checksum(self.key, epochs, arrays):
+                raise ValueError("its checksum differs")
+        return epochs, list(arrays.values())
+
+    def _set_aside(self, reason: str) -> None:
+        aside = self.path.with_suffix(".npz.unused")
+        self.path.replace(aside)
+        print(f"warning: checkpoint not used, {reason}; moved to {aside}", file=sys.stderr)
+
+    def remove(self) -> None:
+        """Remove the checkpoint, once the files it was for are written."""
+        self.path.unlink(missing_ok=True)
+
+
+def _checksum(key: str, epochs: Sequence[Epoch], arrays: dict[str, np.ndarray]) -> str:
+    digest = hashlib.sha256(key.encode() + np.array(epochs, np.float64).tobytes())
+    for name in sorted(arrays):
+        digest.update(name.encode() + arrays[name].tobytes())
+    return digest.hexdigest()
+
+
+def key_of(settings: dict[str, Any], machine: dict[str, Any], data: Iterable[Path]) -> str:
+    """Return a hash of all that training depends on.
+
+    That is the *settings*, the *machine*'s own part (precision, threads, versions), the content
+    of the *data* files and the source of all that is loaded of this package.
+    """
+    digest = hashlib.sha256(json.dumps([settings, machine], sort_keys=True).encode())
+    for path in [*loaded_sources(), *data]:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def loaded_sources() -> list[Path]:
+    """Return the files of this package that are loaded, the one that is run included."""
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    paths = {Path(file) for file in files if file}
+    return sorted(path for path in paths if PACKAGE in path.parents)

@@ -1,0 +1,67 @@
+"""Saving a trained model so that its bytes depend on its weights and settings alone."""
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from stages.common.files import replacing, write_bytes
+
+# The oldest time a zip archive can hold.
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+def save_model(path: Path, model: keras.Model) -> None:
+    """Write *model* to *path*, a ``.keras`` file that ``keras.models.load_model`` opens.
+
+    Keras puts the date of saving into the archive's metadata and the time into each member;
+    neither is needed to load the model, and both would change the file's hash on every run.
+    """
+    with replacing(path) as temporary:
+        model.save(temporary, include_optimizer=False)
+        temporary.write_bytes(_without_times(temporary.read_bytes()))
+
+
+def save_weights(path: Path, saved: Path) -> None:
+    """Write the weights of the model *saved* as ``.keras`` to *path*, a ``.weights.h5`` file.
+
+    That file stands in the archive as it is. Written by HDF5 itself, a disk that runs full may
+    end the process in a crash instead of an error.
+    """
+    with zipfile.ZipFile(saved) as archive:
+        write_bytes(path, archive.read("model.weights.h5"))
+
+
+def _without_times(archive: bytes) -> bytes:
+    """Return a ``.keras`` *archive* with its members sorted and its dates taken out."""
+    result = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(result, "w") as target:
+        for name in sorted(source.namelist()):
+            content = source.read(name)
+            if name == "metadata.json":
+                metadata = json.loads(content)
+                metadata.pop("date_saved", None)
+                content = json.dumps(metadata, sort_keys=True).encode()
+            elif name.endswith(".json"):
+                config = _numbered(json.loads(content), {})
+                content = json.dumps(config, sort_keys=True).encode()
+            target.writestr(zipfile.ZipInfo(name, ZIP_TIME), content)
+    return result.getvalue()
+
+
+def _numbered(config: Any, numbers: dict[int, int]) -> Any:
+    """Return *config* with each ``shared_object_id`` replaced by its order of appearance.
+
+    Keras writes the object's address in memory, which differs from process to process.
+    """
+    if isinstance(config, list):
+        return [_numbered(value, numbers) for value in config]
+    if not isinstance(config, dict):
+        return config
+    address = config.get("shared_object_id")
+    if address is not None:
+        config = {**config, "shared_object_id": numbers.setdefault(address, len(numbers))}
+    return {key: _numbered(config[key], numbers) for key in sorted(config)}

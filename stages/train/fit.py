@@ -1,0 +1,95 @@
+"""The training loop: epochs of steps, each epoch followed by one look at the validation images."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from stages.common.errors import StageError
+from stages.processed import Images
+from stages.settings import TrainingSettings
+from stages.train.batches import batches, epoch_order
+from stages.train.results import Epoch
+from stages.train.schedule import learning_rates
+from stages.train.trainer import Trainer
+
+
+def fit(
+    trainer: Trainer,
+    training: Images,
+    validation: Images,
+    done: Sequence[Epoch] = (),
+    after_epoch: Callable[[list[Epoch]], None] = lambda epochs: None,
+) -> list[Epoch]:
+    """Train for the epochs that *done* leaves of the settings'; return all of them.
+
+    *training* and *validation* are (images (n, 28, 28, 1) uint8, one-hot labels (n, 10)).
+    *after_epoch* is called with the epochs so far. The clock runs from before the first batch
+    until after the last call: an epoch's seconds hold whatever went on since the last one ended.
+
+    Raises:
+        StageError: the loss, or a weight, became NaN or infinite.
+    """
+    settings = trainer.settings
+    steps = steps_per_epoch(len(training[0]), settings)
+    rates = learning_rates(settings.schedule, settings.learning_rate, steps * settings.epochs)
+    epochs = list(done)
+    started = time.perf_counter()
+    for epoch in range(len(epochs), settings.epochs):
+        accuracy, loss = _train_epoch(
+            trainer, training, epoch, rates[epoch * steps : (epoch + 1) * steps]
+        )
+        val_accuracy, val_loss = trainer.validate(*validation)
+        if not (math.isfinite(val_loss) and trainer.is_finite()):
+            raise diverged(f"the end of epoch {epoch + 1}", settings)
+        now = time.perf_counter()
+        epochs.append(Epoch(accuracy, loss, val_accuracy, val_loss, now - started))
+        started = now
+        after_epoch(epochs)
+    if epochs:
+        seconds = epochs[-1].seconds + time.perf_counter() - started
+        epochs[-1] = epochs[-1]._replace(seconds=seconds)
+    return epochs
+
+
+def _train_epoch(
+    trainer: Trainer, training: Images, epoch: int, rates: np.ndarray
+) -> tuple[float, float]:
+    """Train one step at each of *rates*; return (accuracy, mean loss) over the images seen."""
+    settings = trainer.settings
+    images, labels = training
+    order = epoch_order(len(images), settings.seed, epoch)[: len(rates) * settings.batch_size]
+    loss_sum, correct = 0.0, 0
+    for step, batch in enumerate(batches(images, labels, settings.batch_size, order)):
+        seed = augmentation_seed(settings.seed, epoch, step)
+        batch_loss, batch_correct = trainer.train_step(*batch, rates[step], seed)
+        loss_sum += float(batch_loss)
+        correct += int(batch_correct)
+        if not math.isfinite(loss_sum):
+            raise diverged(f"epoch {epoch + 1}, step {step + 1}", settings)
+    return correct / len(order), loss_sum / len(order)
+
+
+def diverged(where: str, settings: TrainingSettings) -> StageError:
+    """Return the error of a training whose loss or weights are NaN or infinite."""
+    return StageError(
+        f"the loss is no longer a number ({where}): "
+        f"set train.learning_rate below {settings.learning_rate:g}"
+    )
+
+
+def steps_per_epoch(images: int, settings: TrainingSettings) -> int:
+    """Return how many batches one epoch has: those that hold every image, unless set to fewer."""
+    whole = math.ceil(images / settings.batch_size)
+    return min(settings.steps_per_epoch or whole, whole)
+
+
+def images_per_epoch(images: int, settings: TrainingSettings) -> int:
+    """Return how many of *images* one epoch sees."""
+    return min(steps_per_epoch(images, settings) * settings.batch_size, images)
+
+
+def augmentation_seed(seed: int, epoch: int, step: int) -> np.ndarray:
+    """Return the seed (2,) int32 of one batch's random changes."""
+    return np.random.SeedSequence([seed, epoch, step]).generate_state(2).view(np.int32)

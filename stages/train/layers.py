@@ -1,0 +1,61 @@
+"""Layers that compute what stock ones do in less time; they stand in for them while training."""
+
+import keras
+import tensorflow as tf
+
+
+class FusedBatchNormalization(keras.layers.BatchNormalization):
+    """Keras's layer, its weights and its results included, over the channels of NHWC images.
+
+    Keras 3 composes it from moments and elementwise passes over memory. TensorFlow's
+    ``FusedBatchNormV3`` is one kernel of oneDNN (or cuDNN), and takes bfloat16 as it is:
+    https://www.tensorflow.org/api_docs/python/tf/raw_ops/FusedBatchNormV3
+    """
+
+    def call(
+        self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Return *inputs* (n, height, width, channels) normalised, in their dtype."""
+        del mask  # images have none
+        # autocasting would hand over bfloat16 copies; the kernel wants the float32 originals
+        gamma, beta = self.gamma.value, self.beta.value
+        if not training:
+            return tf.raw_ops.FusedBatchNormV3(
+                x=inputs,
+                scale=gamma,
+                offset=beta,
+                mean=self.moving_mean.value,
+                variance=self.moving_variance.value,
+                epsilon=self.epsilon,
+                is_training=False,
+            ).y
+        result = tf.raw_ops.FusedBatchNormV3(
+            x=inputs,
+            scale=gamma,
+            offset=beta,
+            mean=tf.zeros([0]),
+            variance=tf.zeros([0]),
+            epsilon=self.epsilon,
+            is_training=True,
+        )
+        # The kernel returns the unbiased variance; Keras's layer keeps the biased one.
+        count = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
+        biased = result.batch_variance * (count - 1) / count
+        for moving, batch in (
+            (self.moving_mean, result.batch_mean),
+            (self.moving_variance, biased),
+        ):
+            moving.assign(moving.value * self.momentum + batch * (1 - self.momentum))
+        return result.y
+
+
+class PoolingThenReLU(keras.layers.MaxPooling2D):
+    """Stands for a convolution's ReLU followed by max-pooling, on a quarter of the values.
+
+    ReLU never reverses an order, so the largest of the rectified values is the rectified largest
+    value; the gradients are the same too.
+    """
+
+    def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
+        """Return *inputs* (n, height, width, channels), not yet rectified, pooled and rectified."""
+        return keras.ops.relu(super().call(inputs))

@@ -1,0 +1,66 @@
+"""What a training runs on: its time depends on all of it, the bits of its result on most."""
+
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+CPUINFO = Path("/proc/cpuinfo")
+CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
+GPU_CAPABILITY = (8, 0)
+
+
+def describe() -> dict[str, Any]:
+    """Return the processor, its cores and fast number formats, and the versions in use."""
+    return {
+        "processor": cpuinfo("model name") or platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        # 0 is TensorFlow's way of saying that it takes every core.
+        "threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
+        "bfloat16_instructions": sorted(CPU_FLAGS & cpu_flags()),
+        "gpus": len(tf.config.list_physical_devices("GPU")),
+        "system": platform.system(),
+        "python": platform.python_version(),
+        "tensorflow": tf.__version__,
+        "keras": keras.__version__,
+        "numpy": np.__version__,
+    }
+
+
+def resolve(precision: str) -> str:
+    """Return ``float32`` or ``bfloat16``; ``auto`` is bfloat16 where the hardware has it.
+
+    bfloat16 elsewhere is emulated and many times slower than float32
+    (https://github.com/tensorflow/tensorflow/issues/45441).
+    """
+    if precision != "auto":
+        return precision
+    return "bfloat16" if _hardware_bfloat16() else "float32"
+
+
+def _hardware_bfloat16() -> bool:
+    """Tell whether the device TensorFlow will use computes in bfloat16."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        details = tf.config.experimental.get_device_details(gpus[0])
+        return bool(details.get("compute_capability", (0, 0)) >= GPU_CAPABILITY)
+    return bool(CPU_FLAGS & cpu_flags())
+
+
+def cpu_flags(path: Path = CPUINFO) -> set[str]:
+    """Return the instruction-set flags of the first processor; none where Linux does not say."""
+    return set(cpuinfo("flags", path).split())
+
+
+def cpuinfo(key: str, path: Path = CPUINFO) -> str:
+    """Return what Linux says under *key* of the first processor; nothing on other systems."""
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == key:
+                return value.strip()
+    return ""

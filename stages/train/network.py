@@ -1,0 +1,91 @@
+"""A model in its two forms: stock Keras to keep, and the same weights in a graph to train."""
+
+import importlib
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from stages.settings import TrainingSettings
+from stages.train.layers import FusedBatchNormalization, PoolingThenReLU
+
+# Mean and standard deviation of the pixels of MNIST's training images, 0..255; a fixed property
+# of the dataset, not fitted to the split.
+PIXEL_MEAN, PIXEL_DEVIATION = 33.3184, 78.5675
+
+
+def build(name: str, settings: TrainingSettings) -> keras.Model:
+    """Return the untrained stock model *name*, in float32.
+
+    It takes raw pixels (n, 28, 28, 1) in 0..255 and gives the probabilities (n, 10) of the digits.
+    """
+    architecture = importlib.import_module(f"stages.architectures.{settings.architecture}")
+    filters = architecture.FILTERS if settings.filters is None else settings.filters
+    dense = architecture.DENSE if settings.dense is None else settings.dense
+    pixels = x = keras.Input((28, 28, 1), name="pixels")
+    if settings.normalize:
+        x = keras.layers.Rescaling(
+            1 / PIXEL_DEVIATION, -PIXEL_MEAN / PIXEL_DEVIATION, name="normalize"
+        )(x)
+    digits = architecture.connect(x, tuple(filters), tuple(dense))
+    model = keras.Model(pixels, digits, name=name)
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = settings.batch_norm_momentum
+    return model
+
+
+def training_graph(model: keras.Model, precision: str) -> keras.Model:
+    """Return a copy of *model* to train: the same weights, computed in *precision*.
+
+    It gives logits (n, 10) in float32 instead of probabilities, normalises batches with the
+    fused kernel, and rectifies after pooling where a convolution stands right before it. The
+    weights are float32 in either precision.
+    """
+    policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
+    rectified_late = {
+        name for pair in rectified_then_pooled(model) for name in (pair[0].name, pair[1].name)
+    }
+
+    def for_training(layer: keras.layers.Layer) -> keras.layers.Layer:
+        config: dict[str, Any] = layer.get_config()
+        if isinstance(layer, keras.layers.InputLayer):
+            return type(layer).from_config(config)
+        config["dtype"] = policy
+        if layer.name in rectified_late:
+            if isinstance(layer, keras.layers.MaxPooling2D):
+                return PoolingThenReLU.from_config(config)
+            config["activation"] = "linear"
+        if layer.output is model.output:
+            # In bfloat16 the logits would carry two to three digits.
+            config |= {"dtype": "float32", "activation": "linear"}
+        if isinstance(layer, keras.layers.BatchNormalization):
+            return FusedBatchNormalization.from_config(config)
+        return type(layer).from_config(config)
+
+    graph = keras.models.clone_model(model, clone_function=for_training)
+    copy_weights(model, graph)
+    return graph
+
+
+def rectified_then_pooled(
+    model: keras.Model,
+) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
+    """Return the convolutions with ReLU whose output goes to a max-pooling and nowhere else."""
+    pairs = []
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv2D) and layer.activation is keras.activations.relu:
+            takers = [
+                taker
+                for taker in model.layers
+                if any(tensor is layer.output for tensor in tf.nest.flatten(taker.input))
+            ]
+            if [type(taker) for taker in takers] == [keras.layers.MaxPooling2D]:
+                pairs.append((layer, takers[0]))
+    return pairs
+
+
+def copy_weights(source: keras.Model, target: keras.Model) -> None:
+    """Give *target* the weights of *source*; their variables stand in the same order."""
+    for variable, value in zip(target.weights, source.weights, strict=True):
+        variable.assign(tf.convert_to_tensor(value))

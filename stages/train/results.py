@@ -1,0 +1,75 @@
+"""What a training leaves to read: its history, what it reached, and how long it took."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import keras
+
+from stages.settings import TrainingSettings
+
+
+class Epoch(NamedTuple):
+    """One epoch: accuracies as shares of 1, losses as means per image, time in seconds.
+
+    Training values are means over the epoch, taken batch by batch before each step as Keras
+    takes them; validation values are of the weights after the epoch.
+    """
+
+    accuracy: float
+    loss: float
+    val_accuracy: float
+    val_loss: float
+    seconds: float
+
+
+HEADER = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
+
+
+def rows(epochs: Sequence[Epoch]) -> list[tuple[object, ...]]:
+    """Return the rows of metrics/history/NAME.csv, one per epoch, without the times."""
+    return [(number, *epoch[:4]) for number, epoch in enumerate(epochs, start=1)]
+
+
+def reached(
+    model: keras.Model, chosen: TrainingSettings, computed_in: str, epochs: Sequence[Epoch]
+) -> dict[str, Any]:
+    """Return what metrics/train/NAME.json holds."""
+    last = epochs[-1]
+    return {
+        "parameters": model.count_params(),
+        "trainable_parameters": sum(
+            variable.value.shape.num_elements() for variable in model.trainable_variables
+        ),
+        "epochs": len(epochs),
+        "batch_size": chosen.batch_size,
+        "precision": computed_in,
+        "recipe": chosen.recipe,
+        "accuracy": last.accuracy,
+        "loss": last.loss,
+        "val_accuracy": last.val_accuracy,
+        "val_loss": last.val_loss,
+        "layers": [
+            {"layer": layer.name, "parameters": layer.count_params()} for layer in model.layers
+        ],
+    }
+
+
+def times(
+    epochs: Sequence[Epoch], images: int, resumed_at: int, on: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what metrics/time/NAME.json holds; seconds add up over interrupted runs.
+
+    *images* is how many each epoch saw.
+    """
+    total = sum(epoch.seconds for epoch in epochs)
+    return {
+        "train_seconds": round(total, 3),
+        "seconds_per_epoch": round(total / len(epochs), 3),
+        "images_per_second": round(images * len(epochs) / total, 1),
+        "resumed_after_epochs": resumed_at,
+        "machine": on,
+        "per_epoch": [
+            {"epoch": number, "seconds": round(epoch.seconds, 3)}
+            for number, epoch in enumerate(epochs, start=1)
+        ],
+    }

@@ -1,0 +1,70 @@
+"""Logs for TensorBoard: curves and histograms of the weights, as the notebook's callback wrote.
+
+Keras's callback wants a compiled model and redraws the graph; this writes the same curves and
+histograms under the same names and no more.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorboard.plugins.histogram.metadata import create_summary_metadata
+
+from stages.common.files import not_written
+from stages.train.results import Epoch
+
+BUCKETS = 30
+HISTOGRAM = create_summary_metadata(display_name=None, description=None)
+
+
+class Logs:
+    """One model's folder under logs/, which is nobody's output and not kept in Git."""
+
+    def __init__(self, folder: Path, graph: keras.Model, *, resumed: bool) -> None:
+        if not resumed:
+            shutil.rmtree(folder, ignore_errors=True)
+        self._folder = folder
+        self._graph = graph
+        with self._told_if_not_written():
+            self._train = tf.summary.create_file_writer(str(folder / "train"))
+            self._validation = tf.summary.create_file_writer(str(folder / "validation"))
+
+    def write(self, number: int, epoch: Epoch) -> None:
+        """Log *epoch*, the *number*-th, counted from 1."""
+        with self._told_if_not_written(), self._train.as_default(step=number - 1):
+            tf.summary.scalar("epoch_accuracy", epoch.accuracy)
+            tf.summary.scalar("epoch_loss", epoch.loss)
+            for variable in self._graph.weights:
+                tf.summary.write(
+                    f"{variable.path}/histogram", histogram(variable.numpy()), metadata=HISTOGRAM
+                )
+        with self._told_if_not_written(), self._validation.as_default(step=number - 1):
+            tf.summary.scalar("epoch_accuracy", epoch.val_accuracy)
+            tf.summary.scalar("epoch_loss", epoch.val_loss)
+
+    def close(self) -> None:
+        """Flush everything to disk."""
+        with self._told_if_not_written():
+            self._train.close()
+            self._validation.close()
+
+    @contextmanager
+    def _told_if_not_written(self) -> Iterator[None]:
+        try:
+            yield
+        except tf.errors.OpError as error:
+            raise not_written(self._folder, error) from error
+
+
+def histogram(values: np.ndarray) -> np.ndarray:
+    """Return the histogram of *values* as TensorBoard stores it: (left, right, count) a row.
+
+    ``tf.summary.histogram`` gives the same for values that are not all equal, but needs 240
+    bytes of memory for each of them.
+    """
+    counts, edges = np.histogram(values, BUCKETS)
+    return np.stack([edges[:-1], edges[1:], counts], axis=1)
