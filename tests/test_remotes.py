@@ -53,7 +53,7 @@ def test_a_fresh_clone_trains_nothing(server: Server, shared: Project, fresh: Pr
     set_up(fresh, server.settings)
     run = fresh.make("repro")
     assert (run.ran, run.cached, run.skipped) == (set(), set(), pipeline.all_stages())
-    assert f"looking in the remote 'team' ({server.url}).\nFound there: 14.\n" in run.output
+    assert f"looking in the remote 'team' ({server.url}).\nFound there: 12.\n" in run.output
     assert fresh.output("dvc", "status") == "Data and pipelines are up to date.\n"
     assert fresh.hashes() == shared.hashes()
 
@@ -77,7 +77,7 @@ def test_who_is_not_let_in_computes_what_is_missing(server: Server, one_missing:
 
 @pytest.mark.parametrize("server", ["ssh"], indirect=True)
 def test_the_key_of_an_ssh_server_is_not_checked(server: Server, one_missing: Project) -> None:
-    # The README warns of it; when this fails, the warning may go.
+    # docs/sharing.md warns of it; when this fails, the warning may go.
     assert not (server.home / ".ssh").exists()
     said = one_missing.output("python", "-m", "tools.pull")
     assert said.splitlines()[-1] == "Found there: 1."

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import pipeline
+from tests import ROOT, pipeline
 from tests.pipeline import Project
-from tools.readme import README
 
 PLACE = "/mnt/team/mnist"
 VERSION = "v1.0.0"
@@ -34,20 +33,20 @@ class Team:
         return self.remote / "files" / "md5" / checksum[:2] / checksum[2:]
 
 
-def commands(section: str) -> list[str]:
-    """Return the commands of the README's first block under a heading, comments left out."""
-    text = README.read_text(encoding="utf-8").partition(f"## {section}\n")[2]
+def documented_commands() -> list[str]:
+    """Return the commands of the first block in docs/sharing.md, comments left out."""
+    text = (ROOT / "docs/sharing.md").read_text(encoding="utf-8")
     block = text.partition("```sh\n")[2].partition("```")[0]
     return [line.partition("  #")[0].strip() for line in block.splitlines()]
 
 
 @pytest.fixture(scope="module")
 def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
-    """Return a project shared as the README says, to read only."""
+    """Return a project shared as the docs say, to read only."""
     folder = tmp_path_factory.mktemp("team")
     project = pipeline.finished(tmp_path_factory).copy(folder / "project")
     shared = Team(project, folder / "remote")
-    setting_up = commands("Sharing results")
+    setting_up = documented_commands()
     assert [line for line in setting_up if PLACE in line]
     for line in setting_up:
         project.output("sh", "-c", line.replace(PLACE, str(shared.remote)))
@@ -93,7 +92,7 @@ def test_a_fresh_clone_trains_nothing_and_fetches_no_images_from_their_source(
     run = fresh.make("repro")
     assert (run.ran, run.cached, run.skipped) == (set(), set(), pipeline.all_stages())
     place = f"the remote 'team' ({team.remote})"
-    assert f"Missing outputs: 14; looking in {place}.\nFound there: 14.\n" in run.output
+    assert f"Missing outputs: 12; looking in {place}.\nFound there: 12.\n" in run.output
     assert "computed here" not in run.output
     assert_plain(run.output)
     assert run.output.endswith((team.project.folder / "metrics/comparison.md").read_text())
@@ -189,7 +188,7 @@ def test_without_a_remote_nothing_is_said_of_one(one_missing: Project) -> None:
 
 
 def test_changed_code_alone_asks_no_remote(one_missing: Project) -> None:
-    one_missing.append("stages/scoring/comparison.py", "# A comment.\n")
+    one_missing.append("stages/compare/comparison.py", "# A comment.\n")
     assert one_missing.output("python", "-m", "tools.pull") == ""
 
 
