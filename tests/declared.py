@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from tests.imports import ROOT
+from tests import ROOT
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests import workflows
-from tests.imports import ROOT, closure, imported_names
+from tests import ROOT, closure, imported_names
 from tools.ci.comment import AUTHOR, LONGEST, MARKER, PER_PAGE
 
 JOB = workflows.parsed(workflows.text("pipeline.yml"))["jobs"]["comment"]

@@ -11,7 +11,7 @@ import pytest
 
 from stages.common.errors import StageError
 from tests import pipeline
-from tests.imports import ROOT
+from tests import ROOT
 from tests.pipeline import TIME_LIMIT, Project, environment
 from tests.processes import processes_in, wait_until
 from tools.parallel import repro

@@ -20,7 +20,7 @@ from stages.fetch.known import KnownDataset, Package
 from stages.fetch.sources import pypi
 from tests.handmade import MEMBER, digits, python2_pickle, wheel_bytes
 from tests.images_for_tests import random_images
-from tests.imports import ROOT
+from tests import ROOT
 
 # All code but the tests', whose files are their own; folders that start with a dot are others'.
 SOURCES = [

@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 import pytest
 
 from tests import declared, workflows
-from tests.imports import ROOT
+from tests import ROOT
 from tests.workflows import NAMES
 
 PIPELINE = workflows.parsed(workflows.text("pipeline.yml"))

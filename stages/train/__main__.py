@@ -52,7 +52,7 @@ def main(name: str) -> None:
     write_json(metrics / "train" / f"{name}.json", reached)
     seen = images_per_epoch(len(training[0]), chosen)
     write_json(metrics / "time" / f"{name}.json", results.times(epochs, seen, resumed_at, on))
-    checkpoint.remove()
+    checkpoint.finish(saved)
 
 
 def _train(

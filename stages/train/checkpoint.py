@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from stages.common.errors import one_line
-from stages.common.files import replacing
+from stages.common.files import replacing, write_text
 from stages.train.results import Epoch
 
 FOLDER = Path(".checkpoints")
+LOCK = Path("dvc.lock")
 PACKAGE = Path(__file__).parents[1]
 
 
@@ -28,6 +29,7 @@ class Checkpoint:
     def __init__(self, model: str, key: str) -> None:
         self.path = FOLDER / f"{model}.npz"
         self.key = key
+        self._written = FOLDER / f"{model}.written"
 
     def save(self, epochs: Sequence[Epoch], variables: Sequence[Any]) -> None:
         """Replace the checkpoint by the state after *epochs*; whole or not at all."""
@@ -35,6 +37,7 @@ class Checkpoint:
         arrays["checksum"] = np.array(_checksum(self.key, epochs, arrays))
         arrays["epochs"] = np.array(epochs, np.float64)
         arrays["key"] = np.array(self.key)
+        self._written.unlink(missing_ok=True)
         with replacing(self.path) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
 
@@ -43,7 +46,7 @@ class Checkpoint:
 
         A checkpoint that is damaged or belongs to something else is set aside with a warning.
         """
-        if not self.path.exists():
+        if not self.path.exists() or self._is_recorded():
             return []
         try:
             epochs, arrays = self._read()
@@ -74,9 +77,22 @@ class Checkpoint:
         self.path.replace(aside)
         print(f"warning: checkpoint not used, {reason}; moved to {aside}", file=sys.stderr)
 
-    def remove(self) -> None:
-        """Remove the checkpoint, once the files it was for are written."""
-        self.path.unlink(missing_ok=True)
+    def finish(self, model: Path) -> None:
+        """Note that the training is done and *model* was written from it.
+
+        The checkpoint stays: should DVC be killed before it has recorded the stage, the next run
+        writes the same files again without training.
+        """
+        digest = hashlib.md5(model.read_bytes(), usedforsecurity=False)
+        write_text(self._written, digest.hexdigest())
+
+    def _is_recorded(self) -> bool:
+        """Tell whether dvc.lock holds what was written from this checkpoint.
+
+        Then the stage runs again because someone forces it to, and has to train anew.
+        """
+        written = self._written.read_text() if self._written.exists() else None
+        return written is not None and LOCK.exists() and written in LOCK.read_text(encoding="utf-8")
 
 
 def _checksum(key: str, epochs: Sequence[Epoch], arrays: dict[str, np.ndarray]) -> str:
