@@ -1,0 +1,108 @@
+"""What the README and the docs say is so."""
+
+import re
+import shlex
+from functools import reduce
+from pathlib import Path
+
+import yaml
+from dvc.cli.parser import get_main_parser
+
+from tests.imports import ROOT
+from tools.readme import PAGES as FILLED
+from tools.readme import filled
+
+PAGES = {page: page.read_text(encoding="utf-8") for page in [*FILLED, ROOT / "CONTRIBUTING.md"]}
+README, TROUBLESHOOTING = PAGES[ROOT / "README.md"], PAGES[ROOT / "docs/troubleshooting.md"]
+# Files, by their folder here or as code.
+FILE = (
+    r"(?<![\w/.-])((?:stages|tests|tools|benchmarks|docs|\.github)/[\w./-]*\w)"
+    r"|`(\.?[a-z_]+/[\w./-]*|[\w.-]+\.(?:yaml|lock|toml|in))`"
+)
+# What is there only after the set-up or a run, as a fresh clone shows.
+WRITTEN = ("data/", "models/", "metrics/", "logs/", "dvc_plots/", ".checkpoints/", ".locks/")
+LOCAL = (".venv/", ".dvc/tmp/", ".dvc/cache/", ".dvc/config.local")
+# Words of DVC, not of ours.
+OF_DVC = {"Could not override …", "… is busy, it is being blocked by:"}
+
+
+def found(pattern: str) -> list[str]:
+    """Return what a pattern matches on the pages, each once."""
+    return sorted(set(re.findall(pattern, "\n".join(PAGES.values()), re.MULTILINE)))
+
+
+def test_numbers_are_those_of_the_files() -> None:
+    assert {page: filled(text) for page, text in PAGES.items()} == PAGES
+
+
+def test_filling_mends_a_number_that_is_wrong() -> None:
+    wrong = re.sub(r"\d\d\.\d\d to", "12.34 to", README, count=1)
+    assert wrong != README
+    assert filled(wrong) == README
+
+
+def test_a_page_is_short() -> None:
+    lines = {page.name: len(text.splitlines()) for page, text in PAGES.items()}
+    assert lines.pop("README.md") <= 150
+    assert max(lines.values()) <= 100
+
+
+def test_the_readme_links_every_other_page() -> None:
+    linked = {ROOT / link for link in re.findall(r"\]\(([\w./-]+)\)", README)}
+    assert PAGES.keys() - linked == {ROOT / "README.md"}
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def test_links_between_pages_lead_somewhere() -> None:
+    for page, text in PAGES.items():
+        for path, anchor in re.findall(r"\]\((?!https:)([^)#]*)#?([^)]*)\)", text):
+            target = page.parent / path if path else page
+            assert target.is_file(), f"{page.name}: {path}"
+            assert not anchor or anchor in anchors(target), f"{page.name}: {path}#{anchor}"
+
+
+def test_make_targets_are_in_the_makefile() -> None:
+    named = set(found(r"(?:^|`)make ([a-z-]+)"))
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert {"repro", "test"} <= named <= {*targets}
+
+
+def test_files_are_there_or_made_by_a_run() -> None:
+    named = ["".join(either) for either in found(FILE)]
+    made = [name for name in named if name.startswith((*WRITTEN, *LOCAL))]
+    assert len(made) > 5
+    assert [name for name in named if name not in made and not (ROOT / name).exists()] == []
+
+
+def test_parameters_are_in_params_yaml() -> None:
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    named = found(r"(?:`|-S '?)((?:data|split|train|models)\.[a-z][\w.]*)")
+    assert len(named) > 5
+    for name in named:
+        reduce(lambda block, key: block[key], name.split("."), params)
+
+
+def test_dvc_takes_the_commands() -> None:
+    commands = found(r"(?:^|`|&& )dvc ([^`&\n]+)")
+    assert len(commands) > 20
+    for command in commands:
+        # It has said what is wrong, if anything is.
+        get_main_parser().parse_args(shlex.split(command, comments=True))
+
+
+def test_lines_to_look_up_are_those_of_the_code() -> None:
+    sources = [*ROOT.glob("stages/**/*.py"), *ROOT.glob("tools/**/*.py"), ROOT / "Makefile"]
+    code = "".join(source.read_text(encoding="utf-8") for source in sources)
+    # A text that goes on in the next line is put together.
+    code = re.sub(r'"\s+f?"', "", code)
+    cells = re.findall(r"^\| (.+?) \|", TROUBLESHOOTING, re.MULTILINE)
+    lines = {line for cell in cells for line in re.findall(r"`(.+?)`", cell)} - OF_DVC
+    assert len(lines) > 10
+    for line in lines:
+        pieces = line.removeprefix("error: ").split("…")
+        assert re.search(".*".join(map(re.escape, pieces)), code), line
