@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 from dvc.cli.parser import get_main_parser
 
-from tests.imports import ROOT
+from tests import ROOT
 from tools.readme import PAGES as FILLED
 from tools.readme import filled
 

@@ -13,10 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from stages.common.errors import StageError, one_line
-from stages.fetch.images import PIXELS, SIDE, LabelledImages, checked, joined
+from stages.fetch.images import LabelledImages, joined, labelled
 
 GZIP_MAGIC = b"\x1f\x8b"
-UNSIGNED_BYTES = 0x08
+# The first four bytes: unsigned bytes (0x08) in three dimensions, or in one.
+IMAGES, LABELS = b"\0\0\x08\3", b"\0\0\x08\1"
 
 
 def read_folder(folder: Path) -> LabelledImages:
@@ -30,38 +31,29 @@ def read_folder(folder: Path) -> LabelledImages:
         StageError: a file is missing, damaged, or holds other than 28 x 28 images of unsigned
             bytes with a label from 0 to 9 for each.
     """
-    parts = [_read_part(folder, "train")]
-    if _find(folder, "t10k-images", 3) or _find(folder, "t10k-labels", 1):
-        parts.append(_read_part(folder, "t10k"))
+    parts = []
+    for part in ("train", "t10k"):
+        names = f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"
+        files = {name: file for name in names if (file := _find(folder, name))}
+        if part == "t10k" and not files:
+            break
+        for name in names:
+            if name not in files:
+                raise StageError(f"{folder}: no file {name}, with .gz or without")
+        images, labels = files.values()
+        where = f"{images} and {labels.name}"
+        parts.append(labelled(read_file(images), read_file(labels), where))
     return joined(parts)
 
 
-def _read_part(folder: Path, part: str) -> LabelledImages:
-    """Return the images and labels whose files' names start with *part*."""
-    images = _found(folder, f"{part}-images", 3)
-    labels = _found(folder, f"{part}-labels", 1)
-    pixels = read_items(images, (SIDE, SIDE)).reshape(-1, PIXELS)
-    return checked(pixels, read_items(labels, ()), f"{images} and {labels.name}")
-
-
-def _find(folder: Path, name: str, dimensions: int) -> Path | None:
+def _find(folder: Path, name: str) -> Path | None:
     """Return the file of that name in *folder*, in the first of its spellings."""
-    for spelling in (f"{name}-idx{dimensions}-ubyte", f"{name}.idx{dimensions}-ubyte"):
-        for file in (folder / spelling, folder / f"{spelling}.gz"):
-            if file.is_file():
-                return file
-    return None
+    spellings = [name + end for name in (name, name.replace("-idx", ".idx")) for end in ("", ".gz")]
+    return next((folder / name for name in spellings if (folder / name).is_file()), None)
 
 
-def _found(folder: Path, name: str, dimensions: int) -> Path:
-    file = _find(folder, name, dimensions)
-    if file is None:
-        raise StageError(f"{folder}: no file {name}-idx{dimensions}-ubyte, with .gz or without")
-    return file
-
-
-def read_items(path: Path, item_shape: tuple[int, ...]) -> np.ndarray:
-    """Return the values in the IDX file *path*, compressed or not, as uint8 ``(n, *item_shape)``.
+def read_file(path: Path) -> np.ndarray:
+    """Return the array in the IDX file *path*, compressed or not.
 
     Raises:
         StageError: not such a file, or a header that promises more or less than is there.
@@ -72,30 +64,16 @@ def read_items(path: Path, item_shape: tuple[int, ...]) -> np.ndarray:
             content = gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
         raise StageError(f"{path}: damaged or cut short ({one_line(error)})") from None
-    start = 4 + 4 * (1 + len(item_shape))
-    count = _count(content[:start], item_shape, path)
-    actual, promised = len(content) - start, count * math.prod(item_shape)
-    if actual < promised:
-        raise StageError(f"{path}: cut short: {actual} of the {promised} bytes its header promises")
-    if actual > promised:
-        raise StageError(f"{path}: more bytes than the {promised} its header promises")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(count, *item_shape)
-
-
-def _count(header: bytes, item_shape: tuple[int, ...], path: Path) -> int:
-    """Return the number of items that *header* promises, everything else in it checked."""
-    dimensions = 1 + len(item_shape)
-    if len(header) < 4 + 4 * dimensions:
-        raise StageError(f"{path}: cut short: {len(header)} bytes are no whole IDX header")
-    if header[:2] != b"\0\0":
+    if content[:4] not in (IMAGES, LABELS):
         raise StageError(
-            f"{path}: not an IDX file: it starts with {header[:2].hex(' ')}, not 00 00"
+            f"{path}: starts with {content[:4].hex(' ') or 'nothing'}; IDX files of images start"
+            f" with {IMAGES.hex(' ')}, of labels with {LABELS.hex(' ')}"
         )
-    if header[2] != UNSIGNED_BYTES:
-        raise StageError(f"{path}: values of type 0x{header[2]:02x}; expected 0x08, unsigned bytes")
-    if header[3] != dimensions:
-        raise StageError(f"{path}: {header[3]} dimensions; expected {dimensions}")
-    count, *shape = struct.unpack(f">{dimensions}I", header[4:])
-    if tuple(shape) != item_shape:
-        raise StageError(f"{path}: images of {shape[0]} x {shape[1]} pixels; expected 28 x 28")
-    return int(count)
+    start = 4 + 4 * content[3]
+    shape = struct.unpack(f">{content[3]}I", content[4:start].ljust(start - 4, b"\0"))
+    actual, promised = len(content[start:]), math.prod(shape)
+    if not 0 < actual == promised:
+        raise StageError(
+            f"{path}: empty or cut short: its header promises {promised} bytes, {actual} follow"
+        )
+    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)

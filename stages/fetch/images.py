@@ -1,4 +1,4 @@
-"""Images with their labels, the form in which every source and reader hands them over."""
+"""Labelled images in one form, made of the number formats that people keep them in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from stages.common.errors import StageError
 SIDE = 28
 PIXELS = SIDE * SIDE
 CLASSES = 10
+WHITE = 255
 
 
 @dataclass(frozen=True)
@@ -20,48 +21,82 @@ class LabelledImages:
     labels: np.ndarray
 
 
-def checked(images: np.ndarray, labels: np.ndarray, where: str) -> LabelledImages:
-    """Return *images* and *labels* together.
+def labelled(images: np.ndarray, labels: np.ndarray, where: str) -> LabelledImages:
+    """Return *images* and *labels* in one form; every source and reader ends with this.
 
     Args:
-        images: uint8 ``(n, 784)``.
-        labels: uint8 ``(n,)``.
+        images: as :func:`to_pixels` takes them.
+        labels: as :func:`to_labels` takes them, one for each image.
         where: the file or source they come from, for the error.
 
     Raises:
-        StageError: there are none, their numbers differ, or a label is not 0 to 9.
+        StageError: they are something else; a wrong value is named with its index.
     """
-    if images.dtype != np.uint8 or images.ndim != 2 or images.shape[1] != PIXELS:  # noqa: PLR2004
-        raise StageError(f"{where}: expected images (n, {PIXELS}) uint8, got {_form(images)}")
-    if labels.dtype != np.uint8 or labels.ndim != 1:
-        raise StageError(f"{where}: expected labels (n,) uint8, got {_form(labels)}")
-    if len(images) != len(labels):
+    pixels, numbers = to_pixels(images, where), to_labels(labels, where)
+    if len(pixels) != len(numbers):
         raise StageError(
-            f"{where}: {len(images)} images but {len(labels)} labels; there must be one for each"
+            f"{where}: {len(pixels)} images but {len(numbers)} labels; there must be one for each"
         )
-    if len(images) == 0:
-        raise StageError(f"{where}: no images at all; at least one is needed")
-    if labels.max() >= CLASSES:
-        index = int((labels >= CLASSES).argmax())
-        raise StageError(f"{where}: label {labels[index]} at index {index}; labels are 0 to 9")
-    return LabelledImages(images, labels)
+    return LabelledImages(pixels, numbers)
 
 
 def joined(parts: Sequence[LabelledImages]) -> LabelledImages:
     """Return the images of all *parts*, one part after the other."""
-    if len(parts) == 1:
-        return parts[0]
     return LabelledImages(
         np.concatenate([part.images for part in parts]),
         np.concatenate([part.labels for part in parts]),
     )
 
 
-def absent_classes(labels: np.ndarray) -> list[int]:
-    """Return the classes of which *labels* (uint8, 0 to 9) has no example."""
-    counts = np.bincount(labels, minlength=CLASSES)
-    return [int(digit) for digit in np.flatnonzero(counts == 0)]
+def to_pixels(array: np.ndarray, where: str) -> np.ndarray:
+    """Return images as uint8 ``(n, 784)``.
+
+    *array* is ``(n, 28, 28)``, ``(n, 28, 28, 1)`` or ``(n, 784)``; of integers from 0 to 255, or
+    floats: from 0 to 1 if none is larger, and then scaled by 255, else from 0 to 255. Floats are
+    rounded to the nearest integer, halves to the even one.
+    """
+    if array.shape[1:] not in ((SIDE, SIDE), (SIDE, SIDE, 1), (PIXELS,)):
+        raise StageError(
+            f"{where}: shape {array.shape}; images are (n, 28, 28), (n, 28, 28, 1) or (n, 784)"
+        )
+    if array.dtype.kind not in "uif":
+        raise StageError(f"{where}: values of type {array.dtype}; pixels are integers or floats")
+    if len(array) == 0:
+        raise StageError(f"{where}: no images at all; at least one is needed")
+    flat = array.reshape(len(array), PIXELS)
+    # Written so that NaN, which compares as false, is out of range too.
+    wrong = ~((flat >= 0) & (flat <= WHITE))
+    if wrong.any():
+        image, pixel = np.argwhere(wrong)[0]
+        raise StageError(
+            f"{where}: pixel {flat[image, pixel]} in the image at index {image};"
+            " pixels are 0 to 255, or floats from 0 to 1"
+        )
+    if flat.dtype.kind == "f":
+        flat = np.rint(flat * WHITE if flat.max() <= 1 else flat)
+    return flat.astype(np.uint8)
 
 
-def _form(array: np.ndarray) -> str:
-    return f"{array.shape} {array.dtype}"
+def to_labels(array: np.ndarray, where: str) -> np.ndarray:
+    """Return labels as uint8 ``(n,)``.
+
+    *array* is ``(n,)`` integers from 0 to 9, or ``(n, 10)`` one-hot rows of any number type.
+    """
+    if array.ndim == 1 and array.dtype.kind in "ui":
+        wrong = (array < 0) | (array >= CLASSES)
+        if wrong.any():
+            index = int(wrong.argmax())
+            raise StageError(f"{where}: label {array[index]} at index {index}; labels are 0 to 9")
+        return array.astype(np.uint8)
+    if array.shape[1:] == (CLASSES,) and array.dtype.kind in "uifb":
+        wrong = (np.sort(array, axis=1) != [*[0] * (CLASSES - 1), 1]).any(axis=1)
+        if wrong.any():
+            index = int(wrong.argmax())
+            raise StageError(
+                f"{where}: label {array[index].tolist()} at index {index} is not one-hot"
+            )
+        return array.argmax(axis=1).astype(np.uint8)
+    raise StageError(
+        f"{where}: {array.dtype} values of shape {array.shape};"
+        " labels are integers (n,) or one-hot (n, 10)"
+    )

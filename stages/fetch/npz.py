@@ -3,20 +3,17 @@
 The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 """
 
+import io
+import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from stages.common.errors import StageError, one_line
-from stages.fetch.convert import to_labels, to_pixels
-from stages.fetch.images import LabelledImages, checked, joined
+from stages.fetch.images import LabelledImages, joined, labelled
 
-# Pairs of names for images and labels. The last layout is that of Keras's mnist.npz.
-LAYOUTS = (
-    (("images", "labels"),),
-    (("x", "y"),),
-    (("x_train", "y_train"), ("x_test", "y_test")),
-)
+# Names for images and labels; the last two pairs are those of Keras's mnist.npz.
+PAIRS = (("images", "labels"), ("x", "y"), ("x_train", "y_train"), ("x_test", "y_test"))
 
 
 def read(path: Path) -> LabelledImages:
@@ -29,40 +26,34 @@ def read(path: Path) -> LabelledImages:
         StageError: no such arrays, damage, pickled objects, or values that are no images or labels.
     """
     arrays = _arrays(path)
-    return joined(
-        [
-            checked(
-                to_pixels(arrays[images], f"{path}: {images}"),
-                to_labels(arrays[labels], f"{path}: {labels}"),
-                f"{path}: {images} and {labels}",
-            )
-            for images, labels in _layout(arrays, path)
-        ]
-    )
+    parts = []
+    for pair in PAIRS:
+        found = [name for name in pair if name in arrays]
+        # Half a pair is not left out in silence.
+        if len(found) == 1:
+            raise StageError(f"{path}: found {found[0]} alone; expected {' and '.join(pair)}")
+        if found:
+            images, labels = (arrays[name] for name in pair)
+            parts.append(labelled(images, labels, f"{path}: {' and '.join(pair)}"))
+    if not parts:
+        names = "; ".join(", ".join(pair) for pair in PAIRS)
+        raise StageError(f"{path}: expected arrays named {names}; found {', '.join(arrays)}")
+    return joined(parts)
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     """Return the arrays in the file by name."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    # Numpy hands damaged files to zipfile, zlib and Python's own parser; each has its errors.
+        with zipfile.ZipFile(path) as archive:
+            # Each is read whole, so that the zip's checksum covers its header too.
+            members = {name: io.BytesIO(archive.read(name)) for name in archive.namelist()}
+        return {
+            name.removesuffix(".npy"): np.load(member, allow_pickle=False)
+            for name, member in members.items()
+        }
+    # Damage meets zipfile, zlib, numpy and Python's own parser; each has its errors.
     except Exception as error:
         reason = one_line(error)
         if "pickle" in reason:
             reason = "pickled objects are not read; save arrays of numbers"
         raise StageError(f"{path}: cannot be read as .npz: {reason}") from None
-
-
-def _layout(arrays: dict[str, np.ndarray], path: Path) -> list[tuple[str, str]]:
-    """Return the pairs of arrays' names that the file holds."""
-    for pairs in LAYOUTS:
-        if set(pairs[0]) <= arrays.keys():
-            present = [pair for pair in pairs if arrays.keys() & set(pair)]
-            # A test half that lacks its other half is not left out in silence.
-            for name in (name for pair in present for name in pair if name not in arrays):
-                raise StageError(f"{path}: {name}: this array is missing")
-            return present
-    layouts = "; ".join(", ".join(name for pair in pairs for name in pair) for pairs in LAYOUTS)
-    found = ", ".join(sorted(arrays)) or "none"
-    raise StageError(f"{path}: expected arrays named {layouts}; found {found}")

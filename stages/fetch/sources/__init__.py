@@ -11,12 +11,7 @@ from collections.abc import Sequence
 from stages.common.errors import StageError
 from stages.common.schema import check_name
 from stages.fetch.images import LabelledImages
-from stages.fetch.known import KNOWN, KnownDataset, verify
-
-
-def source_names() -> list[str]:
-    """Return the names of the sources there are: those of the modules in this folder."""
-    return [module.name for module in pkgutil.iter_modules(__path__)]
+from stages.fetch.known import KNOWN, verify
 
 
 def fetch(dataset: str, order: Sequence[str]) -> LabelledImages:
@@ -29,24 +24,17 @@ def fetch(dataset: str, order: Sequence[str]) -> LabelledImages:
             source has it, with each one's reason.
     """
     known = KNOWN[check_name("dataset", dataset, KNOWN, "params.yaml: data.dataset")]
-    valid = source_names()
-    if not order:
-        raise StageError(f"params.yaml: data.sources: no source; name some of {', '.join(valid)}")
+    valid = [module.name for module in pkgutil.iter_modules(__path__)]
     for name in order:
         check_name("source", name, valid, "params.yaml: data.sources")
     reasons = []
     for name in order:
         try:
-            return _fetch_from(name, known)
+            data: LabelledImages = importlib.import_module(f"{__name__}.{name}").fetch(known)
+            verify(data, known)
         except StageError as error:
             reasons.append(f"{name}: {error}")
             print(reasons[-1], flush=True)
-    raise StageError(f"no source has {dataset}: {'; '.join(reasons)}")
-
-
-def _fetch_from(name: str, dataset: KnownDataset) -> LabelledImages:
-    """Return *dataset* from one source, its checksums verified."""
-    source = importlib.import_module(f"{__name__}.{name}")
-    data: LabelledImages = source.fetch(dataset)
-    verify(data, dataset)
-    return data
+        else:
+            return data
+    raise StageError(f"no source has {dataset}: {'; '.join(reasons) or 'data.sources is empty'}")
