@@ -89,16 +89,16 @@ readme: $(READY)  ## fill the README's numbers from the files they come from
 ci-report ci-plots: export BASE ?= main
 
 ci-repro: $(READY)  ## run what changed, in a clone without data or cache as well
-	@python -m tools.ci.repro
+	@python -m tools.ci_repro
 
 ci-report: $(READY)  ## what changed since a branch, as Markdown: make ci-report BASE=main
-	@python -m tools.ci.report "$$BASE"
+	@python -m tools.report "$$BASE"
 
 ci-plots: $(READY)  ## draw the curves of both in dvc_plots: make ci-plots BASE=main
 	@dvc plots diff --out dvc_plots "$$BASE"
 
 ci-push: $(READY)  ## share results and run-cache through DVC's remote
-	@python -m tools.ci.push
+	@python -m tools.ci_push
 
 format: $(READY)  ## put the code into its format, mend what can be mended
 	ruff format
