@@ -1,113 +1,132 @@
 # Everything a person types. `make` alone lists the targets.
 
-VENV ?= .venv
-# The first Python on the path that TensorFlow has builds for; looked for only when it is needed.
-SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
-PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
-  $$python -c '$(SUITABLE)' 2>/dev/null && echo $$python && break; done)
-READY := $(VENV)/.ready
-# The stages call `python`, so the environment comes first on the path.
-export PATH := $(abspath $(VENV)/bin):$(PATH)
-
+# A shell starts every command: left to itself, the make 3.81 that macOS has would look some of
+# them up on the path it was started with, not on the one exported below.
+SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test remotes test-remotes check reproduce-check bench bench-quick experiments readme format lock clean
+.PHONY: help setup repro test remotes test-remotes experiments check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
 
+# The environment is .venv of this folder, whatever the shell's variables say. `make VENV=FOLDER`
+# uses another one that is ready; the rules below build and remove .venv alone.
+ifneq ($(origin VENV),command line)
+override VENV := .venv
+endif
+READY := $(VENV)/.ready
+# The stages call `python`, so the environment comes first on the path.
+export PATH := $(abspath $(VENV)/bin):$(PATH)
+
+# The first Python on the path that TensorFlow has builds for; looked for only when it is needed.
+SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+  $$python -c '$(SUITABLE)' 2>/dev/null && echo $$python && break; done)
+# pip compiles every module it installs, which halves TensorFlow's import from then on.
+INSTALL := -m pip install --quiet --disable-pip-version-check --compile
+
 setup: $(READY)  ## make .venv with the pinned requirements
 
-# pip compiles every module it installs, which halves TensorFlow's import from then on.
-INSTALL = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --compile --require-hashes
-$(READY): requirements.txt requirements-dev.txt
+.venv/.ready: requirements.txt requirements-dev.txt
 	@$(or $(PYTHON),false) -c '$(SUITABLE)' || { echo "error: no Python 3.11, 3.12 or 3.13 found; name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
-	rm -rf $(VENV)
-	$(PYTHON) -m venv $(VENV)
-	$(INSTALL) -r requirements.txt -r requirements-dev.txt
+	rm -rf .venv
+	$(PYTHON) -m venv .venv
+	.venv/bin/python $(INSTALL) --require-hashes -r requirements.txt -r requirements-dev.txt
 	touch $@
 
-# What takes the place of `dvc repro` where JOBS is set.
-REPRO = $(if $(JOBS),python -m tools.parallel.repro '$(JOBS)' train,dvc repro)
+# DVC runs one stage after the other, but holds no lock while a stage's command runs: so several
+# `dvc repro` share the trainings. From an exit code of 255, DVC's own, xargs would start no more.
+SIDE_BY_SIDE = dvc repro configure preprocess && dvc stage list --name-only | grep '^train@' | \
+  xargs -P "$$JOBS" -n 1 sh -c 'dvc --wait-for-lock repro --single-item "$$0" || exit 1'
+
 # Asking first is quicker than `dvc repro` where nothing has changed.
 repro: $(READY)  ## run what changed, then print the comparison (JOBS=3: that many models at once)
-	@if dvc status --quiet; then echo "Everything is up to date."; else python -m tools.pull && $(REPRO); fi
+	@case "$${JOBS:-1}" in 0*|*[!0-9]*) echo "error: JOBS: should be a whole number, 1 or more" >&2; exit 1;; esac
+	@if dvc status --quiet; then echo "Everything is up to date."; \
+	else python -m tools.pull && $(if $(JOBS),$(SIDE_BY_SIDE) &&) dvc repro; fi
 	@echo
 	@cat metrics/comparison.md
 
-test: $(READY)  ## run every test
-	pytest
+# What the tests of one file share is made once: a file stays with one worker.
+WORKERS ?= auto
+test: $(READY)  ## run every test (WORKERS=1: one after the other)
+	pytest -n $(WORKERS) --dist loadscope
 
-# What SSH and S3 take is not for everyone, and the tests' server for no one else.
-REMOTES := $(VENV)/.remotes
-$(REMOTES): $(READY) requirements-remotes.txt
-	$(INSTALL) -r requirements-remotes.txt
-	touch $@
-
-remotes: $(REMOTES)  ## add what DVC's remotes on SSH and S3 need
-
-test-remotes: $(REMOTES)  ## run the tests on real servers (SSH wants openssh-server installed)
-	$(INSTALL) -r tests/requirements.txt
-	pytest -rs tests/test_remotes.py
-
-experiments: $(READY)  ## list the experiments: accuracies and the parameters that differ
-	@dvc exp show --csv --precision 4 --only-changed | python -m tools.experiments
-
-check: $(READY)  ## format, lint and type checks, workflows too; whether dvc.lock fits the code
+check: $(READY)  ## format, lint, types, imports, workflows, README; whether dvc.lock fits the code
 	ruff format --check
 	ruff check
 	mypy
+	lint-imports --no-logo
 	actionlint
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
-	python -m tools.check_lock
 	python -m tools.readme --check
+	@$(MAKE) --no-print-directory check-lock
+
+# If DVC cannot tell for want of data, a stage has changed as well, so its error would mislead.
+check-lock: $(READY)  ## whether dvc.lock fits the code, the parameters and the metrics; needs no data
+	@dvc repro --dry --allow-missing 2>/dev/null | grep -q '^Data and pipelines are up to date' || \
+	{ echo 'error: dvc.lock is not up to date: run `dvc repro`, then commit dvc.lock and metrics/' >&2; exit 1; }
 
 reproduce-check: $(READY)  ## run all of it a second time, elsewhere, and tell which bytes differ
 	python -m tools.reproduce
 
-# PyTorch, the peer, in an environment of its own.
-PEER := .venv-peer/.ready
-$(PEER): benchmarks/requirements.txt
-	rm -rf .venv-peer
-	$(PYTHON) -m venv .venv-peer
-	.venv-peer/bin/python -m pip install --quiet --disable-pip-version-check --compile -r benchmarks/requirements.txt
-	touch $@
-
-bench: $(READY) $(PEER)  ## measure against the notebook, PyTorch and the machine (an hour and a half)
-	dvc repro --quiet preprocess
-	python -m benchmarks.run
-
-bench-quick: $(READY) $(PEER)  ## the same from fewer steps (a few minutes)
-	dvc repro --quiet preprocess
-	python -m benchmarks.run --quick
+experiments: $(READY)  ## list the experiments: accuracies and the parameters that differ
+	@dvc exp show --csv --precision 4 --only-changed | python -m tools.experiments
 
 readme: $(READY)  ## fill the README's numbers from the files they come from
 	python -m tools.readme
 
+# What SSH and S3 take is not for everyone, and the tests' server for no one else.
+.venv/.remotes: .venv/.ready requirements-remotes.txt
+	.venv/bin/python $(INSTALL) --require-hashes -r requirements-remotes.txt
+	touch $@
+
+remotes: $(VENV)/.remotes  ## add what DVC's remotes on SSH and S3 need
+
+test-remotes: $(VENV)/.remotes  ## run the tests on real servers (SSH wants openssh-server installed)
+	.venv/bin/python $(INSTALL) --require-hashes -r tests/requirements.txt
+	pytest -rs tests/test_remotes.py
+
+# PyTorch, the peer, in an environment of its own.
+.venv-peer/.ready: benchmarks/requirements.txt
+	rm -rf .venv-peer
+	$(PYTHON) -m venv .venv-peer
+	.venv-peer/bin/python $(INSTALL) -r benchmarks/requirements.txt
+	touch $@
+
+bench: $(READY) .venv-peer/.ready  ## measure against the notebook, PyTorch and the machine (an hour and a half)
+	dvc repro --quiet preprocess
+	python -m benchmarks.run
+
+bench-quick: $(READY) .venv-peer/.ready  ## the same from fewer steps (a few minutes)
+	dvc repro --quiet preprocess
+	python -m benchmarks.run --quick
+
 # The steps of .github/workflows/pipeline.yml. BASE goes through the environment, since a branch's
 # name may hold what a shell or make would act on.
-.PHONY: ci-repro ci-report ci-plots ci-push
-ci-report ci-plots: export BASE ?= main
+BASE ?= main
+export BASE
 
 ci-repro: $(READY)  ## run what changed, in a clone without data or cache as well
-	@python -m tools.ci.repro
+	@python -m tools.ci_repro
 
 ci-report: $(READY)  ## what changed since a branch, as Markdown: make ci-report BASE=main
-	@python -m tools.ci.report "$$BASE"
+	@python -m tools.report "$$BASE"
 
 ci-plots: $(READY)  ## draw the curves of both in dvc_plots: make ci-plots BASE=main
 	@dvc plots diff --out dvc_plots "$$BASE"
 
 ci-push: $(READY)  ## share results and run-cache through DVC's remote
-	@python -m tools.ci.push
+	@python -m tools.ci_push
 
 format: $(READY)  ## put the code into its format, mend what can be mended
 	ruff format
 	ruff check --fix
 
 lock:  ## pin the requirements anew (needs uv)
-	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements.in -o requirements.txt
-	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
-	uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" requirements-remotes.in -o requirements-remotes.txt
+	for name in requirements requirements-dev requirements-remotes; do \
+	  uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
+	done
 
-clean:  ## remove the environment and what tools leave behind; data, models and caches stay
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis dvc_plots
+clean:  ## remove the environments and what tools leave behind; data, models and caches stay
+	rm -rf .venv .venv-peer .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dvc_plots logs report.md repro.log

@@ -1,28 +1,48 @@
 """``python -m tools.reproduce``: the whole pipeline a second time, elsewhere."""
 
-import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests import pipeline
-from tests.pipeline import MODELS, Project
-from tools.reproduce import bring_images, clone_committed
+from tests.pipeline import TINY_MODELS, Project
+from tools.reproduce import differences
 
-# Raw images, three processed parts, nine files of each model, three that compare.
-OUTPUTS = 1 + 3 + 9 * len(MODELS) + 3
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return the finished clone, to read only."""
-    return pipeline.finished(tmp_path_factory)
+HEADER = "model,accuracy,train_seconds,note\n"
 
 
-def git_clone(project: Project, folder: Path) -> Project:
-    """Return a clone of what *project* has committed: no data, no models, no cache."""
-    project.output("git", "clone", "--quiet", str(project.folder), str(folder))
-    return Project(folder)
+def run_of(folder: Path, row: str, **md5s: str) -> Path:
+    """Return *folder* with what a run leaves: this *row* of the comparison, outputs of these MD5s.
+
+    Three outputs that hold times always differ.
+    """
+    times = ("metrics/comparison.csv", "metrics/comparison.md", "metrics/time/a.json")
+    outs: Mapping[str, str] = md5s | dict.fromkeys(times, folder.name)
+    listed = [{"path": path, "md5": md5} for path, md5 in outs.items()]
+    (folder / "metrics").mkdir(parents=True)
+    (folder / "metrics/comparison.csv").write_text(HEADER + row)
+    (folder / "dvc.lock").write_text(yaml.safe_dump({"stages": {"train@a": {"outs": listed}}}))
+    return folder
+
+
+def test_an_output_with_other_bytes_and_one_that_is_not_in_both_are_named(tmp_path: Path) -> None:
+    first = run_of(tmp_path / "1", "a,0.9,10,fastest\n", same="0", model="1", old="2")
+    second = run_of(tmp_path / "2", "a,0.9,20,slowest\n", same="0", model="3", new="2")
+    assert differences(first, second) == ["model", "new", "old"]
+
+
+def test_a_changed_accuracy_is_found_beside_a_changed_time(tmp_path: Path) -> None:
+    first = run_of(tmp_path / "1", "a,0.90,10,fastest\n")
+    second = run_of(tmp_path / "2", "a,0.91,20,slowest\n")
+    assert differences(first, second) == ["metrics/comparison.csv"]
+
+
+@pytest.fixture
+def fresh(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Project:
+    """Return a clone of what was committed after two tiny models had run: no data, no cache."""
+    return pipeline.tiny(tmp_path_factory).git_clone(tmp_path / "fresh")
 
 
 def files(folder: Path) -> dict[Path, tuple[int, int]]:
@@ -31,69 +51,54 @@ def files(folder: Path) -> dict[Path, tuple[int, int]]:
     return {path: (state.st_size, state.st_mtime_ns) for path, state in states.items()}
 
 
-def test_another_run_in_another_folder_and_time_zone_writes_the_same_bytes(
-    project: Project, tmp_path: Path
+def test_a_run_elsewhere_in_another_time_zone_writes_the_same_bytes(
+    fresh: Project, tmp_path: Path
 ) -> None:
-    fresh = git_clone(project, tmp_path / "fresh")
-    # A path of another length, and a day that has begun already.
-    temporary = tmp_path / "a-folder-with-a-much-longer-name" / "than-the-first-one"
-    temporary.mkdir(parents=True)
+    temporary = tmp_path / "a-folder-with-a-much-longer-name-than-the-first-one"
+    temporary.mkdir()
     before = files(fresh.folder)
+    # A day that has begun already.
+    settings = {"TZ": "Pacific/Kiritimati", "TMPDIR": str(temporary)}
     printed = fresh.output(
-        "env", "TZ=Pacific/Kiritimati", f"TMPDIR={temporary}", "PYTHONDONTWRITEBYTECODE=1",
-        "python", "-m", "tools.reproduce",
-    )  # fmt: skip
-    # Without a cache even the images are fetched anew.
-    assert {name for name, end in pipeline.STAGE.findall(printed) if end == ":"} == (
-        pipeline.all_stages()
+        "python", "-m", "tools.reproduce", PYTHONDONTWRITEBYTECODE="1", **settings
     )
-    last = printed.splitlines()[-1]
-    found = re.fullmatch(r"the same bytes: (\d+) of (\d+) outputs; .* (\d) differ in times.*", last)
-    assert found, printed
-    same, all_outputs, others = map(int, found.groups())
-    # The times of three models, and the table with them in thousandths; people read them in tenths.
-    assert others in (len(MODELS) + 1, len(MODELS) + 2)
-    assert (same + others, all_outputs) == (OUTPUTS, OUTPUTS)
+    run = pipeline.outcome(printed)
+    assert run.ran >= {"fetch", *(f"train@{model}" for model in TINY_MODELS)}
+    assert (run.cached, run.skipped) == (set(), set())
+    assert printed.splitlines()[-1].startswith(f"the same bytes: {len(fresh.hashes())} outputs")
     assert files(fresh.folder) == before
     assert list(temporary.iterdir()) == []
 
 
-def test_images_come_from_the_checkouts_cache_and_nothing_else_does(
-    project: Project, tmp_path: Path
+def test_one_that_differs_is_named_and_kept_and_images_come_from_the_cache(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
-    committed, again = clone_committed(project.folder, tmp_path)
-    assert bring_images(project.folder, committed, again)
-    assert list(again.stages) == ["fetch"]
-    for name in ("images.npy", "labels.npy"):
-        path = Path("data/raw") / name
-        assert (again.folder / path).read_bytes() == (project.folder / path).read_bytes()
-    assert sorted(path.name for path in again.folder.iterdir() if path.name != ".git") == sorted(
-        {*project.output("git", "ls-tree", "--name-only", "HEAD").split(), "data"} - {"metrics"}
+    copy = pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
+    md5 = copy.hashes()["models/model2.keras"]
+    (copy.folder / "dvc.lock").write_text(
+        (copy.folder / "dvc.lock").read_text().replace(md5, "f" * 32)
     )
-    assert Project(again.folder).output("dvc", "status", "fetch").startswith("Data and pipelines")
+    copy.commit("Another model")
+    (tmp_path / "temporary").mkdir()
+    done = copy.command("python", "-m", "tools.reproduce", TMPDIR=str(tmp_path / "temporary"))
+    (kept,) = (tmp_path / "temporary").iterdir()
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-2:] == [
+        f"error: the second run differs from the committed one; it is kept in {kept}",
+        "models/model2.keras",
+    ]
+    assert pipeline.outcome(done.stdout).skipped == {"fetch"}
+    assert Project(kept / "project").hashes()["models/model2.keras"] == md5
 
 
-def refused(project: Project, folder: Path) -> str:
-    """Return the last line of a check that cannot be made; it must leave nothing behind."""
-    folder.mkdir()
-    done = project.command("env", f"TMPDIR={folder}", "python", "-m", "tools.reproduce")
-    assert done.returncode == 1, done.stdout
-    assert "Traceback" not in done.stdout
-    assert list(folder.iterdir()) == []
-    return done.stdout.splitlines()[-1]
-
-
-def test_a_checkout_without_a_lock_or_with_a_wrong_setting_is_told_in_one_line(
-    project: Project, tmp_path: Path
+def test_a_run_that_fails_is_told_in_one_line_and_leaves_nothing(
+    fresh: Project, tmp_path: Path
 ) -> None:
-    fresh = git_clone(project, tmp_path / "fresh")
     fresh.replace("params.yaml", "architecture: model1", "architecture: modle1")
     fresh.commit("A wrong setting")
-    assert refused(fresh, tmp_path / "wrong") == (
-        "error: the second run failed; its own words stand above"
-    )
-    (fresh.folder / "dvc.lock").unlink()
-    fresh.commit("No lock")
-    assert refused(fresh, tmp_path / "none") == (
-        "error: dvc.lock: not committed; run `dvc repro`, then commit it"
-    )
+    (tmp_path / "temporary").mkdir()
+    done = fresh.command("python", "-m", "tools.reproduce", TMPDIR=str(tmp_path / "temporary"))
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1] == "error: the second run failed; its own words stand above"
+    assert "Traceback" not in done.stdout
+    assert list((tmp_path / "temporary").iterdir()) == []

@@ -1,38 +1,39 @@
 """Whether a second run writes the same bytes as the committed one: ``python -m tools.reproduce``.
 
-Clones what is committed into a throw-away folder, runs the whole pipeline there from nothing and
-compares dvc.lock and the metrics. The raw images alone may come from this checkout's cache, so
-that they are not downloaded again. The checkout itself stays as it is.
+Clones what is committed into a throw-away folder, runs the whole pipeline there and compares
+dvc.lock and the metrics. The raw images alone may come from this checkout's cache, so that they
+are not downloaded again. The checkout itself stays as it is.
 """
 
+import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
+import pandas as pd
 import yaml
 
-from stages.common.errors import StageError
-from tests import pipeline
-from tests.imports import ROOT
-from tools.compare_runs import Results, differences, machine_differences
+ROOT = Path(__file__).resolve().parent.parent
+# Times, and what is made of them: the table to read, and columns of the one it is made of.
+TIMES = ("metrics/time/", "metrics/comparison.md")
+TABLE, COLUMNS_OF_TIMES = "metrics/comparison.csv", ["train_seconds", "note"]
 
 
 def main() -> None:
-    """Print what differs, a line each, and exit with 1 if anything but times does."""
+    """Name the outputs that differ, a line each, and exit with 1 if there are any."""
     folder = Path(mkdtemp(prefix="reproduce-"))
     differing: list[str] = []
     try:
-        committed, second = run_again(ROOT, folder)
-        if other := list(machine_differences(committed, second)):
-            print("note: not the machine of the committed run, so the bits may differ")
-            print(*other, sep="\n")
-        differing = list(differences(committed, second))
-    except (StageError, OSError) as error:
-        sys.exit(f"error: {error}")
+        committed, project = clone_committed(ROOT, folder)
+        run_again(ROOT, committed, project)
+        if machines(committed) != machines(project):
+            print("note: not the machine or the versions of the committed run: bits may differ")
+        differing = differences(committed, project)
+        old, new = outputs(committed), outputs(project)
     except KeyboardInterrupt:
         sys.exit(130)
     finally:
@@ -41,88 +42,82 @@ def main() -> None:
     if differing:
         first = f"error: the second run differs from the committed one; it is kept in {folder}"
         sys.exit("\n".join([first, *differing]))
-    print(summary(committed.outputs, second.outputs))
+    times = sum(old[path] != new[path] for path in old)
+    print(f"the same bytes: {len(old)} outputs, but for the times in {times} of them")
 
 
-def run_again(checkout: Path, folder: Path) -> tuple[Results, Results]:
-    """Return the committed results of *checkout*, and those of a run of it in *folder*."""
-    committed, second = clone_committed(checkout, folder)
-    if bring_images(checkout, committed, second):
-        print("data/raw is this checkout's own, unless fetch's code has changed", flush=True)
-    if _dvc(second.folder, "repro").returncode != 0:
-        raise StageError("the second run failed; its own words stand above")
-    return committed, second
-
-
-def summary(before: Mapping[str, str], after: Mapping[str, str]) -> str:
-    """Return how many outputs have the same MD5 in both runs, which differ in times alone."""
-    others = sum(before[path] != after[path] for path in before)
-    rest = f"; the other {others} differ in times alone" if others else ""
-    return f"the same bytes: {len(before) - others} of {len(before)} outputs{rest}"
-
-
-def clone_committed(checkout: Path, folder: Path) -> tuple[Results, Results]:
-    """Clone the *checkout* into *folder*; return the committed results, and where to run again.
-
-    The clone has neither dvc.lock nor metrics: those are moved out of it to compare with.
-    """
+def clone_committed(checkout: Path, folder: Path) -> tuple[Path, Path]:
+    """Clone the *checkout*; return where its results are now, and the clone without them."""
     project, committed = folder / "project", folder / "committed"
-    # With the user's own settings of Git, which may be what allows to read the checkout.
-    git = ["git", "--no-optional-locks"]
-    status = [*git, "status", "--porcelain", "--untracked-files=no"]
-    changed = subprocess.run(status, cwd=checkout, stdout=subprocess.PIPE, check=False)
-    if changed.stdout:
+    status = ["git", "--no-optional-locks", "status", "--porcelain", "--untracked-files=no"]
+    if subprocess.run(status, cwd=checkout, capture_output=True, check=False).stdout:
         print("note: changes that are not committed are left out", flush=True)
-    copied = subprocess.run([*git, "clone", "--quiet", str(checkout), str(project)], check=False)
-    if changed.returncode != 0 or copied.returncode != 0:
-        raise StageError(f"{checkout}: cannot be cloned; it must be a Git checkout with a commit")
+    clone = ["git", "clone", "--quiet", str(checkout), str(project)]
+    if subprocess.run(clone, check=False).returncode != 0:
+        sys.exit(f"error: {checkout}: cannot be cloned; it must be a Git checkout with a commit")
     committed.mkdir()
     for name in ("dvc.lock", "metrics"):
-        if (project / name).exists():
-            (project / name).rename(committed / name)
-    return Results(committed), Results(project)
+        if not (project / name).exists():
+            sys.exit(f"error: {name}: not committed; run `dvc repro`, then commit it")
+        (project / name).rename(committed / name)
+    return committed, project
 
 
-def bring_images(checkout: Path, committed: Results, second: Results) -> bool:
-    """Take the committed data/raw out of the *checkout*'s cache; tell whether it was there.
-
-    If so, dvc.lock in the second run's folder holds the stage ``fetch`` and no other.
-    """
-    lock = second.folder / "dvc.lock"
-    fetch = {name: stage for name, stage in committed.stages.items() if name == "fetch"}
-    lock.write_text(yaml.safe_dump({"schema": "2.0", "stages": fetch}), encoding="utf-8")
-    # Where the checkout's own DVC keeps its cache, the user's settings included.
-    asked = subprocess.run(
-        ["dvc", "cache", "dir"],
-        cwd=checkout,
-        env=os.environ | {"PATH": pipeline.environment(second.folder)["PATH"]},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
+def run_again(checkout: Path, committed: Path, project: Path) -> None:
+    """Run the pipeline in the clone *project*, with the images from the *checkout*'s cache."""
+    fetch = {name: stage for name, stage in stages(committed).items() if name == "fetch"}
+    (project / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": fetch}))
+    cache = subprocess.run(
+        ["dvc", "cache", "dir"], cwd=checkout, stdout=subprocess.PIPE, text=True, check=True
+    ).stdout.strip()
+    # A damaged cache is found here, not as other bytes in everything made of it.
+    (project / ".dvc" / "config.local").write_text(
+        f"['remote \"checkout\"']\n    url = {checkout / cache}\n    verify = true\n"
     )
-    cache = str(checkout / asked.stdout.strip())
-    for words in (
-        ("remote", "add", "--local", "checkout", cache),
-        # A damaged cache is found here, not as other bytes in everything made of it.
-        ("remote", "modify", "--local", "checkout", "verify", "true"),
-        ("pull", "--remote", "checkout", "fetch"),
-    ):
-        if _dvc(second.folder, *words, silent=True).returncode != 0:
-            lock.unlink()
-            return False
-    return True
+    # No settings of the user's: they may name a cache, which knows the results already.
+    kinds = ("GLOBAL_CONFIG", "SYSTEM_CONFIG", "SITE_CACHE")
+    own = os.environ | {f"DVC_{kind}_DIR": str(project.parent / kind.lower()) for kind in kinds}
+    pull = ["dvc", "pull", "--quiet", "--remote", "checkout", "fetch"]
+    if subprocess.run(pull, cwd=project, env=own, capture_output=True, check=False).returncode == 0:
+        print("data/raw is this checkout's own, unless fetch's code has changed", flush=True)
+    if subprocess.run(["dvc", "repro"], cwd=project, env=own, check=False).returncode != 0:
+        sys.exit("error: the second run failed; its own words stand above")
 
 
-def _dvc(project: Path, *words: str, silent: bool = False) -> subprocess.CompletedProcess[bytes]:
-    """Return what ``dvc`` with these *words* did in the throw-away clone *project*."""
-    return subprocess.run(
-        ["dvc", *words],
-        cwd=project,
-        env=pipeline.environment(project.parent),
-        stdout=subprocess.DEVNULL if silent else None,
-        stderr=subprocess.DEVNULL if silent else None,
-        check=False,
-    )
+def differences(before: Path, after: Path) -> list[str]:
+    """Return the outputs in which two runs, in these folders, differ in more than times."""
+    old, new = outputs(before), outputs(after)
+    return [
+        path
+        for path in sorted(old.keys() | new.keys())
+        if old.get(path) != new.get(path)
+        and not (path in old and path in new and only_times_differ(path, before, after))
+    ]
+
+
+def only_times_differ(path: str, before: Path, after: Path) -> bool:
+    """Tell whether an output that both runs wrote has the same bytes but for times."""
+    if path != TABLE:
+        return path.startswith(TIMES)
+    old, new = (pd.read_csv(folder / path, dtype=str) for folder in (before, after))
+    return old.drop(columns=COLUMNS_OF_TIMES).equals(new.drop(columns=COLUMNS_OF_TIMES))
+
+
+def stages(folder: Path) -> dict[str, Any]:
+    """Return the stages of a run's dvc.lock by name."""
+    read: dict[str, Any] = yaml.safe_load((folder / "dvc.lock").read_text(encoding="utf-8"))
+    return read["stages"]
+
+
+def outputs(folder: Path) -> dict[str, str]:
+    """Return the MD5 that a run's dvc.lock has of each output."""
+    return {o["path"]: o["md5"] for s in stages(folder).values() for o in s.get("outs", [])}
+
+
+def machines(folder: Path) -> list[Any]:
+    """Return what the models of a run were trained on."""
+    files = sorted((folder / "metrics" / "time").glob("*.json"))
+    return [json.loads(file.read_text(encoding="utf-8"))["machine"] for file in files]
 
 
 if __name__ == "__main__":

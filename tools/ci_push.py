@@ -1,4 +1,4 @@
-"""Share results through DVC's remote: ``python -m tools.ci.push``.
+"""Share results through DVC's remote: ``python -m tools.ci_push``.
 
 `dvc push --run-cache` shares what dvc.lock names, and which runs there were; not the results of
 these runs that Git keeps. Where dvc.lock and the metrics of a run are not committed, as after a run

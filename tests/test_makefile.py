@@ -1,0 +1,79 @@
+"""What make may remove, and its check of dvc.lock."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests import pipeline
+from tests.pipeline import Project
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def unready(tmp_path: Path) -> Project:
+    """Return a folder with what make needs to set an environment up, and nothing else."""
+    project = Project(tmp_path / "project")
+    project.folder.mkdir()
+    for path in (ROOT / "Makefile", *ROOT.glob("requirements*.txt")):
+        shutil.copy(path, project.folder)
+    return project
+
+
+@pytest.mark.parametrize("named_by", ["environment", "command line"])
+@pytest.mark.parametrize("target", ["clean", "setup"])
+def test_a_folder_that_is_named_as_the_environment_is_left_alone(
+    unready: Project, tmp_path: Path, target: str, named_by: str
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis").touch()
+    # A Python that does nothing, so that no set-up gets as far as to install.
+    words, folder = ("make", target, "PYTHON=true"), str(tmp_path / "mine")
+    if named_by == "environment":
+        done = unready.command(*words, VENV=folder)
+    else:
+        done = unready.command(*words, f"VENV={folder}")
+    assert list((tmp_path / "mine").iterdir()) == [tmp_path / "mine/thesis"]
+    assert (done.returncode == 0) == (target == "clean"), done.stdout
+
+
+def test_clean_leaves_data_models_and_caches(unready: Project) -> None:
+    kept, removed = {"data", "models", ".dvc"}, {".venv", ".mypy_cache", "dvc_plots", "logs"}
+    for name in kept | removed:
+        (unready.folder / name).mkdir()
+    unready.output("make", "clean")
+    assert {path.name for path in unready.folder.iterdir() if path.is_dir()} == kept
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Return a Git clone of the finished project: no data, no models, no cache."""
+    finished = pipeline.finished(tmp_path_factory)
+    return finished.git_clone(tmp_path_factory.mktemp("fresh") / "project")
+
+
+def test_a_lock_that_fits_passes_without_any_data(fresh: Project) -> None:
+    assert fresh.make("check-lock").output == ""
+
+
+def lock_error(project: Project) -> str:
+    """Return the first line that a check prints which must fail."""
+    return project.make("check-lock", succeeds=False).output.splitlines()[0]
+
+
+OUTDATED = "error: dvc.lock is not up to date: run `dvc repro`, then commit dvc.lock and metrics/"
+
+
+def test_a_stage_edited_since_is_told(fresh: Project, tmp_path: Path) -> None:
+    copy = fresh.copy(tmp_path / "project")
+    copy.append("stages/evaluate/__main__.py", "# a comment\n")
+    assert lock_error(copy) == OUTDATED
+
+
+def test_a_metric_edited_by_hand_is_told_where_the_cache_holds_the_true_one(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    copy = pipeline.finished(tmp_path_factory).copy(tmp_path / "project")
+    copy.replace("metrics/evaluate/model2.json", '"accuracy": 0', '"accuracy": 1')
+    assert lock_error(copy) == OUTDATED

@@ -1,1 +1,0 @@
-"""What CI runs, for people to run too: see .github/workflows and `make help`."""

@@ -1,0 +1,70 @@
+"""Run what changed, in a clone that may hold no data: ``python -m tools.ci_repro``.
+
+`dvc repro --allow-missing` runs what changed and leaves all else to dvc.lock and Git. It stops
+where a stage has to run and an input of it is nowhere to be had; here the stages that write this
+input are run, and then the rest.
+"""
+
+import subprocess
+import sys
+from contextlib import suppress
+
+from dvc.exceptions import DvcException
+from dvc.repo import Repo, lock_repo
+from dvc.repo.reproduce import plan_repro
+
+from stages.common.command import run
+
+
+def main() -> None:
+    """Bring the pipeline's results up to date."""
+    # Whatever DVC's cache holds is put into its place at once.
+    dvc("checkout", "--quiet", "--allow-missing")
+    pull = ["--pull"] if remote_answers() else []
+    while not dvc("repro", "--allow-missing", *pull):
+        writers = writers_of_missing_inputs()
+        if writers:
+            print(f"An input is missing: first {', '.join(writers)}", flush=True)
+        if not writers or not dvc("repro", *pull, *writers):
+            sys.exit(1)  # DVC has said why.
+
+
+def dvc(*words: str) -> bool:
+    """Run ``dvc`` with these *words*; tell whether it succeeds."""
+    return subprocess.run(["dvc", *words], check=False).returncode == 0
+
+
+def remote_answers() -> bool:
+    """Tell whether there is a DVC remote that can be read; print why if there is one that cannot.
+
+    A pull request from a fork has the remote's URL, if Git keeps it, but no access.
+    """
+    with Repo() as repo:
+        if not repo.config["core"].get("remote"):
+            return False
+        try:
+            remote = repo.cloud.get_remote()
+            return bool(remote.fs.exists(remote.path))
+        except Exception as error:  # each kind of storage has its own errors
+            print(f"DVC's remote does not answer, going on without it: {error}", flush=True)
+            return False
+
+
+def writers_of_missing_inputs() -> list[str]:
+    """Return the stages to run before the one that DVC stopped at, the first that has changed.
+
+    None if it has all of its inputs and so failed by itself.
+    """
+    with suppress(DvcException), Repo() as repo, lock_repo(repo):
+        graph = repo.index.graph
+        for stage in plan_repro(graph):
+            before = list(graph.successors(stage))
+            if stage.changed(allow_missing=True, upstream=before):
+                if all(dep.exists for dep in stage.deps):
+                    break
+                return [one.addressing for one in before if not all(o.exists for o in one.outs)]
+    return []
+
+
+if __name__ == "__main__":
+    run(main)
