@@ -52,10 +52,11 @@ test-remotes: $(REMOTES)  ## run the tests on real servers (SSH wants openssh-se
 experiments: $(READY)  ## list the experiments: accuracies and the parameters that differ
 	@dvc exp show --csv --precision 4 --only-changed | python -m tools.experiments
 
-check: $(READY)  ## format, lint and type checks, workflows too; whether dvc.lock fits the code
+check: $(READY)  ## format, lint, type and import checks, workflows too; whether dvc.lock fits the code
 	ruff format --check
 	ruff check
 	mypy
+	lint-imports --no-logo --no-cache
 	actionlint
 	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	python -m tools.check_lock

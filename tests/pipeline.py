@@ -19,7 +19,7 @@ import pytest
 import yaml
 from sklearn.datasets import load_digits
 
-from tests.imports import ROOT
+from tests import ROOT
 
 # Of these 300 to train on and 200 to test on.
 IMAGES, TEST_FRACTION = 500, 0.4

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.imports import ROOT
+from tests import ROOT
 
 
 def run(body: str, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ from stages import params
 from stages.configure.recipes import MODEL_KEYS, RECIPE_KEYS, Train
 from stages.params import Data, Split
 from stages.settings import TrainingSettings
-from tests.imports import ROOT
+from tests import ROOT
 
 
 def test_every_key_of_our_params_yaml_has_its_field_and_every_field_its_key() -> None:

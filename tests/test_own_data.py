@@ -16,7 +16,7 @@ from stages.evaluate import __main__ as evaluate
 from stages.fetch import __main__ as fetch
 from stages.preprocess import __main__ as preprocess
 from stages.train import __main__ as train
-from tests.imports import ROOT
+from tests import ROOT
 from tests.settings_for_tests import SMALL, sections
 
 # Two images of each digit, with pixels from 0 to 255.

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from stages.common.errors import StageError
-from tests import pipeline
-from tests.imports import ROOT
+from tests import ROOT, pipeline
 from tests.pipeline import TIME_LIMIT, Project, environment
 from tests.processes import processes_in, wait_until
 from tools.parallel import repro

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.imports import ROOT
+from tests import ROOT
 from tools.readme import README, filled
 
 TEXT = README.read_text(encoding="utf-8")

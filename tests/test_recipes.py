@@ -6,7 +6,7 @@ import pytest
 
 from stages import params
 from stages.configure.recipes import resolve
-from tests.imports import ROOT
+from tests import ROOT
 from tests.settings_for_tests import TRAIN, sections
 
 NAMES = ["model1", "model2", "model3"]

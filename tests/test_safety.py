@@ -18,9 +18,9 @@ from stages.evaluate import __main__ as evaluate
 from stages.fetch import npz
 from stages.fetch.known import KnownDataset, Package
 from stages.fetch.sources import pypi
+from tests import ROOT
 from tests.handmade import MEMBER, digits, python2_pickle, wheel_bytes
 from tests.images_for_tests import random_images
-from tests.imports import ROOT
 
 # All code but the tests', whose files are their own; folders that start with a dot are others'.
 SOURCES = [

@@ -20,7 +20,7 @@ from stages.common.schema import Settings, section
 from stages.configure.recipes import resolve
 from stages.params import LARGEST_INTEGER, LONGEST, Data, Split
 from stages.settings import TrainingSettings
-from tests.imports import ROOT
+from tests import ROOT
 
 OURS = (ROOT / "params.yaml").read_text(encoding="utf-8")
 VALID: dict[str, Any] = yaml.safe_load(OURS)

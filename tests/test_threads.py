@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from stages.common.errors import StageError
-from tests.imports import ROOT
+from tests import ROOT
 from tools.parallel.threads import share, with_threads
 
 OURS = (ROOT / "params.yaml").read_text(encoding="utf-8")

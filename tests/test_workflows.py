@@ -6,8 +6,7 @@ from fnmatch import fnmatch
 
 import pytest
 
-from tests import declared, workflows
-from tests.imports import ROOT
+from tests import ROOT, declared, workflows
 from tests.workflows import NAMES
 
 PIPELINE = workflows.parsed(workflows.text("pipeline.yml"))
@@ -79,7 +78,7 @@ def test_checks_run_on_every_python_the_project_supports() -> None:
 @pytest.mark.parametrize("event", ["push", "pull_request"])
 def test_whatever_a_stage_reads_from_git_starts_the_pipeline(event: str) -> None:
     patterns = PIPELINE["on"][event]["paths"]
-    deps = {dep for stage in declared.templates() for dep in stage.deps}
+    deps = {dep for stage in declared.stages() for dep in stage.deps}
     code = {dep for dep in deps if dep.startswith("stages/")}
     for path in {*code, "params.yaml", "dvc.yaml", "dvc.lock", "requirements.txt"}:
         assert any(fnmatch(path, pattern) for pattern in patterns), path

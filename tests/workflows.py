@@ -6,7 +6,7 @@ from typing import Any
 
 import yaml
 
-from tests.imports import ROOT
+from tests import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"
 NAMES = sorted(path.name for path in FOLDER.iterdir())

@@ -9,9 +9,8 @@ import sys
 from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
-from tests import declared
+from tests import ROOT, declared
 from tests.declared import Stage
-from tests.imports import ROOT
 
 
 def main() -> None:
@@ -30,7 +29,7 @@ def find_problems() -> Iterator[str]:
         return
     status = dvc_status()
     lock: dict[str, Any] = declared.read("dvc.lock")["stages"]
-    stages = {stage.name: stage for stage in declared.stages(declared.read("params.yaml"))}
+    stages = {stage.name: stage for stage in declared.stages()}
     yield from (f"{name}: in dvc.lock, not in dvc.yaml" for name in lock if name not in stages)
     yield from (f"{name}: in dvc.yaml, not in dvc.lock" for name in stages if name not in lock)
     in_cache = {path for stage in stages.values() for path, cached in stage.outs.items() if cached}

@@ -16,8 +16,7 @@ from tempfile import mkdtemp
 import yaml
 
 from stages.common.errors import StageError
-from tests import pipeline
-from tests.imports import ROOT
+from tests import ROOT, pipeline
 from tools.compare_runs import Results, differences, machine_differences
 
 
