@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stages.configure.recipes import RECIPE_KEYS
+from stages.configure.recipes import RECIPE_KEYS, resolve
 from stages.settings import TrainingSettings
 
 # The second architecture, with every kind of layer but the separable one, at a tenth of its size.
@@ -50,3 +50,8 @@ def sections(
         "recipes": {"notebook": complete | (recipe or {}) | {"models": {"model1": for_model1}}},
         "models": {"mine": {"architecture": "model1"} | (model or {})},
     }
+
+
+def resolved(given: dict[str, Any]) -> TrainingSettings:
+    """Return the settings of ``mine`` from params.yaml's content."""
+    return resolve(given, {})["mine"]

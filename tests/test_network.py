@@ -9,48 +9,55 @@ from stages.train.layers import FusedBatchNormalization
 from tests.images_for_tests import random_images
 from tests.settings_for_tests import training_settings
 
-NAMES = ["model1", "model2", "model3"]
-
-
 IMAGES = random_images(20)[0].astype(np.float32)
+FILTERS = {"model1": [8, 8], "model2": [8, 8], "model3": [8, 8, 8]}
 
 
-def model_with_random_statistics(name: str) -> keras.Model:
-    """Return the architecture *name*, none of its weights and statistics as they start out."""
+@pytest.fixture(scope="module", params=FILTERS)
+def model(request: pytest.FixtureRequest) -> keras.Model:
+    """Return each architecture, none of its weights and statistics as they start out."""
     keras.utils.set_random_seed(0)
-    settings = training_settings(architecture=name, normalize=True, batch_norm_momentum=0)
-    model = network.build("mine", settings)
+    sizes = {"filters": FILTERS[request.param], "dense": [16]}
+    settings = training_settings(
+        architecture=request.param, **sizes, normalize=True, batch_norm_momentum=0
+    )
+    built = network.build("mine", settings)
     generator = np.random.default_rng(0)
-    for variable in model.trainable_variables:
+    for variable in built.trainable_variables:
         factors = generator.uniform(0.5, 2, variable.shape)
         variable.assign(variable.value * factors + generator.normal(0, 0.01, variable.shape))
     # With no momentum the statistics are those of the images, as after a training; then a bit off.
-    model(IMAGES, training=True)
-    for variable in model.non_trainable_variables:
+    built(IMAGES, training=True)
+    for variable in built.non_trainable_variables:
         if "seed" not in variable.name:
             variable.assign(variable.value * generator.uniform(0.8, 1.25, variable.shape))
-    return model
+    assert built.predict_on_batch(IMAGES).std(axis=0).max() > 0.05, "all images look the same to it"
+    return built
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_graph_gives_the_stock_models_probabilities(name: str) -> None:
-    model = model_with_random_statistics(name)
+def test_graph_gives_the_stock_models_probabilities(model: keras.Model) -> None:
     graph = network.training_graph(model, "float32")
-    ours = tf.nn.softmax(graph(IMAGES, training=False)).numpy()
-    stock = model.predict_on_batch(IMAGES)
-    assert stock.std(axis=0).max() > 0.05, "the images must not all look the same to the model"
-    np.testing.assert_allclose(ours, stock, rtol=1e-4, atol=1e-6)
+    ours = tf.nn.softmax(graph(IMAGES, training=False))
+    np.testing.assert_allclose(ours, model.predict_on_batch(IMAGES), rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_graph_in_bfloat16_gives_nearly_the_same_in_float32(name: str) -> None:
-    model = model_with_random_statistics(name)
+def test_graph_in_bfloat16_gives_nearly_the_same_in_float32(model: keras.Model) -> None:
     graph = network.training_graph(model, "bfloat16")
     logits = graph(IMAGES, training=False)
     assert logits.dtype == tf.float32
     assert graph.get_layer("conv_1").compute_dtype == "bfloat16"
     assert {variable.dtype for variable in graph.weights} == {"float32"}
     np.testing.assert_allclose(tf.nn.softmax(logits), model.predict_on_batch(IMAGES), atol=0.1)
+
+
+def test_weights_go_back_to_the_model_they_came_from(model: keras.Model) -> None:
+    before = model.get_weights()
+    graph = network.training_graph(model, "bfloat16")
+    for variable in model.weights:
+        variable.assign(tf.zeros(variable.shape))
+    network.copy_weights(graph, model)
+    for variable, value in zip(model.weights, before, strict=True):
+        np.testing.assert_array_equal(variable.numpy(), value)
 
 
 def test_normalisation_in_the_graph_is_the_fused_one_with_the_settings_momentum() -> None:
@@ -61,22 +68,9 @@ def test_normalisation_in_the_graph_is_the_fused_one_with_the_settings_momentum(
     assert [(norm.momentum, norm.epsilon) for norm in norms] == [(0.75, 0.001)] * 3
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_weights_go_back_to_the_model_they_came_from(name: str) -> None:
-    model = model_with_random_statistics(name)
-    before = model.get_weights()
-    graph = network.training_graph(model, "bfloat16")
-    for variable in model.weights:
-        variable.assign(tf.zeros(variable.shape))
-    network.copy_weights(graph, model)
-    for variable, value in zip(model.weights, before, strict=True):
-        np.testing.assert_array_equal(variable.numpy(), value)
-
-
 def test_the_last_layer_gives_logits_whatever_its_name() -> None:
     pixels = keras.Input((28, 28, 1))
     flat = keras.layers.Flatten()(pixels)
     model = keras.Model(pixels, keras.layers.Dense(10, activation="softmax", name="other")(flat))
-    images = random_images(4)[0].astype(np.float32)
-    logits = network.training_graph(model, "float32")(images)
-    np.testing.assert_allclose(keras.ops.softmax(logits), model(images), rtol=1e-5, atol=1e-6)
+    logits = network.training_graph(model, "float32")(IMAGES)
+    np.testing.assert_allclose(keras.ops.softmax(logits), model(IMAGES), rtol=1e-5, atol=1e-6)

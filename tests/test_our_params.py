@@ -4,7 +4,8 @@ import ast
 
 from stages import params
 from stages.configure.recipes import MODEL_KEYS, RECIPE_KEYS, Train
-from stages.params import Data, Split
+from stages.params import Data
+from stages.preprocess.splitting import Split
 from stages.settings import TrainingSettings
 from tests import ROOT
 

@@ -1,13 +1,17 @@
 """params.yaml: what is read, and the one line that says what is wrong with it."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from dvc.utils.serialize import parse_yaml
 
 from stages import params
 from stages.common.errors import StageError
+from stages.params import read_data
+from stages.preprocess.splitting import read_split
 
 VALID: dict[str, dict[str, Any]] = {
     "data": {"dataset": "mnist_784", "sources": ["openml"], "path": None, "limit": None},
@@ -30,23 +34,61 @@ def write(project: Path, **changed: dict[str, Any]) -> None:
 
 def test_data_and_split_are_read_as_they_stand(project: Path) -> None:
     write(project, data={"limit": 300}, split={"seed": 7})
-    assert params.read_data().model_dump() == VALID["data"] | {"limit": 300}
-    assert params.read_split().model_dump() == VALID["split"] | {"seed": 7}
+    assert read_data().model_dump() == VALID["data"] | {"limit": 300}
+    assert read_split().model_dump() == VALID["split"] | {"seed": 7}
 
 
-def in_yaml(value: object) -> str:
-    """Return *value* as a user reads it in params.yaml; text in quotes."""
-    return {"None": "null", "True": "true"}.get(repr(value), repr(value))
-
-
-@pytest.mark.parametrize("written", ["0.00001", "1e-5", "1e-05", "1.0e-5"])
-def test_small_fractions_are_numbers_however_people_and_dvc_write_them(
-    project: Path, written: str
-) -> None:
-    # YAML 1.1 takes 1e-05 for text; `dvc exp run -S` writes it so.
-    text = f"split: {{test_fraction: {written}, validation_fraction: 0, seed: 0}}"
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        *[("010", 10), ("09", 9), ("+5", 5), ("0o10", 8), ("0x1F", 31), ("0b11", 3)],
+        *[("1_000", 1000), ("1e-05", 0.00001), ("1.0e-5", 0.00001), ("5.", 5.0), (".5", 0.5)],
+        *[(".inf", float("inf")), ("1e999", float("inf")), ("2026-01-01", date(2026, 1, 1))],
+        *[("true", True), ("TRUE", True), ("~", None), ("Null", None), ("", None)],
+        *[(text, text) for text in ("yes", "no", "on", "off", "y", "1:30", "0o8", "nULL")],
+    ],
+)
+def test_a_value_is_what_dvc_takes_it_for(project: Path, written: str, value: object) -> None:
+    text = f"data: {written}"
     (project / "params.yaml").write_text(text)
-    assert params.read_split().test_fraction == 0.00001
+    # Told apart: 1, 1.0 and true.
+    assert repr(params.read()) == repr(parse_yaml(text, "")) == repr({"data": value})
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"data: {}\nsplit: {}\ndata: {}", 'line 3: found duplicate key "data"'),
+        (b"data:\n  a: 1\n  b: 2\n  a: |\n    x\n    y\n", 'line 4: found duplicate key "a"'),
+        (b"data: {}\nsplit: [1}\n", "line 2: "),
+        (b"data:\n\t- 1", "line 2: "),
+        (b"data: \xff", "'utf-8' codec can't decode byte 0xff in position 6"),
+        (b"data: 2026-02-30", "day is out of range for month"),
+    ],
+)
+def test_what_is_not_yaml_is_told_in_one_line_with_its_place(
+    project: Path, content: bytes, message: str
+) -> None:
+    (project / "params.yaml").write_bytes(content)
+    with pytest.raises(StageError) as caught:
+        params.read()
+    assert str(caught.value).startswith(f"params.yaml: not valid YAML: {message}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "- data", "data"])
+def test_what_has_no_sections_is_told_which_there_are(project: Path, content: str) -> None:
+    (project / "params.yaml").write_text(content)
+    with pytest.raises(StageError) as caught:
+        params.read()
+    expected = "params.yaml: expected the sections data, split, train, recipes, models"
+    assert str(caught.value) == expected
+
+
+def test_absent_file_is_told_with_where_to_run(project: Path) -> None:
+    assert not list(project.iterdir())
+    with pytest.raises(StageError, match=r"^params.yaml: not found; run the stages from the proj"):
+        params.read()
 
 
 def test_unknown_section_is_told_with_the_nearest_and_the_valid_ones(project: Path) -> None:
@@ -59,55 +101,25 @@ def test_unknown_section_is_told_with_the_nearest_and_the_valid_ones(project: Pa
     )
 
 
-def test_unknown_key_is_told_with_the_nearest_and_the_valid_ones(project: Path) -> None:
-    write(project, data={"limits": 5})
+@pytest.mark.parametrize(
+    ("key", "told"), [("limits", "'limits'; did you mean 'limit'?"), ("zzz", "'zzz'")]
+)
+def test_unknown_key_is_told_with_the_nearest_if_any_and_the_valid_ones(
+    project: Path, key: str, told: str
+) -> None:
+    write(project, data={key: 5})
     with pytest.raises(StageError) as caught:
-        params.read_data()
-    assert str(caught.value) == (
-        "params.yaml: data: unknown key 'limits'; did you mean 'limit'? "
-        "(valid: dataset, limit, path, sources)"
-    )
-
-
-def test_key_unlike_any_other_is_told_without_a_guess(project: Path) -> None:
-    write(project, split={"zzz": 5})
-    with pytest.raises(StageError, match=r"unknown key 'zzz' \(valid: seed, test_fraction, "):
-        params.read_split()
+        read_data()
+    valid = "(valid: dataset, limit, path, sources)"
+    assert str(caught.value) == f"params.yaml: data: unknown key {told} {valid}"
 
 
 def test_missing_section_and_missing_key_are_named(project: Path) -> None:
     (project / "params.yaml").write_text("split: {test_fraction: 0.5, validation_fraction: 0}")
     with pytest.raises(StageError, match=r"^params.yaml: split.seed: this key is missing$"):
-        params.read_split()
+        read_split()
     with pytest.raises(StageError, match=r"^params.yaml: the section 'data' is missing$"):
-        params.read_data()
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (b"data: [1, 2", "params.yaml: line 1: not valid YAML: "),
-        (b"data:\n\t- 1", "params.yaml: line 2: not valid YAML: "),
-        (b"data: \xff", "params.yaml: not UTF-8 text: "),
-        (b"data: {}\ndata: {}", "params.yaml: line 2: not valid YAML: the key 'data' stands twice"),
-        (b"", "params.yaml: expected the sections data, split, train, recipes, models"),
-        (b"- data", "params.yaml: expected the sections data, split, train, recipes, models"),
-    ],
-)
-def test_what_is_no_mapping_in_yaml_is_refused_in_one_line(
-    project: Path, content: bytes, message: str
-) -> None:
-    (project / "params.yaml").write_bytes(content)
-    with pytest.raises(StageError) as caught:
-        params.read()
-    assert str(caught.value).startswith(message)
-    assert "\n" not in str(caught.value)
-
-
-def test_absent_file_is_told_with_where_to_run(project: Path) -> None:
-    assert not list(project.iterdir())
-    with pytest.raises(StageError, match=r"^params.yaml: not found; run the stages from the proj"):
-        params.read()
+        read_data()
 
 
 @pytest.mark.parametrize(
@@ -127,6 +139,7 @@ def test_wrong_value_is_told_in_one_line_with_its_place(
 ) -> None:
     write(project, **{section: {key: value}})
     with pytest.raises(StageError) as caught:
-        {"data": params.read_data, "split": params.read_split}[section]()
+        {"data": read_data, "split": read_split}[section]()
     assert str(caught.value).startswith(f"params.yaml: {section}.{key}: should be ")
-    assert str(caught.value).endswith(f", got {in_yaml(value)}")
+    in_yaml = {"None": "null", "True": "true"}.get(repr(value), repr(value))
+    assert str(caught.value).endswith(f", got {in_yaml}")

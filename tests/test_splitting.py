@@ -7,8 +7,7 @@ from sklearn.model_selection import train_test_split
 
 from stages.backend import keras
 from stages.common.errors import StageError
-from stages.params import Split
-from stages.preprocess.splitting import one_hot, split_indices
+from stages.preprocess.splitting import Split, one_hot, split_indices
 
 
 def split(test: float = 1 / 7, validation: float = 0, seed: int = 0) -> Split:

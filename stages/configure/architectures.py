@@ -19,16 +19,17 @@ def convolutions(name: str) -> int | None:
     """
     path = FOLDER / f"{name}.py"
     try:
-        statements = ast.parse(path.read_text(encoding="utf-8")).body
+        statements = ast.parse(path.read_bytes()).body
     except SyntaxError as error:
         place = f"{path.relative_to(FOLDER.parents[1])}: line {error.lineno}"
         raise StageError(f"{place}: not valid Python: {error.msg}") from None
-    for node in statements:
-        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(ast.unparse(target) == "FILTERS" for target in targets):
+    for statement in statements:
+        match statement:
+            case ast.Assign([ast.Name("FILTERS")], value) | ast.AnnAssign(
+                ast.Name("FILTERS"), _, ast.expr() as value
+            ):
                 try:
-                    return len(ast.literal_eval(node.value))
+                    return len(ast.literal_eval(value))
                 except (ValueError, TypeError):
                     return None
     return None

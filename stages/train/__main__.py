@@ -23,6 +23,7 @@ from stages.train.trainer import Trainer
 def main(name: str) -> None:
     """Train the model *name*."""
     chosen = settings.read(name)
+    machine.check_versions(settings.path_of(name), chosen.versions)
     computed_in = machine.resolve(chosen.precision)
     training, validation = processed.read("train"), processed.read("validation")
 

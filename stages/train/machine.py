@@ -2,12 +2,16 @@
 
 import os
 import platform
+from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+from stages.common.errors import StageError
 
 CPUINFO = Path("/proc/cpuinfo")
 CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
@@ -29,6 +33,20 @@ def describe() -> dict[str, Any]:
         "keras": keras.__version__,
         "numpy": np.__version__,
     }
+
+
+def check_versions(settings: Path, wanted: Mapping[str, str]) -> None:
+    """Check that the versions a file of *settings* was made with are those installed.
+
+    Raises:
+        StageError: one was changed by hand, so the settings do not say what trains.
+    """
+    for package, made_with in wanted.items():
+        if (installed := version(package)) != made_with:
+            raise StageError(
+                f"{settings}: made with {package} {made_with}, but {installed} is installed: "
+                "run dvc repro --force configure"
+            )
 
 
 def resolve(precision: str) -> str:
