@@ -1,6 +1,5 @@
 """params.yaml: what is read, and the one line that says what is wrong with it."""
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +40,8 @@ def test_data_and_split_are_read_as_they_stand(project: Path) -> None:
 @pytest.mark.parametrize(
     ("written", "value"),
     [
-        *[("010", 10), ("09", 9), ("+5", 5), ("0o10", 8), ("0x1F", 31), ("0b11", 3)],
-        *[("1_000", 1000), ("1e-05", 0.00001), ("1.0e-5", 0.00001), ("5.", 5.0), (".5", 0.5)],
-        *[(".inf", float("inf")), ("1e999", float("inf")), ("2026-01-01", date(2026, 1, 1))],
+        *[("010", 10), ("09", 9), ("+5", 5), ("0o10", 8), ("0x1F", 31), ("1e-05", 0.00001)],
+        *[("1.0e-5", 0.00001), ("5.", 5.0), (".5", 0.5), (".inf", float("inf"))],
         *[("true", True), ("TRUE", True), ("~", None), ("Null", None), ("", None)],
         *[(text, text) for text in ("yes", "no", "on", "off", "y", "1:30", "0o8", "nULL")],
     ],
@@ -55,15 +53,23 @@ def test_a_value_is_what_dvc_takes_it_for(project: Path, written: str, value: ob
     assert repr(params.read()) == repr(parse_yaml(text, "")) == repr({"data": value})
 
 
+@pytest.mark.parametrize("written", ["1_000", "0b11", "-0x1F", "2026-01-01", "1_0.5"])
+def test_what_dvc_alone_takes_for_a_number_is_text_which_settings_refuse(
+    project: Path, written: str
+) -> None:
+    (project / "params.yaml").write_text(f"data: {written}")
+    assert params.read() == {"data": written}
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"data: {}\nsplit: {}\ndata: {}", 'line 3: found duplicate key "data"'),
-        (b"data:\n  a: 1\n  b: 2\n  a: |\n    x\n    y\n", 'line 4: found duplicate key "a"'),
+        (b"data: {}\nsplit: {}\ndata: {}", "line 3: the key 'data' stands twice"),
+        (b"data:\n  a: 1\n  b: 2\n  a: |\n    x\n    y\n", "line 4: the key 'a' stands twice"),
         (b"data: {}\nsplit: [1}\n", "line 2: "),
         (b"data:\n\t- 1", "line 2: "),
         (b"data: \xff", "'utf-8' codec can't decode byte 0xff in position 6"),
-        (b"data: 2026-02-30", "day is out of range for month"),
+        (b"data: !!int x", "invalid literal for int()"),
     ],
 )
 def test_what_is_not_yaml_is_told_in_one_line_with_its_place(
