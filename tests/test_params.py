@@ -38,21 +38,18 @@ def test_data_and_split_are_read_as_they_stand(project: Path) -> None:
     assert read_split().model_dump() == VALID["split"] | {"seed": 7}
 
 
-@pytest.mark.parametrize(
-    ("written", "value"),
-    [
-        *[("010", 10), ("09", 9), ("+5", 5), ("0o10", 8), ("0x1F", 31), ("0b11", 3)],
-        *[("1_000", 1000), ("1e-05", 0.00001), ("1.0e-5", 0.00001), ("5.", 5.0), (".5", 0.5)],
-        *[(".inf", float("inf")), ("1e999", float("inf")), ("2026-01-01", date(2026, 1, 1))],
-        *[("true", True), ("TRUE", True), ("~", None), ("Null", None), ("", None)],
-        *[(text, text) for text in ("yes", "no", "on", "off", "y", "1:30", "0o8", "nULL")],
-    ],
-)
-def test_a_value_is_what_dvc_takes_it_for(project: Path, written: str, value: object) -> None:
-    text = f"data: {written}"
+def test_values_are_what_dvc_takes_them_for(project: Path) -> None:
+    values = {
+        **{"010": 10, "09": 9, "+5": 5, "0o10": 8, "0x1F": 31, "0b11": 3, "1_000": 1000},
+        **{"1e-05": 0.00001, "1.0e-5": 0.00001, "5.": 5.0, ".5": 0.5, ".inf": float("inf")},
+        **{"true": True, "TRUE": True, "~": None, "Null": None, "2026-01-01": date(2026, 1, 1)},
+        **{text: text for text in ("yes", "no", "on", "off", "y", "1:30", "0o8", "nULL")},
+    }
+    text = "\n- ".join(["data:", *values])
     (project / "params.yaml").write_text(text)
-    # Told apart: 1, 1.0 and true.
-    assert repr(params.read()) == repr(parse_yaml(text, "")) == repr({"data": value})
+    # Written out, since 1 equals 1.0 and true.
+    assert repr(params.read()["data"]) == repr([*values.values()])
+    assert repr(parse_yaml(text, "")["data"]) == repr([*values.values()])
 
 
 @pytest.mark.parametrize(
@@ -101,17 +98,13 @@ def test_unknown_section_is_told_with_the_nearest_and_the_valid_ones(project: Pa
     )
 
 
-@pytest.mark.parametrize(
-    ("key", "told"), [("limits", "'limits'; did you mean 'limit'?"), ("zzz", "'zzz'")]
-)
-def test_unknown_key_is_told_with_the_nearest_if_any_and_the_valid_ones(
-    project: Path, key: str, told: str
-) -> None:
-    write(project, data={key: 5})
+def test_unknown_key_unlike_any_other_is_told_without_a_guess(project: Path) -> None:
+    write(project, data={"zzz": 5})
     with pytest.raises(StageError) as caught:
         read_data()
-    valid = "(valid: dataset, limit, path, sources)"
-    assert str(caught.value) == f"params.yaml: data: unknown key {told} {valid}"
+    assert str(caught.value) == (
+        "params.yaml: data: unknown key 'zzz' (valid: dataset, limit, path, sources)"
+    )
 
 
 def test_missing_section_and_missing_key_are_named(project: Path) -> None:
