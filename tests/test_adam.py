@@ -41,16 +41,3 @@ def test_first_step_is_nearly_as_long_as_the_learning_rate(gradient: float) -> N
     # step is rate * g / (|g| + epsilon / sqrt(0.001)).
     step = 0.1 * gradient / (abs(gradient) + 1e-7 / 0.001**0.5)
     assert weight.numpy() == pytest.approx(1 - step, abs=2e-7)
-
-
-def test_optimizer_given_anothers_state_goes_on_like_it() -> None:
-    first, second = variables(seed=0), variables(seed=0)
-    one, other = Adam(first), Adam(second)
-    for step in range(3):
-        one.apply(gradients(step), tf.constant(0.01))
-    for source, target in zip([*first, *one.state], [*second, *other.state], strict=True):
-        target.assign(source)
-    one.apply(gradients(3), tf.constant(0.01))
-    other.apply(gradients(3), tf.constant(0.01))
-    for own, same in zip(first, second, strict=True):
-        np.testing.assert_array_equal(own.numpy(), same.numpy())

@@ -1,6 +1,6 @@
 """The three CNNs, layer for layer as the notebook wrote them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -11,26 +11,25 @@ from tests.settings_for_tests import training_settings
 
 POOL = ("MaxPooling2D", (2, 2), (2, 2), "valid")
 NORM = ("BatchNormalization", 0.001)
-FLATTEN = ("Flatten",)
-Rows = list[tuple[Any, ...]]
 
 
 def conv(filters: int, size: int, kind: str = "Conv2D") -> tuple[Any, ...]:
     return kind, filters, (size, size), (1, 1), "same", "relu"
 
 
-def dense(*units: int) -> Rows:
-    return [*(("Dense", number, "relu") for number in units), ("Dense", 10, "softmax")]
-
-
-NOTEBOOK: dict[str, Rows] = {
-    "model1": [conv(50, 3), POOL, conv(50, 2), POOL, FLATTEN, *dense(256, 128, 64)],
-    "model2": [conv(32, 3), NORM, POOL, conv(64, 2), NORM, POOL, FLATTEN, *dense(32)],
-    "model3": [
-        *(conv(64, 3), NORM, POOL, conv(128, 3), NORM, POOL),
-        *(conv(256, 2, "SeparableConv2D"), NORM, FLATTEN, *dense(128, 64, 32)),
-    ],
-}
+def notebook(name: str, filters: Sequence[int], units: Sequence[int]) -> list[tuple[Any, ...]]:
+    """Return the notebook's layers of *name*, with these sizes."""
+    a, b, *c = filters
+    convolutions = {
+        "model1": [conv(a, 3), POOL, conv(b, 2), POOL],
+        "model2": [conv(a, 3), NORM, POOL, conv(b, 2), NORM, POOL],
+        "model3": [
+            *(conv(a, 3), NORM, POOL, conv(b, 3), NORM, POOL),
+            *(item for last in c for item in (conv(last, 2, "SeparableConv2D"), NORM)),
+        ],
+    }
+    dense = [("Dense", number, "relu") for number in units]
+    return [*convolutions[name], ("Flatten",), *dense, ("Dense", 10, "softmax")]
 
 
 def described(model: keras.Model) -> Iterator[tuple[Any, ...]]:
@@ -54,62 +53,39 @@ def build(architecture: str, **changed: Any) -> keras.Model:
     return network.build("mine", training_settings(architecture=architecture, **changed))
 
 
-@pytest.mark.parametrize("name", NOTEBOOK)
-def test_layers_are_the_notebooks(name: str) -> None:
-    model = build(name)
-    assert list(described(model)) == NOTEBOOK[name]
-    assert (model.input_shape, model.output_shape) == ((None, 28, 28, 1), (None, 10))
-    assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
-
-
 @pytest.mark.parametrize(
-    ("name", "parameters", "trainable"),
+    ("name", "filters", "units", "parameters", "trainable"),
     [
-        ("model1", 679_808, 679_808),
-        ("model2", 109_674, 109_482),
-        ("model3", 1_726_250, 1_725_354),
+        ("model1", (50, 50), (256, 128, 64), 679_808, 679_808),
+        ("model2", (32, 64), (32,), 109_674, 109_482),
+        ("model3", (64, 128, 256), (128, 64, 32), 1_726_250, 1_725_354),
     ],
 )
-def test_parameters_are_as_many_as_the_notebooks(
-    name: str, parameters: int, trainable: int
+def test_layers_and_parameters_are_the_notebooks(
+    name: str, filters: Sequence[int], units: Sequence[int], parameters: int, trainable: int
 ) -> None:
     model = build(name)
+    assert list(described(model)) == notebook(name, filters, units)
+    assert (model.input_shape, model.output_shape) == ((None, 28, 28, 1), (None, 10))
+    assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
     assert model.count_params() == parameters
     assert sum(variable.numpy().size for variable in model.trainable_variables) == trainable
 
 
 @pytest.mark.parametrize(
-    ("name", "filters", "expected"),
-    [
-        ("model1", [3, 4], [conv(3, 3), POOL, conv(4, 2), POOL, FLATTEN]),
-        ("model2", [3, 4], [conv(3, 3), NORM, POOL, conv(4, 2), NORM, POOL, FLATTEN]),
-        (
-            "model3",
-            [3, 4, 5],
-            [
-                *(conv(3, 3), NORM, POOL, conv(4, 3), NORM, POOL),
-                *(conv(5, 2, "SeparableConv2D"), NORM, FLATTEN),
-            ],
-        ),
-    ],
+    ("name", "filters"), [("model1", [3, 4]), ("model2", [3, 4]), ("model3", [3, 4, 5])]
 )
+@pytest.mark.parametrize("dense", [[6, 7], []])
 def test_sizes_in_the_settings_are_those_of_the_layers(
-    name: str, filters: list[int], expected: Rows
+    name: str, filters: list[int], dense: list[int]
 ) -> None:
-    model = build(name, filters=filters, dense=[6, 7])
-    assert list(described(model)) == [*expected, *dense(6, 7)]
-    assert list(described(build(name, filters=filters, dense=[]))) == [*expected, *dense()]
-
-
-def test_recipe_sets_the_momentum_of_every_normalisation() -> None:
-    model = build("model3", batch_norm_momentum=0.75)
-    norms = [layer for layer in model.layers if "Normalization" in type(layer).__name__]
-    assert [layer.momentum for layer in norms] == [0.75] * 3
+    model = build(name, filters=filters, dense=dense)
+    assert list(described(model)) == notebook(name, filters, dense)
 
 
 def test_normalised_pixels_cost_one_layer_and_no_parameter() -> None:
     model = build("model2", normalize=True)
-    assert list(described(model)) == [("Rescaling",), *NOTEBOOK["model2"]]
+    assert list(described(model)) == [("Rescaling",), *notebook("model2", (32, 64), (32,))]
     assert model.count_params() == 109_674
     # Over the 60,000 training images the pixels' mean is 33.3184, their deviation 78.5675.
     scaled = model.layers[1](keras.ops.array([33.3184, 33.3184 + 2 * 78.5675]))

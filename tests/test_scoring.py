@@ -22,21 +22,15 @@ def guesses(seed: int, absent: int | None = None) -> tuple[np.ndarray, np.ndarra
     return labels, probabilities.astype(np.float32)
 
 
-@pytest.mark.parametrize(("seed", "absent"), [(0, None), (1, None), (2, 7)])
+@pytest.mark.parametrize(("seed", "absent"), [(0, None), (1, 0), (2, 7)])
 def test_scores_are_those_of_scikit_learn(seed: int, absent: int | None) -> None:
     labels, probabilities = guesses(seed, absent)
     predicted = probabilities.argmax(axis=1)
     scores = score(labels, probabilities)
     assert scores.accuracy == pytest.approx(metrics.accuracy_score(labels, predicted))
-    assert scores.errors == 300 - metrics.accuracy_score(labels, predicted, normalize=False)
+    assert scores.errors == metrics.zero_one_loss(labels, predicted, normalize=False)
     assert scores.loss == pytest.approx(metrics.log_loss(labels, probabilities, labels=DIGITS))
     assert scores.macro_f1 == pytest.approx(metrics.f1_score(labels, predicted, average="macro"))
-
-
-@pytest.mark.parametrize(("seed", "absent"), [(3, None), (4, None), (5, 0)])
-def test_scores_of_each_digit_are_those_of_scikit_learn(seed: int, absent: int | None) -> None:
-    labels, probabilities = guesses(seed, absent)
-    predicted = probabilities.argmax(axis=1)
     confusion = confusion_matrix(labels, predicted, 10)
     theirs = metrics.confusion_matrix(labels, predicted, labels=DIGITS)
     np.testing.assert_array_equal(confusion, theirs)
