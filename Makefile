@@ -2,7 +2,7 @@
 
 # A shell starts every command: left to itself, the make 3.81 that macOS has would look some of
 # them up on the path it was started with, not on the one exported below.
-SHELL := /bin/bash
+SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help setup repro test remotes test-remotes experiments check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
 
