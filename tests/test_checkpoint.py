@@ -88,11 +88,20 @@ def test_any_flipped_byte_is_either_noticed_or_harmless() -> None:
     assert noticed > 100
 
 
-def test_checkpoint_is_removed_once_it_has_served() -> None:
-    path = saved()
-    Checkpoint("mine", "").remove()
-    Checkpoint("mine", "").remove()
-    assert not path.exists()
+def test_a_finished_training_is_taken_again_until_dvc_has_recorded_its_model() -> None:
+    saved()
+    model = Path("mine.keras")
+    model.write_bytes(b"a model")
+    Checkpoint("mine", "ours").finish(model)
+    assert loaded() == (EPOCHS, float(np.float32(1 / 3)))
+    Path("dvc.lock").write_text("md5: 0123")
+    assert loaded() == (EPOCHS, float(np.float32(1 / 3)))
+    # MD5 of "a model", by md5sum. Once recorded, a run is one that someone forces.
+    Path("dvc.lock").write_text("md5: 0123\nmd5: fe2dbffd447a970c1a42dac39791f114\n")
+    assert loaded() == ([], 5)
+    # What it saves is a training under way again.
+    saved()
+    assert loaded() == (EPOCHS, float(np.float32(1 / 3)))
 
 
 def test_key_changes_with_settings_machine_code_and_data_alone(
