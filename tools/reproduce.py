@@ -60,6 +60,11 @@ def clone_committed(checkout: Path, folder: Path) -> tuple[Path, Path]:
         if not (project / name).exists():
             sys.exit(f"error: {name}: not committed; run `dvc repro`, then commit it")
         (project / name).rename(committed / name)
+    # DVC keeps what a model that was removed had written.
+    list_stages = ["dvc", "stage", "list", "--name-only"]
+    listed = subprocess.run(list_stages, cwd=project, capture_output=True, text=True, check=False)
+    kept = {name: s for name, s in stages(committed).items() if name in listed.stdout.split()}
+    (committed / "dvc.lock").write_text(yaml.safe_dump({"schema": "2.0", "stages": kept}))
     return committed, project
 
 
