@@ -67,6 +67,12 @@ def test_class_predicted_but_never_right_counts_as_zero_in_the_mean() -> None:
     assert scores.macro_f1 == pytest.approx((2 / 3 + 0) / 2)
 
 
+def test_accuracy_is_written_as_short_as_the_share_is() -> None:
+    # 9,128 of 10,000; 1 - 872 / 10,000 would be 0.9128000000000001.
+    probabilities = np.eye(2)[[0] * 9128 + [1] * 872]
+    assert repr(score(np.zeros(10_000, int), probabilities).accuracy) == "0.9128"
+
+
 def test_perfect_predictions_score_one_and_lose_nothing() -> None:
     labels = np.array([0, 3, 9, 3])
     assert score(labels, np.eye(10, dtype=np.float32)[labels]) == (1.0, 0.0, 0, 1.0)

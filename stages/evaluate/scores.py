@@ -51,15 +51,15 @@ def score(actual: np.ndarray, probabilities: np.ndarray) -> Scores:
     """
     classes = probabilities.shape[1]
     confusion = confusion_matrix(actual, probabilities.argmax(axis=1), classes)
-    errors = int(confusion.sum() - np.diag(confusion).sum())
+    correct = int(np.diag(confusion).sum())
     given = probabilities[np.arange(len(actual)), actual].astype(np.float64)
     losses = -np.log(np.clip(given, np.finfo(np.float32).eps, 1))
     occurring = confusion.sum(axis=0) + confusion.sum(axis=1) > 0
     f1 = np.array([row.f1 for row in score_classes(confusion)])
     return Scores(
-        accuracy=1 - errors / len(actual),
+        accuracy=correct / len(actual),
         loss=float(losses.mean()) + 0.0,  # of a perfect model 0, not -0
-        errors=errors,
+        errors=len(actual) - correct,
         macro_f1=float(f1[occurring].mean()),
     )
 
