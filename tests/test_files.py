@@ -92,5 +92,14 @@ def test_a_damaged_file_is_told_with_how_to_mend_it(
     tmp_path: Path, read: Callable[[Path], object], content: bytes
 ) -> None:
     (tmp_path / "file").write_bytes(content)
-    with pytest.raises(StageError, match=r"file: damaged; `dvc repro --force` writes it anew$"):
+    told = r"file: damaged; `make verify` takes it away and brings it back$"
+    with pytest.raises(StageError, match=told):
+        read(tmp_path / "file")
+
+
+@pytest.mark.parametrize("read", [read_json, read_array])
+def test_a_missing_file_is_told_with_what_writes_it(
+    tmp_path: Path, read: Callable[[Path], object]
+) -> None:
+    with pytest.raises(StageError, match=r"file: not there; `dvc repro` writes it$"):
         read(tmp_path / "file")

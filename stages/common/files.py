@@ -1,4 +1,4 @@
-"""Writing files whole or not at all, with bytes that depend on their content alone."""
+"""Files written whole or not at all, with bytes that depend on their content alone, and read."""
 
 import csv
 import errno
@@ -107,12 +107,10 @@ def read_array(path: Path) -> np.ndarray:
     """Return the array in *path*, memory-mapped: pages come from disk as they are used.
 
     Raises:
-        StageError: the file is damaged.
+        StageError: there is no such file, or it is damaged.
     """
-    try:
+    with reading(path):
         array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError):
-        raise StageError(f"{path}: damaged; `dvc repro --force` writes it anew") from None
     return array
 
 
@@ -120,9 +118,24 @@ def read_json(path: Path) -> Any:
     """Return the value in the JSON file *path*.
 
     Raises:
-        StageError: the file is damaged.
+        StageError: there is no such file, or it is damaged.
+    """
+    with reading(path):
+        return json.loads(path.read_text(encoding="utf-8"))
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Say what to do if *path*, which a stage wrote, is not there or cannot be made sense of.
+
+    Raises:
+        StageError: one of both.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        raise StageError(f"{path}: damaged; `dvc repro --force` writes it anew") from None
+        yield
+    except FileNotFoundError:
+        raise StageError(f"{path}: not there; `dvc repro` writes it") from None
+    except (ValueError, EOFError):
+        raise StageError(
+            f"{path}: damaged; `make verify` takes it away and brings it back"
+        ) from None

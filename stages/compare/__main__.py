@@ -4,18 +4,49 @@ Reads the metrics of every model under ``models:`` in params.yaml; writes
 metrics/comparison.csv and .md, and metrics/history.csv for the plots of all models together.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
+from pydantic import Field
 
 from stages import params
 from stages.common.command import run
 from stages.common.errors import StageError
-from stages.common.files import read_json, write_text
+from stages.common.files import read_json, reading, write_text
+from stages.common.schema import Settings
 from stages.compare.comparison import compare, long_history, to_markdown
 
 METRICS = Path("metrics")
+HISTORY = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
+REMEDY = "; remove it and run `dvc repro`"
+
+
+class Trained(Settings, extra="ignore"):
+    """What is compared of metrics/train/NAME.json."""
+
+    parameters: int
+    trainable_parameters: int
+    epochs: int
+    recipe: str
+    precision: str
+
+
+class Timed(Settings, extra="ignore"):
+    """What is compared of metrics/time/NAME.json."""
+
+    train_seconds: float
+
+
+class Evaluated(Settings, extra="ignore"):
+    """What is compared of metrics/evaluate/NAME.json."""
+
+    accuracy: Annotated[float, Field(ge=0, le=1)]
+
+
+SCHEMAS: dict[str, type[Settings]] = {"train": Trained, "time": Timed, "evaluate": Evaluated}
 
 
 def main() -> None:
@@ -25,7 +56,7 @@ def main() -> None:
         raise StageError("params.yaml: models: name at least one model")
     table = compare({name: results(name) for name in names}, images_tested(names[0]))
     markdown = to_markdown(table)
-    history = long_history({name: read_table("history", name) for name in names})
+    history = long_history({name: read_table("history", name, HISTORY) for name in names})
     write_text(METRICS / "comparison.csv", table.to_csv(index=False, lineterminator="\n"))
     write_text(METRICS / "comparison.md", markdown)
     write_text(METRICS / "history.csv", history.to_csv(index=False, lineterminator="\n"))
@@ -33,28 +64,44 @@ def main() -> None:
 
 
 def results(name: str) -> dict[str, Any]:
-    """Return what the stages found out about the model *name*."""
-    train, time, evaluate = (
-        read_json(METRICS / stage / f"{name}.json") for stage in ("train", "time", "evaluate")
-    )
-    return {
-        **{
-            key: train[key]
-            for key in ("parameters", "trainable_parameters", "epochs", "recipe", "precision")
-        },
-        "accuracy": evaluate["accuracy"],
-        "train_seconds": time["train_seconds"],
-    }
+    """Return what the stages found out about the model *name*.
+
+    Raises:
+        StageError: one of the files does not hold it.
+    """
+    found: dict[str, Any] = {}
+    for folder, schema in SCHEMAS.items():
+        path = METRICS / folder / f"{name}.json"
+        content = read_json(path)
+        try:
+            found |= schema.parse(content, str(path)).model_dump()
+        except StageError as error:
+            raise StageError(f"{error}{REMEDY}") from None
+    return found
 
 
 def images_tested(name: str) -> int:
     """Return how many images the model *name* was scored on."""
-    return int(read_table("per_class", name)["support"].sum())
+    return int(read_table("per_class", name, ["support"])["support"].sum())
 
 
-def read_table(stage: str, name: str) -> pd.DataFrame:
-    """Return the table that *stage* wrote for the model *name*."""
-    return pd.read_csv(METRICS / stage / f"{name}.csv")
+def read_table(folder: str, name: str, columns: Sequence[str]) -> pd.DataFrame:
+    """Return the table of the model *name* in *folder*, with numbers in all of *columns*.
+
+    Raises:
+        StageError: there is no such file, or something else in it.
+    """
+    path = METRICS / folder / f"{name}.csv"
+    with reading(path):
+        table = pd.read_csv(path)
+    wrong = [
+        column
+        for column in columns
+        if column not in table or not is_numeric_dtype(table[column]) or table[column].hasnans
+    ]
+    if wrong or table.empty:
+        raise StageError(f"{path}: expected numbers under {', '.join(wrong or columns)}{REMEDY}")
+    return table
 
 
 if __name__ == "__main__":

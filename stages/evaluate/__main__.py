@@ -3,6 +3,7 @@
 Reads models/NAME.keras, nothing else of the model, and the test images.
 """
 
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,8 @@ import numpy as np
 from stages import processed
 from stages.backend import keras, make_repeatable
 from stages.common.command import run
-from stages.common.files import write_csv, write_json
+from stages.common.errors import StageError, one_line
+from stages.common.files import reading, write_csv, write_json
 from stages.evaluate.scores import ClassScores, confusion_matrix, score, score_classes
 
 BATCH = 500
@@ -20,7 +22,7 @@ def main(name: str) -> None:
     """Score the model *name*."""
     images, labels = processed.read("test")
     make_repeatable(0)
-    model = keras.models.load_model(Path("models") / f"{name}.keras", safe_mode=True)
+    model = load(Path("models") / f"{name}.keras", images.shape[1:], labels.shape[1])
     probabilities = predict(model, images)
 
     actual, predicted = labels.argmax(axis=1), probabilities.argmax(axis=1)
@@ -37,6 +39,34 @@ def main(name: str) -> None:
         zip(actual.tolist(), predicted.tolist(), confidence, strict=True),
     )
     print(f"{name}: accuracy {scores.accuracy:.4f}, {scores.errors} errors in {len(actual):,}")
+
+
+def load(path: Path, image: tuple[int, ...], classes: int) -> keras.Model:
+    """Return the model in *path*, which takes (n, *image*) and gives (n, *classes*).
+
+    Raises:
+        StageError: there is no such file, it is damaged, or it holds something else.
+    """
+    with reading(path), path.open("rb") as file:
+        # Keras says of a file that was cut short that it is not there.
+        if not zipfile.is_zipfile(file):
+            raise ValueError
+    try:
+        model = keras.models.load_model(path, safe_mode=True)
+    # What is in the archive meets zipfile, HDF5 and all of Keras; each has its errors.
+    except Exception as error:
+        raise StageError(
+            f"{path}: cannot be opened as a model ({one_line(error)}); "
+            "remove it and run `dvc repro`"
+        ) from None
+    shapes = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
+    wanted = (None, *image), (None, classes)
+    if shapes != wanted:
+        raise StageError(
+            f"{path}: takes {shapes[0]} and gives {shapes[1]}, not {wanted[0]} and {wanted[1]}; "
+            "remove it and run `dvc repro`"
+        )
+    return model
 
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
