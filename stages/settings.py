@@ -8,15 +8,16 @@ from pydantic import Field
 from stages.common.files import read_json
 from stages.common.schema import Settings
 
-Positive = Annotated[int, Field(ge=1)]
+# Beyond these nothing is meant that fits a machine: a slip of the hand is told at once.
+Size = Annotated[int, Field(ge=1, le=65_536)]
 
 
 class TrainingSettings(Settings):
     """Everything that decides how one model is built and trained."""
 
     architecture: str
-    filters: Annotated[list[Positive], Field(min_length=1)] | None = None
-    dense: list[Positive] | None = None
+    filters: Annotated[list[Size], Field(min_length=1)] | None = None
+    dense: list[Size] | None = None
 
     recipe: str
     seed: Annotated[int, Field(ge=0, lt=2**32)]
@@ -24,9 +25,9 @@ class TrainingSettings(Settings):
     # More than there are cores may be asked for: it gives the bits of a larger machine.
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
 
-    epochs: Positive
-    steps_per_epoch: Positive | None = None
-    batch_size: Positive
+    epochs: Annotated[int, Field(ge=1, le=10_000)]
+    steps_per_epoch: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    batch_size: Size
     learning_rate: Annotated[float, Field(gt=0, le=10)]
     schedule: Literal["constant", "one_cycle"]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
