@@ -17,6 +17,7 @@ from stages.configure import __main__ as configure
 from stages.configure import architectures
 from stages.configure.architectures import convolutions
 from tests import ROOT, declared
+from tests.settings_for_tests import resolved, sections
 
 MANY = {f"variant{n}": {"architecture": "model2", "filters": [n, n]} for n in range(1, 101)}
 
@@ -113,15 +114,29 @@ def test_convolutions_are_counted_where_the_source_says_them(
     assert convolutions("mine") == count
 
 
-@pytest.mark.parametrize("source", [b"import keras\nFILTERS = (4,\n", b"import keras\n'\xff'\n"])
-def test_an_architecture_that_is_not_python_is_told_with_its_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: bytes
+WHOLE = b"FILTERS = (4, 8)\nDENSE = ()\ndef connect(x, filters, dense):\n    return x\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        (WHOLE + b"FILTERS = (4,\n", "line 5: not valid Python: .+"),
+        (WHOLE + b"'\xff'\n", "line 5: not valid Python: .+"),
+        (WHOLE.replace(b"connect", b"conect"), "no connect in it; .+ as model1.py"),
+        (WHOLE.replace(b"FILTERS", b"SIZES"), "no FILTERS in it; .+ as model1.py"),
+        (b"", "no connect and no FILTERS and no DENSE in it; .+ as model1.py"),
+    ],
+)
+def test_what_is_no_architecture_is_told_though_its_model_sets_no_sizes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: bytes, problem: str
 ) -> None:
     folder = tmp_path / "stages/architectures"
-    folder.mkdir(parents=True)
-    (folder / "mine.py").write_bytes(source)
+    shutil.copytree(architectures.FOLDER, folder)
     monkeypatch.setattr(architectures, "FOLDER", folder)
-    with pytest.raises(
-        StageError, match=r"^stages/architectures/mine\.py: line 2: not valid Python: .+"
-    ):
-        convolutions("mine")
+    (folder / "model1.py").write_bytes(WHOLE)
+    # One that no model uses may be in the making.
+    (folder / "model2.py").write_bytes(source)
+    assert resolved(sections()).architecture == "model1"
+    (folder / "model1.py").write_bytes(source)
+    with pytest.raises(StageError, match=rf"^stages/architectures/model1\.py: {problem}$"):
+        resolved(sections())

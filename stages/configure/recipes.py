@@ -11,7 +11,7 @@ from typing import Any
 from stages.common.errors import StageError
 from stages.common.schema import Settings, check_name, shown
 from stages.configure.architectures import NAMES as ARCHITECTURES
-from stages.configure.architectures import convolutions
+from stages.configure.architectures import check, convolutions
 from stages.params import PATH as WHERE
 from stages.params import section
 from stages.settings import TrainingSettings
@@ -46,7 +46,8 @@ def resolve(params: Mapping[str, Any], versions: Mapping[str, str]) -> dict[str,
     """Return the settings of every model under ``models:``, from params.yaml's content.
 
     *versions* are those of the packages that decide the bits. The recipes that are not chosen are
-    checked too, so that choosing one later holds no surprise.
+    checked too, so that choosing one later holds no surprise; of the architectures' files those in
+    use alone, so that one in the making stops no model.
 
     Raises:
         StageError: an unknown name or key, a missing key, or a value out of its range; the
@@ -75,6 +76,7 @@ def resolve(params: Mapping[str, Any], versions: Mapping[str, str]) -> dict[str,
         blocks = by_architecture[train.recipe, architecture]
         last = [(place, own, MODEL_KEYS), ("train", for_all, RECIPE_KEYS)]
         resolved[name] = _merge(architecture, [*blocks, *last])
+        check(architecture)
         _check_filters(resolved[name], place)
     return resolved
 
