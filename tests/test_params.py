@@ -66,6 +66,7 @@ def test_what_dvc_alone_takes_for_a_number_is_text_which_settings_refuse(
     [
         (b"data: {}\nsplit: {}\ndata: {}", "line 3: the key 'data' stands twice"),
         (b"data:\n  a: 1\n  b: 2\n  a: |\n    x\n    y\n", "line 4: the key 'a' stands twice"),
+        (b"a:\n  b:\n    c:\n    - {d: 1, d: 2}\n", "line 4: the key 'd' stands twice"),
         (b"data: {}\nsplit: [1}\n", "line 2: "),
         (b"data:\n\t- 1", "line 2: "),
         (b"data: \xff", "'utf-8' codec can't decode byte 0xff in position 6"),

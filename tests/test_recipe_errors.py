@@ -102,10 +102,18 @@ def test_a_name_that_cannot_be_a_file_or_a_stage_is_refused(section: str, name: 
     )
 
 
-def test_a_recipe_that_is_not_chosen_is_checked_too() -> None:
+@pytest.mark.parametrize("architecture", ["model1", "model2", "model3"])
+@pytest.mark.parametrize("recipe", ["first", "notebook", "last"])
+def test_every_recipe_is_checked_for_every_architecture_chosen_or_not(
+    recipe: str, architecture: str
+) -> None:
     given = sections()
-    given["recipes"]["other"] = {**given["recipes"]["notebook"], "epochs": -1}
-    assert message(given).startswith("params.yaml: recipes.other.epochs: should be greater")
+    # The model is of model1, the recipe that is chosen stands in the middle.
+    complete = given["recipes"]["notebook"]
+    given["recipes"] = {name: dict(complete) for name in ("first", "notebook", "last")}
+    given["recipes"][recipe]["models"] = {architecture: {"epochs": -1}}
+    place = f"recipes.{recipe}.models.{architecture}"
+    assert message(given).startswith(f"params.yaml: {place}.epochs: should be greater")
 
 
 @pytest.mark.parametrize(
