@@ -50,6 +50,6 @@ def test_a_model_with_code_in_it_is_not_run(
         keras.Sequential([keras.Input((28, 28, 1)), hostile]).save(path)
         keras.models.load_model(path, safe_mode=False)
     Path("ran").unlink()
-    with pytest.raises(ValueError, match="Lambda"):
+    with pytest.raises(StageError, match="Lambda"):
         evaluate.main("mine")
     assert not Path("ran").exists()

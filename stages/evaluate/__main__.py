@@ -16,6 +16,7 @@ from stages.common.files import reading, write_csv, write_json
 from stages.evaluate.scores import ClassScores, confusion_matrix, score, score_classes
 
 BATCH = 500
+REMEDY = "; mend its architecture, or remove it and run `dvc repro`"
 
 
 def main(name: str) -> None:
@@ -56,15 +57,13 @@ def load(path: Path, image: tuple[int, ...], classes: int) -> keras.Model:
     # What is in the archive meets zipfile, HDF5 and all of Keras; each has its errors.
     except Exception as error:
         raise StageError(
-            f"{path}: cannot be opened as a model ({one_line(error)}); "
-            "remove it and run `dvc repro`"
+            f"{path}: cannot be opened as a model ({one_line(error)}){REMEDY}"
         ) from None
     shapes = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
     wanted = (None, *image), (None, classes)
     if shapes != wanted:
         raise StageError(
-            f"{path}: takes {shapes[0]} and gives {shapes[1]}, not {wanted[0]} and {wanted[1]}; "
-            "remove it and run `dvc repro`"
+            f"{path}: takes {shapes[0]} and gives {shapes[1]}, not {wanted[0]} and {wanted[1]}{REMEDY}"
         )
     return model
 
