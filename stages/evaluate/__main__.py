@@ -63,7 +63,8 @@ def load(path: Path, image: tuple[int, ...], classes: int) -> keras.Model:
     wanted = (None, *image), (None, classes)
     if shapes != wanted:
         raise StageError(
-            f"{path}: takes {shapes[0]} and gives {shapes[1]}, not {wanted[0]} and {wanted[1]}{REMEDY}"
+            f"{path}: takes {shapes[0]} and gives {shapes[1]}, "
+            f"not {wanted[0]} and {wanted[1]}{REMEDY}"
         )
     return model
 
