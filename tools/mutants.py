@@ -308,7 +308,11 @@ MUTANTS = [
         ("if settings.path is None:", "if True:"),
     ),
     *of("stages/fetch/sources/__init__.py", "fetch", ("            verify(data, known)\n", "")),
-    *of("stages/fetch/known.py", "fetch", ('("labels", data.labels, dataset.labels_sha256)', "")),
+    *of(
+        "stages/fetch/known.py",
+        "fetch",
+        ("data.labels, dataset.labels_sha256", "data.images, dataset.images_sha256"),
+    ),
     *of("stages/fetch/idx.py", "idx", ('in ("train", "t10k")', 'in ("t10k", "train")')),
     *of(
         "stages/fetch/sources/pypi.py",
