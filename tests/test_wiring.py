@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from stages import processed, settings
-from stages.backend import keras
+from stages.backend import keras, tf
 from stages.common.files import read_json, write_json
 from stages.configure.recipes import RECIPE_KEYS
 from stages.train import __main__ as train
@@ -44,6 +45,7 @@ class Training:
     rates: list[float] = field(default_factory=list)
     seeds: list[bytes] = field(default_factory=list)
     dtypes: set[str] = field(default_factory=set)
+    folder: Path = Path()
     history: pd.DataFrame = field(default_factory=pd.DataFrame)
     model: Any = None
     reached: dict[str, Any] = field(default_factory=dict)
@@ -100,6 +102,7 @@ def _watched(patch: pytest.MonkeyPatch, changed: dict[str, Any]) -> Training:
     patch.setattr(Trainer, "__init__", watch)
     write_inputs(changed)
     train.main("mine")
+    done.folder = Path.cwd()
     done.history = pd.read_csv("metrics/history/mine.csv")
     done.model = keras.models.load_model("models/mine.keras")
     done.reached = read_json(Path("metrics/train/mine.json"))
@@ -275,9 +278,21 @@ def test_checkpoints_key_is_of_all_that_decides_the_bits(
     assert len(set(keys)) == len(keys) == 14
 
 
-def test_interrupted_training_goes_on_with_its_epochs_and_its_logs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_tensorboard_gets_the_curves_of_the_history(run: Run) -> None:
+    logs, history = run().folder / "logs/mine", run().history
+    for part, prefix in (("train", ""), ("validation", "val_")):
+        reader = EventAccumulator(str(logs / part)).Reload()
+        for name in ("accuracy", "loss"):
+            events = reader.Tensors(f"epoch_{name}")
+            assert [event.step for event in events] == [0, 1]
+            values = [float(tf.make_ndarray(event.tensor_proto)) for event in events]
+            assert values == pytest.approx(list(history[f"{prefix}{name}"]))
+
+
+def test_interrupted_training_goes_on_with_its_epochs_its_state_and_its_logs(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    never_stopped = run()
     monkeypatch.chdir(tmp_path)
     write_inputs({})
     logs = tmp_path / "logs/mine/train"
@@ -294,6 +309,8 @@ def test_interrupted_training_goes_on_with_its_epochs_and_its_logs(
     assert "mine: going on after epoch 1, from .checkpoints/mine.npz" in capsys.readouterr().out
     assert read_json(Path("metrics/time/mine.json"))["resumed_after_epochs"] == 1
     assert len(list(logs.iterdir())) == 2
+    resumed = keras.models.load_model("models/mine.keras")
+    assert all(map(np.array_equal, resumed.get_weights(), never_stopped.model.get_weights()))
     # Another training begins with empty logs.
     write_inputs({"seed": 1})
     train.main("mine")
