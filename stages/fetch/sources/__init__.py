@@ -13,6 +13,10 @@ from stages.common.schema import check_name
 from stages.fetch import user_cache
 from stages.fetch.images import LabelledImages
 from stages.fetch.known import KNOWN, verify
+from stages.fetch.limit import limited
+
+# For one source. Enough for its 20 MB at 35 kB/s; one that drips is given up.
+LIMIT_SECONDS = 600
 
 
 def fetch(dataset: str, order: Sequence[str]) -> LabelledImages:
@@ -35,7 +39,8 @@ def fetch(dataset: str, order: Sequence[str]) -> LabelledImages:
     reasons = []
     for name in order:
         try:
-            data: LabelledImages = importlib.import_module(f"{__name__}.{name}").fetch(known)
+            with limited(LIMIT_SECONDS):
+                data: LabelledImages = importlib.import_module(f"{__name__}.{name}").fetch(known)
             verify(data, known)
         except StageError as error:
             reasons.append(f"{name}: {error}")
