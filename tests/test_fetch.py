@@ -102,6 +102,22 @@ def test_sources_are_asked_in_the_order_of_params_yaml(
     assert capsys.readouterr().out.splitlines()[0] == f"tiny from {first}"
 
 
+def test_on_a_terminal_each_source_is_named_before_it_is_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    have_answer(monkeypatch, openml, DEAD)
+    have_answer(monkeypatch, pypi, RIGHT)
+    write_params()
+    fetch.main()
+    assert capsys.readouterr().out.splitlines()[:4] == [
+        "asking openml ...",
+        "openml: the line is dead",
+        "asking pypi ...",
+        "tiny from pypi",
+    ]
+
+
 def test_what_was_sent_once_is_not_asked_for_again(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

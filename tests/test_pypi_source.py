@@ -59,6 +59,21 @@ def test_pip_failing_is_told_in_its_last_error_or_else_its_last_line(
         pypi.fetch(TINY)
 
 
+@pytest.mark.parametrize(("terminal", "shown"), [(True, "a bar"), (False, "")])
+def test_pip_shows_its_progress_on_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    terminal: bool,
+    shown: str,
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    stand_in(monkeypatch, tmp_path, "printf 'a bar'; echo 'ERROR: No matching' >&2; exit 1")
+    with pytest.raises(StageError, match=r"^pip: ERROR: No matching$"):
+        pypi.fetch(TINY)
+    assert capfd.readouterr() == (shown, "")
+
+
 def test_pip_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     monkeypatch.setitem(KNOWN, "tiny", TINY)

@@ -6,6 +6,7 @@ A source is a module with ``fetch(dataset: KnownDataset) -> LabelledImages``, wh
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Sequence
 
 from stages.common.errors import StageError
@@ -38,6 +39,8 @@ def fetch(dataset: str, order: Sequence[str]) -> LabelledImages:
         return kept
     reasons = []
     for name in order:
+        if sys.stdout.isatty():
+            print(f"asking {name} ...", flush=True)
         try:
             with limited(LIMIT_SECONDS):
                 data: LabelledImages = importlib.import_module(f"{__name__}.{name}").fetch(known)
