@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,11 +135,21 @@ def test_floating_point_pixels_are_scaled_or_rounded(
     np.testing.assert_array_equal(np.load("data/raw/images.npy").reshape(-1, 28, 28), expected)
 
 
+MASKS = "whole numbers or true and false, none above 1"
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "u1", "i8"])
+def test_masks_become_black_and_white(run: Run, dtype: str) -> None:
+    run((IMAGES > 127).astype(dtype))
+    expected = np.where(IMAGES > 127, 255, 0)
+    np.testing.assert_array_equal(np.load("data/raw/images.npy").reshape(-1, 28, 28), expected)
+
+
 def test_the_documents_table_is_of_these_rows_and_quotes_these_words() -> None:
     text = (ROOT / "docs/images.md").read_text(encoding="utf-8")
     table = text.split("| in the files | what happens |\n|---|---|\n")[1].split("\n\n")[0]
     rows = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", table, re.MULTILINE))
-    assert list(rows) == [*SAID, *FLOATS]
+    assert list(rows) == [*SAID, *FLOATS, MASKS]
     for row, cases in SAID.items():
         quoted = re.match(r"(?:an error|a warning): `(.+?)`", rows[row])
         assert quoted, rows[row]
@@ -164,6 +175,14 @@ def test_pixels_of_every_type_and_shape_become_uint8(
     converted = to_pixels(image.reshape(shape), "x")
     assert converted.dtype == np.uint8
     assert converted.tolist() == [expected + [0] * (784 - len(expected))]
+
+
+def test_pixels_that_are_right_already_take_no_memory() -> None:
+    tracemalloc.start()
+    to_pixels(IMAGES, "x")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < IMAGES.nbytes / 2
 
 
 @pytest.mark.parametrize("dtype", ["?", "i8", "f4"])
