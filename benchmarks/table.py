@@ -100,9 +100,11 @@ def machine_line(machine: Mapping[str, Any]) -> str:
 def described(machine: Mapping[str, Any]) -> str:
     """Return a machine and its versions in words."""
     instructions = ", ".join(machine["bfloat16_instructions"])
+    limits = " and ".join(f"{key}={value}" for key, value in machine.get("variables", {}).items())
     return (
         f"{machine['cores']} cores of {machine['processor']}"
-        f"{f' with {instructions}' if instructions else ''}, {machine['system']}, with "
+        f"{f' with {instructions}' if instructions else ''}{f' (but {limits})' if limits else ''}, "
+        f"{machine['system']}, with "
         f"Python {machine['python']}, TensorFlow {machine['tensorflow']} and "
         f"Keras {machine['keras']}"
     )

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO
 
+import joblib
+
 
 @contextmanager
 def _native_messages_held_back() -> Iterator[None]:
@@ -48,18 +50,31 @@ with _native_messages_held_back():
 
     tf.config.list_physical_devices("GPU")
 
-__all__ = ["keras", "make_repeatable", "tf"]
+__all__ = ["cores", "keras", "make_repeatable", "tf"]
+
+
+def cores() -> int:
+    """Return how many processors this process may use: its affinity and a container's limit."""
+    return int(joblib.cpu_count())
+
+
+def set_threads(threads: int) -> None:
+    """Have TensorFlow compute with so many *threads*; once a tensor is made, they are fixed."""
+    tf.config.threading.set_intra_op_parallelism_threads(threads)
+    tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+# TensorFlow's own choice takes no notice of a container's limit.
+set_threads(cores())
 
 
 def make_repeatable(seed: int, threads: int | None = None) -> None:
     """Seed every generator and make TensorFlow's kernels give the same bits on each run.
 
     The bits depend on *threads* too, since those share out a sum; None takes one per core. Call
-    this before the first tensor: that one starts the devices, whose threads are then fixed.
+    this before the first tensor.
     """
-    if threads:
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(threads)
+    set_threads(threads or cores())
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     with _native_messages_held_back():

@@ -166,6 +166,7 @@ def environment(temporary: Path) -> dict[str, str]:
         "PATH": os.pathsep.join([programs, kept.get("PATH", os.defpath)]),
         # Wide enough that neither Git nor DVC shortens a line.
         "COLUMNS": "200",
+        "XDG_CACHE_HOME": str(temporary / "cache"),
         "DVC_NO_ANALYTICS": "1",
         "DVC_GLOBAL_CONFIG_DIR": str(temporary / "dvc-global"),
         "DVC_SYSTEM_CONFIG_DIR": str(temporary / "dvc-system"),

@@ -1,10 +1,13 @@
 """The training loop: what Keras's own does, and the same bits after a stop as without one."""
 
-from collections.abc import Sequence
+import functools
+import io
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
+from tqdm import tqdm
 
 from stages.backend import keras, make_repeatable, tf
 from stages.common.errors import StageError
@@ -89,13 +92,19 @@ class Recorder(Trainer):
     """Computes nothing: keeps what each step is given, and gives out *losses* for them."""
 
     def __init__(
-        self, settings: TrainingSettings, losses: Sequence[float] = (), *, finite: bool = True
+        self,
+        settings: TrainingSettings,
+        losses: Sequence[float] = (),
+        *,
+        finite: bool = True,
+        val_loss: float = 3.0,
     ) -> None:
         self.settings = settings
         self.steps: list[tuple[np.ndarray, np.ndarray, np.float32, bytes]] = []
         self.train_step = self.keep
         self._losses = iter(losses)
         self._finite = finite
+        self._val_loss = val_loss
 
     def keep(self, images: Any, labels: Any, rate: np.float32, seed: Any) -> tuple[float, int]:
         """Keep a step; return its summed loss, 2 for each image unless given, and 1 correct."""
@@ -105,7 +114,7 @@ class Recorder(Trainer):
     def validate(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         """Return an accuracy and a loss."""
         assert (images is VALIDATION[0], labels is VALIDATION[1]) == (True, True)
-        return 0.5, 3.0
+        return 0.5, self._val_loss
 
     def is_finite(self) -> bool:
         """Return what was said of the weights."""
@@ -141,18 +150,83 @@ def test_finished_training_trains_no_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("losses", "finite", "place"),
-    [([1, np.nan], True, "epoch 1, step 2"), ([1, 1, 1], False, "the end of epoch 1")],
+    ("losses", "given", "place"),
+    [
+        ([1, np.nan], {}, "epoch 1, step 2"),
+        ([1, 1, np.inf], {}, "epoch 1, step 3"),
+        ([1, 1, 1], {"finite": False}, "the end of epoch 1"),
+        ([1, 1, 1], {"val_loss": np.inf}, "the end of epoch 1"),
+        ([1, 1, 1], {"val_loss": np.nan}, "the end of epoch 1"),
+    ],
 )
 def test_a_training_that_diverges_is_stopped_with_its_place_and_a_remedy(
-    losses: list[float], finite: bool, place: str
+    losses: list[float], given: dict[str, Any], place: str
 ) -> None:
-    recorder = Recorder(training_settings(epochs=2), losses, finite=finite)
+    recorder = Recorder(training_settings(epochs=2), losses, **given)
     with pytest.raises(StageError) as caught:
         fit(recorder, TRAINING, VALIDATION)
     assert str(caught.value) == (
         f"the loss is no longer a number ({place}): set train.learning_rate below 0.001"
     )
+
+
+class Clock:
+    """A clock that goes on only while something of a training is done."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr("stages.train.fit.time.perf_counter", lambda: self.now)
+
+    def taking(self, seconds: float, do: Callable[..., Any]) -> Callable[..., Any]:
+        """Return *do*, which takes so many *seconds* now."""
+
+        def done(*arguments: Any) -> Any:
+            self.now += seconds
+            return do(*arguments)
+
+        return done
+
+
+def test_the_clock_holds_steps_validation_checks_and_callbacks_to_the_tick(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recorder, clock = Recorder(training_settings(epochs=2)), Clock(monkeypatch)
+    monkeypatch.setattr(recorder, "train_step", clock.taking(1, recorder.train_step))
+    monkeypatch.setattr(recorder, "validate", clock.taking(10, recorder.validate))
+    monkeypatch.setattr(recorder, "is_finite", clock.taking(100, recorder.is_finite))
+    monkeypatch.setattr("stages.train.fit.epoch_order", clock.taking(1000, epoch_order))
+    after_epoch = clock.taking(10_000, lambda _: None)
+    epochs = fit(recorder, TRAINING, VALIDATION, (), after_epoch)
+    # Three steps an epoch; the first callback falls into the second epoch, as the last one does.
+    assert [epoch.seconds for epoch in epochs] == [1113, 21_113]
+    assert sum(epoch.seconds for epoch in epochs) == clock.now - 1000
+
+
+def test_an_interrupted_trainings_seconds_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder, clock = Recorder(training_settings(epochs=2)), Clock(monkeypatch)
+    monkeypatch.setattr(recorder, "train_step", clock.taking(1, recorder.train_step))
+    epochs = fit(recorder, TRAINING, VALIDATION, [Epoch(0.5, 1.0, 0.5, 1.0, 77.0)])
+    assert [epoch.seconds for epoch in epochs] == [77, 3]
+
+
+class Terminal(io.StringIO):
+    """Standard error that is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
+def test_a_terminal_shows_how_far_an_epoch_is_and_a_file_nothing(
+    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO
+) -> None:
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setattr("stages.train.fit.tqdm", functools.partial(tqdm, mininterval=0))
+    fit(Recorder(training_settings(epochs=2)), TRAINING, VALIDATION)
+    shown = stream.getvalue()
+    for part in ("epoch 2/2", "16/20", "images/s", "loss 2.0000"):
+        assert (part in shown) == stream.isatty()
 
 
 def test_each_batch_has_an_augmentation_seed_of_its_own() -> None:

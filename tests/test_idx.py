@@ -48,7 +48,8 @@ def test_training_images_come_first_in_every_spelling(tmp_path: Path, dash: str,
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StageError, match=f"no file {NAME}, with .gz or without"):
+    formats = "data.path is a folder of IDX files named as MNIST's, or an .npz file"
+    with pytest.raises(StageError, match=f"no file {NAME}, with .gz or without; {formats}"):
         read_path(str(tmp_path))
     for lost, present in (("images-idx3", "labels-idx1"), ("labels-idx1", "images-idx3")):
         for part in ("train", "t10k"):

@@ -2,6 +2,8 @@
 
 import os
 import platform
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from stages.common.errors import StageError
 from stages.common.files import write_json
 from stages.train import __main__ as train
 from stages.train import machine
+from tests import ROOT
 from tests.settings_for_tests import training_settings
 
 CPUINFO = """\
@@ -45,13 +48,38 @@ def test_a_processor_or_system_that_lists_no_flags_has_none(tmp_path: Path) -> N
     assert machine.cpu_flags(tmp_path / "absent") == set()
 
 
-def test_versions_and_cores_are_those_in_use() -> None:
+def test_versions_and_instructions_are_those_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "cpu_flags", lambda: {"fpu", "avx2", "amx_bf16", "avx512_bf16"})
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
     found = machine.describe()
     assert found["keras"] == keras.__version__
     assert found["numpy"] == np.__version__
     assert found["python"] == platform.python_version()
-    assert found["cores"] == os.cpu_count()
-    assert found["threads"] >= 1
+    assert found["instructions"] == ["amx_bf16", "avx2", "avx512_bf16"]
+    assert found["variables"] == {"ONEDNN_MAX_CPU_ISA": "AVX2"}
+
+
+CORES = """
+from stages.backend import make_repeatable
+from stages.train import machine
+make_repeatable(0)
+print(machine.describe()["cores"], machine.describe()["threads"])
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system has no affinity")
+def test_only_the_cores_that_the_process_may_use_are_used_and_recorded() -> None:
+    first = min(os.sched_getaffinity(0))
+    done = subprocess.run(
+        [sys.executable, "-c", CORES],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {first}),
+    )
+    assert done.stdout.split() == ["1", "1"]
 
 
 @pytest.mark.parametrize(

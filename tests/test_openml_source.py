@@ -1,11 +1,13 @@
 """The OpenML source without OpenML: scikit-learn on what a stand-in for the network sends."""
 
 import hashlib
+import importlib
 import io
 import json
 import socket
 import urllib.request
 from email.message import Message
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.response import addinfourl
@@ -14,7 +16,8 @@ import numpy as np
 import pytest
 
 from stages.common.errors import StageError
-from stages.fetch.known import KnownDataset, Package
+from stages.fetch import sources
+from stages.fetch.known import KNOWN, KnownDataset, Package
 from stages.fetch.sources import openml
 
 TINY = KnownDataset("tiny", 1, Package("", "", "", ""), "", "")
@@ -24,30 +27,41 @@ IMAGES[:, 100] = [1, 128, 255]
 
 
 class Network(urllib.request.HTTPSHandler):
-    """A stand-in for the network: a request's address ends with its page's name in *pages*."""
+    """A stand-in for the network: a request's address ends with its page's name in *pages*.
 
-    def __init__(self, pages: dict[str, bytes]) -> None:
+    A page is its bytes, or a file that is open.
+    """
+
+    def __init__(self, pages: dict[str, Any]) -> None:
         super().__init__()
         self.pages = pages
+        self.requests = 0
 
     def https_open(self, req: urllib.request.Request) -> Any:
         """Answer with a page, or with the error 404; with no pages, as when offline."""
+        self.requests += 1
         assert socket.getdefaulttimeout() == openml.TIMEOUT_SECONDS
         if not self.pages:
             raise URLError("Name or service not known")
         for end, content in self.pages.items():
             if req.full_url.endswith(end):
-                response = addinfourl(io.BytesIO(content), Message(), req.full_url, 200)
+                file = io.BytesIO(content) if isinstance(content, bytes) else content
+                response = addinfourl(file, Message(), req.full_url, 200)
                 response.msg = "OK"  # type: ignore[attr-defined]
                 return response
         raise HTTPError(req.full_url, 404, "Not Found", Message(), io.BytesIO())
 
 
-def fetch(monkeypatch: pytest.MonkeyPatch, pages: dict[str, bytes]) -> Any:
-    """Fetch the tiny dataset from a network that has *pages*, with no pause between retries."""
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), Network(pages))
+def connect(monkeypatch: pytest.MonkeyPatch, network: Network) -> None:
+    """Have *network* stand in for the network, with no pause between retries."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), network)
     monkeypatch.setattr(urllib.request, "_opener", opener)
     monkeypatch.setattr("time.sleep", lambda _: None)
+
+
+def fetch(monkeypatch: pytest.MonkeyPatch, pages: dict[str, bytes]) -> Any:
+    """Fetch the tiny dataset from a network that has *pages*."""
+    connect(monkeypatch, Network(pages))
     return openml.fetch(TINY)
 
 
@@ -103,3 +117,36 @@ def test_what_fails_is_told_in_one_line(
 ) -> None:
     with pytest.raises(StageError, match=rf"^cannot be fetched \({reason}"):
         fetch(monkeypatch, pages)
+
+
+@pytest.mark.parametrize("retries", [1, 3])
+def test_openml_is_asked_once_more_for_each_retry(
+    monkeypatch: pytest.MonkeyPatch, retries: int
+) -> None:
+    network = Network({})
+    connect(monkeypatch, network)
+    monkeypatch.setattr(openml, "RETRIES", retries)
+    with pytest.raises(StageError):
+        openml.fetch(TINY)
+    assert network.requests == 1 + retries
+
+
+def test_a_source_that_does_not_end_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setitem(KNOWN, "tiny", TINY)
+    monkeypatch.setattr(sources, "LIMIT_SECONDS", 0.5)
+    # Before the clock runs: it takes a second.
+    importlib.import_module("sklearn.datasets")
+    network = Network(openml_pages())
+    connect(monkeypatch, network)
+    silent, other_end = socket.socketpair()
+    # So that the test would end, too.
+    silent.settimeout(10)
+    with silent, other_end, silent.makefile("rb") as endless:
+        network.pages |= {"json/data/9": endless}
+        with pytest.raises(StageError, match=r": openml: took longer than 0\.5 s$"):
+            sources.fetch("tiny", ["openml"])
+    # The page before it, and that one, once.
+    assert network.requests == 2

@@ -1,6 +1,9 @@
 """Our params.yaml: every key is one that the code reads, and the code reads every key."""
 
 import ast
+from pathlib import Path
+
+from dvc.utils.serialize import modify_yaml
 
 from stages import params
 from stages.configure.recipes import MODEL_KEYS, RECIPE_KEYS, Train
@@ -34,3 +37,13 @@ def test_every_setting_with_a_choice_is_read_by_some_code() -> None:
     }
     fields = {*Data.model_fields, *Split.model_fields, *TrainingSettings.model_fields}
     assert fields <= read
+
+
+def test_dvc_changes_one_line_of_the_file_for_one_value(tmp_path: Path) -> None:
+    ours = (ROOT / "params.yaml").read_text(encoding="utf-8")
+    copy = tmp_path / "params.yaml"
+    copy.write_text(ours, encoding="utf-8")
+    with modify_yaml(copy) as content:  # as `dvc exp run -S train.seed=17` does
+        content["train"]["seed"] = 17
+    pairs = zip(ours.splitlines(), copy.read_text(encoding="utf-8").splitlines(), strict=True)
+    assert [pair for pair in pairs if pair[0] != pair[1]] == [("  seed: 0", "  seed: 17")]

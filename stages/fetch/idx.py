@@ -39,7 +39,10 @@ def read_folder(folder: Path) -> LabelledImages:
             break
         for name in names:
             if name not in files:
-                raise StageError(f"{folder}: no file {name}, with .gz or without")
+                raise StageError(
+                    f"{folder}: no file {name}, with .gz or without;"
+                    " data.path is a folder of IDX files named as MNIST's, or an .npz file"
+                )
         images, labels = files.values()
         where = f"{images} and {labels.name}"
         parts.append(labelled(read_file(images), read_file(labels), where))

@@ -51,30 +51,32 @@ def joined(parts: Sequence[LabelledImages]) -> LabelledImages:
 def to_pixels(array: np.ndarray, where: str) -> np.ndarray:
     """Return images as uint8 ``(n, 784)``.
 
-    *array* is ``(n, 28, 28)``, ``(n, 28, 28, 1)`` or ``(n, 784)``; of integers from 0 to 255, or
-    floats: from 0 to 1 if none is larger, and then scaled by 255, else from 0 to 255. Floats are
+    *array* is ``(n, 28, 28)``, ``(n, 28, 28, 1)`` or ``(n, 784)``; of integers, floats or booleans.
+    They are from 0 to 1 if none is larger, and then scaled by 255, else from 0 to 255. Floats are
     rounded to the nearest integer, halves to the even one.
     """
     if array.shape[1:] not in ((SIDE, SIDE), (SIDE, SIDE, 1), (PIXELS,)):
         raise StageError(
             f"{where}: shape {array.shape}; images are (n, 28, 28), (n, 28, 28, 1) or (n, 784)"
         )
-    if array.dtype.kind not in "uif":
+    if array.dtype.kind not in "uifb":
         raise StageError(f"{where}: values of type {array.dtype}; pixels are integers or floats")
     if len(array) == 0:
         raise StageError(f"{where}: no images at all; at least one is needed")
     flat = array.reshape(len(array), PIXELS)
-    # Written so that NaN, which compares as false, is out of range too.
-    wrong = ~((flat >= 0) & (flat <= WHITE))
-    if wrong.any():
-        image, pixel = np.argwhere(wrong)[0]
+    # Written so that NaN, which compares as false, is out of range too; and without an array of
+    # comparisons where all is well, which for MNIST would take 55 MB.
+    lowest, largest = flat.min(), flat.max()
+    if not (lowest >= 0 and largest <= WHITE):
+        image, pixel = np.argwhere(~((flat >= 0) & (flat <= WHITE)))[0]
         raise StageError(
             f"{where}: pixel {flat[image, pixel]} in the image at index {image};"
             " pixels are 0 to 255, or floats from 0 to 1"
         )
     if flat.dtype.kind == "f":
-        flat = np.rint(flat * WHITE if flat.max() <= 1 else flat)
-    return flat.astype(np.uint8)
+        return np.rint(flat * WHITE if largest <= 1 else flat).astype(np.uint8)
+    pixels = flat.astype(np.uint8, copy=False)
+    return pixels * np.uint8(WHITE) if largest <= 1 else pixels
 
 
 def to_labels(array: np.ndarray, where: str) -> np.ndarray:

@@ -60,4 +60,4 @@ def verify(data: LabelledImages, dataset: KnownDataset) -> None:
     ):
         actual = hashlib.sha256(array.tobytes()).hexdigest()
         if actual != expected:
-            raise StageError(f"sent {kind} with SHA-256 {actual}, expected {expected}")
+            raise StageError(f"{kind} with SHA-256 {actual}, expected {expected}")

@@ -19,7 +19,10 @@ RAW = Path("data/raw")
 def main() -> None:
     """Split the images that ``fetch`` wrote."""
     data, split = read_data(), read_split()
-    images = read_array(RAW / "images.npy")[: data.limit].reshape(-1, 28, 28, 1)
+    images = read_array(RAW / "images.npy")
+    if data.limit is not None and data.limit > len(images):
+        print(f"note: data.limit is {data.limit}, more than the {len(images)} images there are")
+    images = images[: data.limit].reshape(-1, 28, 28, 1)
     labels = one_hot(read_array(RAW / "labels.npy")[: data.limit])
     print(f"images {images.shape} {images.dtype}, labels {labels.shape} {labels.dtype}")
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from tqdm import tqdm
 
 from stages.common.errors import StageError
 from stages.processed import Images
@@ -60,15 +61,21 @@ def _train_epoch(
     settings = trainer.settings
     images, labels = training
     order = epoch_order(len(images), settings.seed, epoch)[: len(rates) * settings.batch_size]
-    loss_sum, correct = 0.0, 0
-    for step, batch in enumerate(batches(images, labels, settings.batch_size, order)):
-        seed = augmentation_seed(settings.seed, epoch, step)
-        batch_loss, batch_correct = trainer.train_step(*batch, rates[step], seed)
-        loss_sum += float(batch_loss)
-        correct += int(batch_correct)
-        if not math.isfinite(loss_sum):
-            raise diverged(f"epoch {epoch + 1}, step {step + 1}", settings)
-    return correct / len(order), loss_sum / len(order)
+    loss_sum, correct, seen = 0.0, 0, 0
+    title = f"epoch {epoch + 1}/{settings.epochs}"
+    # On a terminal alone, and gone once the epoch has its line.
+    with tqdm(total=len(order), desc=title, unit=" images", leave=False, disable=None) as bar:
+        for step, batch in enumerate(batches(images, labels, settings.batch_size, order)):
+            seed = augmentation_seed(settings.seed, epoch, step)
+            batch_loss, batch_correct = trainer.train_step(*batch, rates[step], seed)
+            loss_sum += float(batch_loss)
+            correct += int(batch_correct)
+            seen += len(batch[0])
+            if not math.isfinite(loss_sum):
+                raise diverged(f"epoch {epoch + 1}, step {step + 1}", settings)
+            bar.set_postfix_str(f"loss {loss_sum / seen:.4f}", refresh=False)
+            bar.update(len(batch[0]))
+    return correct / seen, loss_sum / seen
 
 
 def diverged(where: str, settings: TrainingSettings) -> StageError:

