@@ -5,16 +5,15 @@ from pathlib import Path
 import pytest
 
 from stages.common.errors import StageError
-from tools import mutants
+from tests import ROOT
 from tools.mutants import MUTANTS, Mutant, is_noticed, main, planted
 
 FILE = Mutant("mine.py", "one == 1", "one != 1", "test_mine.py")
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path) -> Path:
     """Return a folder with one line of code, a test of it and one of nothing."""
-    monkeypatch.setattr(mutants, "ROOT", tmp_path)
     (tmp_path / "mine.py").write_text("def holds(one): return one == 1\n")
     test = "from mine import holds\ndef test_mine(): assert holds(1)\n"
     (tmp_path / "test_mine.py").write_text(test)
@@ -24,7 +23,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_text_to_change_stands_once_and_changes() -> None:
     for mutant in MUTANTS:
-        assert planted(mutant) != (mutants.ROOT / mutant.file).read_text(encoding="utf-8")
+        assert planted(mutant) != (ROOT / mutant.file).read_text(encoding="utf-8")
+        assert (ROOT / mutant.test).is_file(), mutant.test
 
 
 @pytest.mark.parametrize(("code", "count"), [("", 0), ("one == 1; one == 1", 2)])
@@ -32,7 +32,7 @@ def test_a_text_that_does_not_stand_once_is_named(project: Path, code: str, coun
     (project / "mine.py").write_text(code)
     told = rf"^tools/mutants\.py: 'one == 1' stands {count} times in mine\.py, not once$"
     with pytest.raises(StageError, match=told):
-        planted(FILE)
+        planted(FILE, project)
 
 
 def test_a_fault_is_killed_survives_or_is_explained_and_taken_out_again(
