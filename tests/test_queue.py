@@ -147,12 +147,12 @@ def test_an_experiment_becomes_a_branch(worked: Project) -> None:
 
 
 def test_what_runs_is_stopped_with_its_workers_and_no_process_is_left(worked: Project) -> None:
-    queue(worked, "endless", "train.epochs=1000000")
+    queue(worked, "endless", "train.epochs=10000")
     start_workers(worked, 1)
 
     def training() -> list[Path]:
         logs = (worked.folder / ".dvc/tmp/exps/run").glob("*/*.out")
-        return [log for log in logs if "model1: epoch 2/1000000" in log.read_text()]
+        return [log for log in logs if "model1: epoch 2/10000" in log.read_text()]
 
     wait_until(training)
     worked.output("dvc", "queue", "kill", "endless")
