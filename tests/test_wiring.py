@@ -3,6 +3,7 @@
 Every run here is `stages.train` on two dozen images, watched at the training step.
 """
 
+import hashlib
 import subprocess
 import sys
 from collections.abc import Callable
@@ -100,6 +101,8 @@ def _watched(patch: pytest.MonkeyPatch, changed: dict[str, Any]) -> Training:
         done.dtypes = {layer.compute_dtype for layer in graph.layers}
 
     patch.setattr(Trainer, "__init__", watch)
+    # The seven validation images in more than one batch.
+    patch.setattr("stages.train.trainer.VALIDATION_BATCH", 3)
     write_inputs(changed)
     train.main("mine")
     done.folder = Path.cwd()
@@ -132,6 +135,18 @@ def test_epochs_and_batch_size_and_steps_decide_how_much_is_seen(run: Run) -> No
     assert len(run(epochs=3).history) == 3
     assert [len(images) for images, _ in run(batch_size=10).batches] == [10, 10, 4] * 2
     assert [len(images) for images, _ in run(steps_per_epoch=2).batches] == [8] * 2 * 2
+
+
+def test_images_a_second_are_those_seen(run: Run) -> None:
+    time = read_json(run(steps_per_epoch=2).folder / "metrics/time/mine.json")
+    seen = time["images_per_second"] * time["train_seconds"]
+    assert seen == pytest.approx(2 * 16, rel=0.05)
+
+
+def test_finished_training_notes_the_model_it_wrote(run: Run) -> None:
+    folder = run().folder
+    digest = hashlib.md5((folder / "models/mine.keras").read_bytes(), usedforsecurity=False)
+    assert (folder / ".checkpoints/mine.written").read_text() == digest.hexdigest()
 
 
 def test_learning_rate_and_schedule_decide_each_steps_rate(run: Run) -> None:
@@ -321,14 +336,30 @@ def test_interrupted_training_goes_on_with_its_epochs_its_state_and_its_logs(
 THREADS = """
 from stages.backend import make_repeatable, tf
 from tensorflow.python.framework.config import is_op_determinism_enabled
+from stages.train import machine
 make_repeatable(0, 3)
 threading = tf.config.threading
 print(threading.get_intra_op_parallelism_threads(), threading.get_inter_op_parallelism_threads())
-print(is_op_determinism_enabled())
+print(machine.describe()["threads"], is_op_determinism_enabled())
 """
 
 
 def test_threads_are_those_of_both_pools_and_determinism_is_on() -> None:
     command = [sys.executable, "-c", THREADS]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["3 3", "True"]
+    assert done.stdout.splitlines() == ["3 3", "3 True"]
+
+
+def test_seed_and_threads_of_the_settings_are_those_that_are_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_inputs({"seed": 5, "threads": 3})
+
+    def stop(*given: int) -> None:
+        raise StoppedError(given)
+
+    monkeypatch.setattr(train, "make_repeatable", stop)
+    with pytest.raises(StoppedError) as caught:
+        train.main("mine")
+    assert caught.value.args == ((5, 3),)
