@@ -18,11 +18,8 @@ from stages.common.command import run
 from stages.common.errors import StageError
 
 ROOT = Path(__file__).resolve().parent.parent
-SECONDS = 300  # a fault that keeps a test from ending is noticed too
-PASSED, FAILED = (
-    0,
-    1,
-)  # pytest's exit codes: https://docs.pytest.org/en/stable/reference/exit-codes.html
+# https://docs.pytest.org/en/stable/reference/exit-codes.html
+PASSED, FAILED = 0, 1
 
 
 class Mutant(NamedTuple):
@@ -93,9 +90,6 @@ MUTANTS = [
         ("math.isfinite(val_loss) and trainer.is_finite()", "math.isfinite(val_loss)"),
         ("if not math.isfinite(loss_sum):", "if False:"),
         ("epoch_order(len(images), settings.seed, epoch)", "epoch_order(len(images), 0, 0)"),
-        ("[: len(rates) * settings.batch_size]", ""),
-        ("augmentation_seed(settings.seed, epoch, step)", "augmentation_seed(0, 0, step)"),
-        ("*batch, rates[step], seed", "*batch, rates[0], seed"),
     ),
     *of(
         "stages/train/fit.py",
@@ -141,17 +135,13 @@ MUTANTS = [
         "stages/train/batches.py",
         "batches",
         ("default_rng([seed, epoch])", "default_rng(seed)"),
-        ("        release(array)\n", ""),
     ),
     *of(
         "stages/train/checkpoint.py",
         "checkpoint",
         (" or self._is_recorded()", ""),
         ('if str(content["key"]) != self.key:', "if False:"),
-        ('if str(content["checksum"]) != _checksum(self.key, epochs, arrays):', "if False:"),
         ("        self._written.unlink(missing_ok=True)\n", ""),
-        ("json.dumps([settings, machine]", "json.dumps([settings]"),
-        ("json.dumps([settings, machine]", "json.dumps([machine]"),
         ("[*loaded_sources(), *data]", "[*data]"),
         ("[*loaded_sources(), *data]", "[*loaded_sources()]"),
         ("if PACKAGE in path.parents", 'if path.parent == PACKAGE / "train"'),
@@ -171,24 +161,13 @@ MUTANTS = [
         ("layer.momentum = settings.batch_norm_momentum", "pass"),
         ("if settings.normalize:", "if False:"),
         ("architecture.FILTERS if settings.filters is None else settings.filters", "(2, 3)"),
-        ("architecture.DENSE if settings.dense is None else settings.dense", "(4,)"),
-    ),
-    *of(
-        "stages/train/network.py",
-        "network",
-        ("    copy_weights(model, graph)\n", ""),
-        ('config |= {"dtype": "float32", "activation"', 'config |= {"activation"'),
-    ),
-    *of(
-        "stages/train/results.py",
-        "wiring",
-        ("last = epochs[-1]", "last = epochs[0]"),
-        ('"val_loss": last.val_loss', '"val_loss": last.loss'),
-        ('"batch_size": chosen.batch_size', '"batch_size": 2000'),
     ),
     *of(
         "stages/train/results.py",
         "results",
+        ("last = epochs[-1]", "last = epochs[0]"),
+        ('"val_loss": last.val_loss', '"val_loss": last.loss'),
+        ('"batch_size": chosen.batch_size', '"batch_size": 2000'),
         ("total = sum(epoch.seconds for epoch in epochs)", "total = epochs[-1].seconds"),
         ("images * len(epochs) / total", "images / total"),
     ),
@@ -196,14 +175,8 @@ MUTANTS = [
         "stages/train/tensorboard.py",
         "tensorboard",
         ('"epoch_accuracy", epoch.val_accuracy', '"epoch_accuracy", epoch.accuracy'),
-        ('"epoch_loss", epoch.val_loss', '"epoch_loss", epoch.loss'),
         ("if not resumed:", "if True:"),
         ("if not resumed:", "if False:"),
-    ),
-    *of(
-        "stages/train/schedule.py",
-        "schedule",
-        ('if schedule == "constant":', "if True:"),
     ),
     *of("stages/train/adam.py", "fit", (", *self.squares, *self.powers]", ", *self.squares]")),
     *of(
@@ -228,8 +201,6 @@ MUTANTS = [
             '(place, own, MODEL_KEYS), ("train", for_all, RECIPE_KEYS)',
             '("train", for_all, RECIPE_KEYS), (place, own, MODEL_KEYS)',
         ),
-        ("adjusted.get(architecture) is not None", "False"),
-        ("if value is not None}\n        blocks", "}\n        blocks"),
     ),
     *of(
         "stages/configure/recipes.py",
@@ -258,7 +229,6 @@ MUTANTS = [
         "stages/evaluate/__main__.py",
         "evaluate",
         ('processed.read("test")', 'processed.read("validation")'),
-        ("confusion_matrix(actual, predicted,", "confusion_matrix(predicted, actual,"),
         ("images[i : i + BATCH]", "images[:BATCH]"),
         ("zip(actual.tolist(), predicted.tolist(), ", "zip(predicted.tolist(), actual.tolist(), "),
     ),
@@ -277,14 +247,12 @@ MUTANTS = [
         "stages/compare/comparison.py",
         "comparison",
         ("[high for _, high in limits]", "[low for low, _ in limits]"),
-        ('("validation", "val_")', '("validation", "")'),
     ),
     *of(
         "stages/preprocess/splitting.py",
         "splitting",
         ("split.test_fraction, split.seed)", "split.test_fraction, 0)"),
         ("split.validation_fraction, split.seed)", "split.validation_fraction, 0)"),
-        ('"validation": test, "test": test}', '"validation": train, "test": test}'),
     ),
     *of(
         "stages/fetch/__main__.py",
@@ -293,7 +261,6 @@ MUTANTS = [
             "sources.fetch(settings.dataset, settings.sources)",
             'sources.fetch(settings.dataset, ["openml"])',
         ),
-        ("if settings.path is None:", "if True:"),
     ),
     *of("stages/fetch/sources/__init__.py", "fetch", ("            verify(data, known)\n", "")),
     *of(
@@ -301,7 +268,6 @@ MUTANTS = [
         "fetch",
         ("data.labels, dataset.labels_sha256", "data.images, dataset.images_sha256"),
     ),
-    *of("stages/fetch/idx.py", "idx", ('in ("train", "t10k")', 'in ("t10k", "train")')),
     *of(
         "stages/fetch/sources/pypi.py",
         "pypi_source",
@@ -326,7 +292,7 @@ def main(name: str = "") -> None:
         copy = Path(folder) / "project"
         copy_checkout(copy)
         files = sorted({mutant.test for mutant in chosen})
-        if tested(copy, *files) != PASSED:
+        if run_tests(copy, *files) != PASSED:
             raise StageError(f"{', '.join(files)}: not all pass without a fault; mend that first")
         unseen = sum([not is_noticed(copy, mutant) for mutant in chosen])
     print(f"{len(chosen)} faults, {unseen} that no test notices")
@@ -360,13 +326,15 @@ def copy_checkout(copy: Path) -> None:
             shutil.copy(ROOT / name, copy / name)
 
 
-def tested(copy: Path, *files: str) -> int:
+def run_tests(copy: Path, *files: str) -> int:
     """Return pytest's exit code for *files* of tests in the *copy*; stops at the first failure."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *files]
+    # A test that a fault keeps from ending fails.
+    options = "-x -q -p no:cacheprovider --timeout=120"
+    command = [sys.executable, "-m", "pytest", *options.split(), *files]
     # Compiled files go by whole seconds and sizes: one of another fault could be taken.
     environment = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
-        command, cwd=copy, env=environment, capture_output=True, timeout=SECONDS, check=False
+        command, cwd=copy, env=environment, capture_output=True, check=False
     ).returncode
 
 
@@ -376,9 +344,7 @@ def is_noticed(copy: Path, mutant: Mutant) -> bool:
     original = path.read_bytes()
     path.write_text(planted(mutant, copy), encoding="utf-8")
     try:
-        code = tested(copy, mutant.test)
-    except subprocess.TimeoutExpired:
-        code = FAILED
+        code = run_tests(copy, mutant.test)
     finally:
         path.write_bytes(original)
     if code not in (PASSED, FAILED):
