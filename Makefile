@@ -4,7 +4,7 @@
 # them up on the path it was started with, not on the one exported below.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test remotes test-remotes experiments check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
+.PHONY: help setup repro verify test remotes test-remotes experiments check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -46,6 +46,11 @@ repro: $(READY)  ## run what changed, then print the comparison (JOBS=3: that ma
 	else python -m tools.pull && $(if $(JOBS),$(SIDE_BY_SIDE) &&) dvc repro; fi
 	@echo
 	@cat metrics/comparison.md
+
+verify: $(READY)  ## find files damaged in DVC's cache and remote, and bring them back
+	@python -m tools.verify
+	@$(MAKE) --no-print-directory repro
+	@if dvc config core.remote 2>/dev/null | grep -q .; then dvc push; fi
 
 # What the tests of one file share is made once: a file stays with one worker.
 WORKERS ?= auto

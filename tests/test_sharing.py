@@ -119,6 +119,8 @@ def test_only_what_the_remote_lacks_or_has_damaged_is_computed(own_remote: Team)
     damaged = own_remote.object("metrics/comparison.md")
     damaged.chmod(0o644)
     damaged.write_text("half of a fi")
+    # Read-only as DVC left it, which it takes for undamaged.
+    damaged.chmod(0o444)
     run = project.make("repro")
     # What is computed comes out the same, so nothing is scored; compared again for the time.
     assert (run.ran, run.cached) == ({"fetch", "preprocess", "train@model2", "compare"}, set())
