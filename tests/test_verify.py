@@ -1,7 +1,4 @@
-"""Files damaged in DVC's cache or in a folder that a team shares, with real DVC and make.
-
-The damage keeps a file's mode and times, as a disk does that fails.
-"""
+"""Files damaged in DVC's cache or in a folder that a team shares, with real DVC and make."""
 
 import json
 import os
@@ -13,17 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import pipeline
-from tests.pipeline import Project
-
-
-def damage(file: Path, cut: bool = False) -> None:
-    """Flip a bit in the middle of a file, or cut it to 1,000 bytes."""
-    state, content = file.stat(), bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 1
-    file.chmod(0o644)
-    file.write_bytes(content[:1000] if cut else content)
-    file.chmod(state.st_mode)
-    os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
+from tests.pipeline import Project, damage, object_in
 
 
 def damaged(folder: Path) -> set[Path]:
@@ -35,10 +22,6 @@ def damaged(folder: Path) -> set[Path]:
 
 def hash_of(file: Path) -> str:
     return md5(file.read_bytes(), usedforsecurity=False).hexdigest()
-
-
-def object_in(folder: Path, checksum: str) -> Path:
-    return folder / "files/md5" / checksum[:2] / checksum[2:]
 
 
 @pytest.fixture
