@@ -75,8 +75,8 @@ check-lock: $(READY)  ## whether dvc.lock fits the code, the parameters and the 
 reproduce-check: $(READY)  ## run all of it a second time, elsewhere, and tell which bytes differ
 	python -m tools.reproduce
 
-experiments: $(READY)  ## list the experiments: accuracies and the parameters that differ
-	@dvc exp show --csv --precision 4 --only-changed | python -m tools.experiments
+experiments: $(READY)  ## list the experiments: states, accuracies and the parameters that differ
+	@dvc exp show --json | python -m tools.experiments
 
 readme: $(READY)  ## fill the README's numbers from the files they come from
 	python -m tools.readme
