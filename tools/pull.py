@@ -17,16 +17,22 @@ from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import plan_repro
 from dvc.stage import Stage
 
+from stages.common.errors import StageError
+from tools import lock
+
 
 def main() -> None:
     """Get what there is, say what there is not; fail for nothing that computing would mend."""
     try:
+        lock.check()
         with Repo() as repo, lock_repo(repo), without_warnings():
             if repo.config["core"].get("remote"):
                 pull(repo)
     except DvcException:
         # A broken dvc.yaml, another process at work: `dvc repro` is next and says it.
         return
+    except StageError as error:
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
 
