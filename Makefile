@@ -134,4 +134,5 @@ lock:  ## pin the requirements anew (needs uv)
 	done
 
 clean:  ## remove the environments and what tools leave behind; data, models and caches stay
-	rm -rf .venv .venv-peer .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dvc_plots logs report.md repro.log
+	rm -rf .venv .venv-peer .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dvc_plots logs report.md repro.log \
+	  .locks .checkpoints/*.unused benchmarks/results-quick.* {benchmarks,stages,tests,tools}/{,*/,*/*/}__pycache__
