@@ -4,7 +4,7 @@
 # them up on the path it was started with, not on the one exported below.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro test remotes test-remotes experiments mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
+.PHONY: help setup repro verify test remotes test-remotes experiments mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -47,6 +47,11 @@ repro: $(READY)  ## run what changed, then print the comparison (JOBS=3: that ma
 	@echo
 	@cat metrics/comparison.md
 
+verify: $(READY)  ## find files damaged in DVC's cache and remote, and bring them back
+	@python -m tools.verify
+	@$(MAKE) --no-print-directory repro
+	@if dvc config core.remote 2>/dev/null | grep -q .; then dvc push; fi
+
 # What the tests of one file share is made once: a file stays with one worker.
 WORKERS ?= auto
 test: $(READY)  ## run every test (WORKERS=1: one after the other)
@@ -73,8 +78,8 @@ check-lock: $(READY)  ## whether dvc.lock fits the code, the parameters and the 
 reproduce-check: $(READY)  ## run all of it a second time, elsewhere, and tell which bytes differ
 	python -m tools.reproduce
 
-experiments: $(READY)  ## list the experiments: accuracies and the parameters that differ
-	@dvc exp show --csv --precision 4 --only-changed | python -m tools.experiments
+experiments: $(READY)  ## list the experiments: states, accuracies and the parameters that differ
+	@dvc exp show --json | python -m tools.experiments
 
 readme: $(READY)  ## fill the README's numbers from the files they come from
 	python -m tools.readme
@@ -132,4 +137,5 @@ lock:  ## pin the requirements anew (needs uv)
 	done
 
 clean:  ## remove the environments and what tools leave behind; data, models and caches stay
-	rm -rf .venv .venv-peer .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dvc_plots logs report.md repro.log
+	rm -rf .venv .venv-peer .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dvc_plots logs report.md repro.log \
+	  .locks .checkpoints/*.unused benchmarks/results-quick.* {benchmarks,stages,tests,tools}/{,*/,*/*/}__pycache__

@@ -133,7 +133,7 @@ class Project:
         """Remove an output from the clone and from its cache."""
         checksum = self.hashes()[path]
         (self.folder / path).unlink()
-        (self.folder / ".dvc/cache/files/md5" / checksum[:2] / checksum[2:]).unlink()
+        object_in(self.folder / ".dvc/cache", checksum).unlink()
 
     def copy(self, folder: Path) -> "Project":
         """Return a copy of the clone, DVC's cache and outputs included."""
@@ -153,6 +153,24 @@ def outcome(output: str) -> Run:
         for wanted in (":", " is cached", " didn't change")
     )
     return Run(ran, cached, skipped, output)
+
+
+def object_in(folder: Path, checksum: str) -> Path:
+    """Return the file in a cache or remote, the *folder*, whose content has this MD5."""
+    return folder / "files/md5" / checksum[:2] / checksum[2:]
+
+
+def damage(file: Path, cut: bool = False) -> None:
+    """Flip a bit in the middle of a file, or cut it to 1,000 bytes; its mode and times stay.
+
+    So does a disk that fails.
+    """
+    state, content = file.stat(), bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.chmod(0o644)
+    file.write_bytes(content[:1000] if cut else content)
+    file.chmod(state.st_mode)
+    os.utime(file, ns=(state.st_atime_ns, state.st_mtime_ns))
 
 
 def environment(temporary: Path) -> dict[str, str]:

@@ -5,7 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages import backend, settings
+from stages.architectures import model1 as architecture
 from stages.backend import keras, tf
+from stages.common import files
 from stages.train import checkpoint
 from stages.train.checkpoint import Checkpoint, key_of, loaded_sources
 from stages.train.results import Epoch
@@ -123,5 +126,6 @@ def test_key_changes_with_settings_machine_code_and_data_alone(
 
 def test_the_code_that_counts_is_what_is_loaded_of_ours() -> None:
     found = loaded_sources()
-    assert Path(checkpoint.__file__) in found
+    loaded = (checkpoint, backend, settings, files, architecture)
+    assert {Path(str(module.__file__)) for module in loaded} <= set(found)
     assert all(path.is_relative_to(ROOT / "stages") for path in found)

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests import pipeline
-from tests.pipeline import Project
+from tests.pipeline import Project, damage, object_in
 
 WORKFLOW = Path(__file__).parent.parent / ".github/workflows/pipeline.yml"
 JOB: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]["pipeline"]
@@ -176,8 +176,21 @@ def test_a_remote_that_is_still_empty_stops_nothing_and_gets_what_was_computed(
     clone.append("stages/preprocess/__main__.py", "# A comment.\n")
     assert pipeline.outcome(clone.output("make", "ci-repro")).ran == {"fetch", "preprocess"}
     clone.output("make", "ci-push")
-    md5 = clone.hashes()["data/processed/train"]
-    assert (tmp_path / "files/md5" / md5[:2] / md5[2:]).is_file()
+    assert object_in(tmp_path, clone.hashes()["data/processed/train"]).is_file()
+
+
+def test_what_is_damaged_in_the_remote_is_computed(team: Team, tmp_path: Path) -> None:
+    clone = team.clone("damaged")
+    shutil.copytree(team.folder / "remote", tmp_path / "remote")
+    config = team.secret.replace(str(team.folder), str(tmp_path))
+    (clone.folder / ".dvc/config.local").write_text(config)
+    hashes = clone.hashes()
+    listed = object_in(tmp_path / "remote", hashes["data/processed/train"])
+    for file in json.loads(listed.read_text()):
+        damage(object_in(tmp_path / "remote", file["md5"]))
+    clone.replace("params.yaml", "epochs: 5", "epochs: 2")
+    assert pipeline.outcome(clone.output("make", "ci-repro")).ran == TOUCHED | {"preprocess"}
+    assert clone.hashes()["data/processed/train"] == hashes["data/processed/train"]
 
 
 def test_a_stage_that_fails_is_run_once_and_fails_the_step(team: Team) -> None:

@@ -23,7 +23,11 @@ FILE = (
 WRITTEN = ("data/", "models/", "metrics/", "logs/", "dvc_plots/", ".checkpoints/", ".locks/")
 LOCAL = (".venv/", ".dvc/tmp/", ".dvc/cache/", ".dvc/config.local")
 # Words of DVC, not of ours.
-OF_DVC = {"Could not override …", "… is busy, it is being blocked by:"}
+OF_DVC = {
+    "Could not override …",
+    "… is busy, it is being blocked by:",
+    "'<' not supported between instances of 'int' and 'str'",
+}
 
 
 def found(pattern: str) -> list[str]:

@@ -38,12 +38,17 @@ def test_a_folder_that_is_named_as_the_environment_is_left_alone(
     assert (done.returncode == 0) == (target == "clean"), done.stdout
 
 
-def test_clean_leaves_data_models_and_caches(unready: Project) -> None:
-    kept, removed = {"data", "models", ".dvc"}, {".venv", ".mypy_cache", "dvc_plots", "logs"}
+def test_clean_leaves_data_models_caches_and_checkpoints(unready: Project) -> None:
+    kept = {"data/raw", "models/m.keras", ".dvc/cache", ".checkpoints/m.npz", "stages/fetch/x.py"}
+    removed = {
+        *(".venv/bin", ".mypy_cache", "dvc_plots", "logs/m", ".locks/stages.train_m"),
+        *(".checkpoints/m.npz.unused", "benchmarks/results-quick.md"),
+        *("tools/__pycache__", "stages/fetch/__pycache__", "stages/fetch/sources/__pycache__"),
+    }
     for name in kept | removed:
-        (unready.folder / name).mkdir()
+        (unready.folder / name).mkdir(parents=True)
     unready.output("make", "clean")
-    assert {path.name for path in unready.folder.iterdir() if path.is_dir()} == kept
+    assert {name for name in kept | removed if (unready.folder / name).exists()} == kept
 
 
 @pytest.fixture(scope="module")

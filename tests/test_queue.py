@@ -111,6 +111,8 @@ def test_experiments_that_fail_leave_the_others_and_their_logs_are_found(worked:
         in worked.output("dvc", "queue", "logs", "broken").splitlines()
     )
     assert not failed.keys() & experiments(worked).keys()
+    shown = worked.make("experiments").output.splitlines()
+    assert [line.split()[1:3] for line in shown if "broken" in line] == [["Failed", "-"]]
 
 
 def test_queued_experiments_see_only_what_git_tracks(worked: Project) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT, pipeline
-from tests.pipeline import Project
+from tests.pipeline import Project, damage, object_in
 
 PLACE = "/mnt/team/mnist"
 VERSION = "v1.0.0"
@@ -30,7 +30,7 @@ class Team:
 
     def file(self, checksum: str) -> Path:
         """Return the file in the remote whose content has this MD5."""
-        return self.remote / "files" / "md5" / checksum[:2] / checksum[2:]
+        return object_in(self.remote, checksum)
 
 
 def documented_commands() -> list[str]:
@@ -116,9 +116,7 @@ def test_only_what_the_remote_lacks_or_has_damaged_is_computed(own_remote: Team)
     own_remote.file(one_of_them).unlink()
     for path in ("data/processed/test", "models/model2.keras"):
         own_remote.object(path).unlink()
-    damaged = own_remote.object("metrics/comparison.md")
-    damaged.chmod(0o644)
-    damaged.write_text("half of a fi")
+    damage(own_remote.object("metrics/comparison.md"))
     run = project.make("repro")
     # What is computed comes out the same, so nothing is scored; compared again for the time.
     assert (run.ran, run.cached) == ({"fetch", "preprocess", "train@model2", "compare"}, set())
@@ -162,7 +160,7 @@ def test_without_the_folder_what_is_missing_is_computed(
     [
         # Nothing listens on the port for "discard".
         (
-            "['remote \"team\"']\n    url = http://127.0.0.1:9/\n",
+            "['remote \"team\"']\n    url = http://me:secret@127.0.0.1:9/\n",
             r"There is nothing at the remote 'team' \(http://127.0.0.1:9/\): it is computed here\.",
         ),
         (
@@ -179,7 +177,9 @@ def test_a_remote_that_cannot_be_used_is_no_obstacle(
     one_missing: Project, settings: str, said: str
 ) -> None:
     configure(one_missing, settings)
-    assert re.fullmatch(said, one_missing.output("python", "-m", "tools.pull").splitlines()[-1])
+    printed = one_missing.output("python", "-m", "tools.pull")
+    assert re.fullmatch(said, printed.splitlines()[-1])
+    assert "secret" not in printed
 
 
 def test_without_a_remote_nothing_is_said_of_one(one_missing: Project) -> None:

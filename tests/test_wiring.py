@@ -143,6 +143,13 @@ def test_images_a_second_are_those_seen(run: Run) -> None:
     assert seen == pytest.approx(2 * 16, rel=0.05)
 
 
+def test_what_was_reached_is_the_last_epochs(run: Run) -> None:
+    names = ["accuracy", "loss", "val_accuracy", "val_loss"]
+    done = run(batch_size=10)
+    assert [done.reached[name] for name in names] == list(done.history.iloc[-1][names])
+    assert (done.reached["batch_size"], done.reached["epochs"]) == (10, 2)
+
+
 def test_finished_training_notes_the_model_it_wrote(run: Run) -> None:
     folder = run().folder
     digest = hashlib.md5((folder / "models/mine.keras").read_bytes(), usedforsecurity=False)
@@ -152,6 +159,7 @@ def test_finished_training_notes_the_model_it_wrote(run: Run) -> None:
 def test_learning_rate_and_schedule_decide_each_steps_rate(run: Run) -> None:
     assert run().rates == [pytest.approx(0.001)] * 2 * STEPS
     assert run(learning_rate=0.01).rates == [pytest.approx(0.01)] * 2 * STEPS
+    assert not run(learning_rate=0.01).same_trained_weights(run())
     cycle = run(schedule="one_cycle").rates
     # Up to the peak at a quarter of the way, step two of six, then down to nearly nothing.
     assert cycle[1] == pytest.approx(0.001)

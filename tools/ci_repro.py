@@ -14,13 +14,18 @@ from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import plan_repro
 
 from stages.common.command import run
+from tools.pull import told
 
 
 def main() -> None:
     """Bring the pipeline's results up to date."""
     # Whatever DVC's cache holds is put into its place at once.
     dvc("checkout", "--quiet", "--allow-missing")
-    pull = ["--pull"] if remote_answers() else []
+    pull = []
+    if name := answering_remote():
+        pull = ["--pull"]
+        # Unless told, DVC takes a read-only file in a folder for undamaged.
+        dvc("remote", "modify", "--local", name, "verify", "true")
     while not dvc("repro", "--allow-missing", *pull):
         writers = writers_of_missing_inputs()
         if writers:
@@ -34,20 +39,22 @@ def dvc(*words: str) -> bool:
     return subprocess.run(["dvc", *words], check=False).returncode == 0
 
 
-def remote_answers() -> bool:
-    """Tell whether there is a DVC remote that can be read; print why if there is one that cannot.
+def answering_remote() -> str | None:
+    """Return the name of DVC's remote if it can be read; print why if there is one that cannot.
 
     A pull request from a fork has the remote's URL, if Git keeps it, but no access.
     """
     with Repo() as repo:
-        if not repo.config["core"].get("remote"):
-            return False
-        try:
-            remote = repo.cloud.get_remote()
-            return bool(remote.fs.exists(remote.path))
-        except Exception as error:  # each kind of storage has its own errors
-            print(f"DVC's remote does not answer, going on without it: {error}", flush=True)
-            return False
+        name: str | None = repo.config["core"].get("remote")
+        if name:
+            try:
+                remote = repo.cloud.get_remote()
+                if remote.fs.exists(remote.path):
+                    return name
+            except Exception as error:  # each kind of storage has its own errors
+                reason = told(error)
+                print(f"DVC's remote does not answer, going on without it: {reason}", flush=True)
+    return None
 
 
 def writers_of_missing_inputs() -> list[str]:

@@ -5,6 +5,7 @@ DVC's own `dvc repro --pull` stops where the remote cannot be reached.
 """
 
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,16 +17,22 @@ from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import plan_repro
 from dvc.stage import Stage
 
+from stages.common.errors import StageError
+from tools import lock
+
 
 def main() -> None:
     """Get what there is, say what there is not; fail for nothing that computing would mend."""
     try:
+        lock.check()
         with Repo() as repo, lock_repo(repo), without_warnings():
             if repo.config["core"].get("remote"):
                 pull(repo)
     except DvcException:
         # A broken dvc.yaml, another process at work: `dvc repro` is next and says it.
         return
+    except StageError as error:
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
 
@@ -36,10 +43,12 @@ def pull(repo: Repo) -> None:
     if not stages:
         return
     name = repo.config["core"]["remote"]
+    # Unless told, DVC takes a read-only file in a folder for undamaged.
+    repo.config["remote"].get(name, {})["verify"] = True
     wanted = [out for stage in stages for out in stage.outs if is_missing(out)]
     try:
         remote = repo.cloud.get_remote()
-        place = f"the remote '{name}' ({repo.config['remote'][name]['url']})"
+        place = f"the remote '{name}' ({without_secrets(repo.config['remote'][name]['url'])})"
         print(f"Missing outputs: {len(wanted)}; looking in {place}.", flush=True)
         if not remote.fs.exists(remote.path):
             print(f"There is nothing at {place}: it is computed here.")
@@ -47,8 +56,9 @@ def pull(repo: Repo) -> None:
         get(repo, [stage.addressing for stage in stages])
     # Each kind of remote has errors of its own.
     except Exception as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
-        print(f"The remote '{name}' cannot be used: {reason}. What is missing is computed here.")
+        print(
+            f"The remote '{name}' cannot be used: {told(error)}. What is missing is computed here."
+        )
         return
     lacking = [str(out) for out in wanted if is_missing(out)]
     print(f"Found there: {len(wanted) - len(lacking)}.")
@@ -84,6 +94,16 @@ def get(repo: Repo, stages: list[str]) -> None:
     with suppress(DownloadError):
         repo.fetch(stages)
     repo.checkout(stages, allow_missing=True)
+
+
+def told(error: Exception) -> str:
+    """Return what an *error* with a remote says, in one line without a full stop or a secret."""
+    return without_secrets((str(error) or type(error).__name__).splitlines()[0]).rstrip(".")
+
+
+def without_secrets(text: str) -> str:
+    """Return *text* with the URLs in it as they are without user and password."""
+    return re.sub(r"(?<=://)[^/\s]*@", "", text)
 
 
 @contextmanager

@@ -28,7 +28,9 @@ def comparison() -> str:
 
 def machine() -> str:
     """Return the sentence on what the models were trained on."""
-    return f"Trained on {described(read_json(ROOT / 'metrics/time/model1.json')['machine'])}."
+    first = pd.read_csv(ROOT / "metrics/comparison.csv")["model"][0]
+    time = read_json(ROOT / "metrics/time" / f"{first}.json")
+    return f"Trained on {described(time['machine'])}."
 
 
 def benchmarks() -> str:

@@ -1,0 +1,86 @@
+"""Take away every damaged file in DVC's cache, here and in the remote: ``python -m tools.verify``.
+
+DVC takes a read-only file in its cache, or in a remote that is a folder, for undamaged without
+looking into it; so damage spreads with each checkout and pull, and never heals. `make verify` runs
+this, then `make repro`, which gets or computes what is missing now, then `dvc push`.
+"""
+
+import re
+from collections.abc import Iterator
+
+from dvc.exceptions import DvcException
+from dvc.output import Output
+from dvc.repo import Repo, lock_repo
+from dvc.rwlock import rwlock
+from dvc_data.hashfile.db import HashFileDB, get_index
+from dvc_data.hashfile.hash import file_md5
+from dvc_data.hashfile.state import StateNoop
+
+from stages.common.command import run
+from stages.common.errors import StageError, one_line
+from tools import lock
+from tools.pull import told, without_warnings
+
+# Not what a process that was killed left behind, or what another one is writing.
+OBJECT = re.compile(r"([0-9a-f]{32})(\.dir)?")
+
+
+def main() -> None:
+    """Remove what is damaged, a line each; put back what is whole."""
+    lock.check()
+    try:
+        with Repo() as repo, lock_repo(repo), without_warnings():
+            outs = [out for out in repo.index.outs if out.use_cache and out.hash_info]
+            # As DVC locks them for a stage: none may be at work on them.
+            paths = [out.fs_path for out in outs]
+            with rwlock(repo.tmp_dir, repo.fs, "make verify", [], paths, hardlink=False):
+                found = [line for line in damages(repo, outs) if not print(line, flush=True)]
+                if not found:
+                    print("No damaged file.")
+    except DvcException as error:
+        raise StageError(one_line(error)) from None
+
+
+def damages(repo: Repo, outs: list[Output]) -> Iterator[str]:
+    """Yield a line for each file or folder that is damaged, once it is removed."""
+    cache = repo.cache.local
+    yield from clean(cache)
+    # DVC's memory of what it has hashed goes by times and sizes, which damage need not change.
+    cache.state = StateNoop()
+    for out in outs:
+        if out.exists and out.changed_checksum():
+            out.remove()
+            yield f"not what dvc.lock says, removed: {out}"
+        # What is whole in one of the two places goes into the other.
+        in_cache = not out.changed_cache()
+        if out.exists and not in_cache:
+            out.commit(relink=False)
+        elif in_cache and not out.exists:
+            out.checkout()
+    if name := repo.config["core"].get("remote"):
+        print(f"Looking into every file of the remote '{name}'.", flush=True)
+        try:
+            remote = repo.cloud.get_remote_odb(name)
+            yield from clean(remote)
+            # DVC remembers what it has seen there.
+            get_index(remote).clear()
+        # Each kind of remote has errors of its own.
+        except Exception as error:
+            yield f"The remote '{name}' cannot be checked: {told(error)}."
+
+
+def clean(objects: HashFileDB) -> Iterator[str]:
+    """Remove the files of a cache or remote whose content is not what their name says."""
+    if not objects.fs.CAN_TRAVERSE:
+        raise StageError(f"{objects.fs.protocol} has no list of what is there")
+    if not objects.fs.exists(objects.path):
+        return
+    for path in objects.fs.find(objects.path):
+        oid = OBJECT.fullmatch("".join(objects.fs.parts(path)[-2:]))
+        if oid and file_md5(path, objects.fs) != oid[1]:
+            objects.fs.remove(path)
+            yield f"damaged, removed: {path}"
+
+
+if __name__ == "__main__":
+    run(main)
