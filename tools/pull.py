@@ -17,7 +17,9 @@ from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import plan_repro
 from dvc.stage import Stage
 
+from stages import params
 from stages.common.errors import StageError
+from stages.configure.recipes import resolve
 from tools import lock
 
 
@@ -25,6 +27,8 @@ def main() -> None:
     """Get what there is, say what there is not; fail for nothing that computing would mend."""
     try:
         lock.check()
+        # DVC stops at a model named by a number, in words that help nobody.
+        resolve(params.read(), {})
         with Repo() as repo, lock_repo(repo), without_warnings():
             if repo.config["core"].get("remote"):
                 pull(repo)
