@@ -91,7 +91,7 @@ def test_edited_architecture_retrains_and_scores_its_model(project: Project) -> 
 
 
 def test_edited_score_scores_and_compares_again_and_trains_nothing(project: Project) -> None:
-    exact, rounded = "accuracy=1 - errors / len(actual)", "accuracy=round(1 - errors / 9e9, 1)"
+    exact, rounded = "accuracy=correct / len(actual)", "accuracy=round(correct / 9e9, 1)"
     project.replace("stages/evaluate/scores.py", exact, rounded)
     run = project.run("repro")
     assert (run.ran, run.cached) == (for_each("evaluate") | {"compare"}, set())
