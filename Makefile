@@ -4,7 +4,7 @@
 # them up on the path it was started with, not on the one exported below.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro verify test remotes test-remotes experiments mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
+.PHONY: help setup repro verify test remotes test-remotes experiments plots mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -81,6 +81,13 @@ reproduce-check: $(READY)  ## run all of it a second time, elsewhere, and tell w
 experiments: $(READY)  ## list the experiments: states, accuracies and the parameters that differ
 	@dvc exp show --json | python -m tools.experiments
 
+.venv/.plots: .venv/.ready requirements-plots.txt
+	.venv/bin/python $(INSTALL) --require-hashes -r requirements-plots.txt
+	touch $@
+
+plots: $(VENV)/.plots  ## draw curves and confusion matrices as a page that needs no network
+	@python -m tools.plots
+
 readme: $(READY)  ## fill the README's numbers from the files they come from
 	python -m tools.readme
 
@@ -132,7 +139,7 @@ format: $(READY)  ## put the code into its format, mend what can be mended
 	ruff check --fix
 
 lock:  ## pin the requirements anew (needs uv)
-	for name in requirements requirements-dev requirements-remotes; do \
+	for name in requirements requirements-dev requirements-remotes requirements-plots; do \
 	  uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
 	done
 
