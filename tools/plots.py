@@ -21,7 +21,7 @@ PAGE = """<!DOCTYPE html>
 def main() -> None:
     """Write the page; DVC says where."""
     TEMPLATE.parent.mkdir(parents=True, exist_ok=True)
-    page = PAGE.replace("{bundle}", vl_convert.javascript_bundle())
+    page = PAGE.replace("{bundle}", vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"))
     TEMPLATE.write_text(page, encoding="utf-8")
     command = ["dvc", "plots", "show", "--html-template", str(TEMPLATE)]
     sys.exit(subprocess.run(command, check=False).returncode)
