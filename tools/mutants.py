@@ -164,10 +164,14 @@ MUTANTS = [
     ),
     *of(
         "stages/train/results.py",
-        "results",
+        "wiring",
         ("last = epochs[-1]", "last = epochs[0]"),
         ('"val_loss": last.val_loss', '"val_loss": last.loss'),
         ('"batch_size": chosen.batch_size', '"batch_size": 2000'),
+    ),
+    *of(
+        "stages/train/results.py",
+        "results",
         ("total = sum(epoch.seconds for epoch in epochs)", "total = epochs[-1].seconds"),
         ("images * len(epochs) / total", "images / total"),
     ),
