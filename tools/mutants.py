@@ -119,11 +119,20 @@ MUTANTS = [
     ),
     *of(
         "stages/train/trainer.py",
+        "wiring",
+        ("slice(start, start + VALIDATION_BATCH)", "slice(0, VALIDATION_BATCH)"),
+    ),
+    *of(
+        "stages/train/machine.py",
+        "wiring",
+        ("tf.config.threading.get_intra_op_parallelism_threads(),", "cores(),"),
+    ),
+    *of(
+        "stages/train/trainer.py",
         "fit",
         ("self.graph(pixels, training=True)", "self.graph(pixels, training=False)"),
         ("tf.float32), training=False)", "tf.float32), training=True)"),
         ("for weight in self.graph.weights)", "for weight in self.graph.trainable_weights)"),
-        ("slice(start, start + VALIDATION_BATCH)", "slice(0, VALIDATION_BATCH)"),
     ),
     *of(
         "stages/train/augmentation.py",
@@ -151,7 +160,6 @@ MUTANTS = [
         "machine",
         ("return bool(CPU_FLAGS & cpu_flags())", "return False"),
         ("GPU_CAPABILITY = (8, 0)", "GPU_CAPABILITY = (7, 0)"),
-        ("tf.config.threading.get_intra_op_parallelism_threads(),", "cores(),"),
         ("sorted(INSTRUCTIONS & cpu_flags())", "[]"),
         ("for name in VARIABLES if name in os.environ", "for name in ()"),
     ),
