@@ -88,7 +88,7 @@ experiments: $(READY)  ## list the experiments: states, accuracies and the param
 plots: $(VENV)/.plots  ## draw curves and confusion matrices as a page that needs no network
 	@python -m tools.plots
 
-readme: $(READY)  ## fill the README's numbers from the files they come from
+readme: $(READY)  ## fill the numbers of README and docs from the files they come from
 	python -m tools.readme
 
 # What SSH and S3 take is not for everyone, and the tests' server for no one else.

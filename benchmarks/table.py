@@ -1,4 +1,4 @@
-"""The benchmarks' results as the README shows them."""
+"""The benchmarks' results as docs/benchmarks.md shows them."""
 
 from collections.abc import Mapping
 from statistics import mean, median, stdev
