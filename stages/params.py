@@ -51,11 +51,12 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 
 class Data(Settings):
-    """``data:`` — where the images come from, and how many are kept."""
+    """``data:`` — which images there are, and how large and how many."""
 
-    dataset: str
+    dataset: str | int
     sources: list[str]
     path: str | None
+    size: Annotated[int, Field(ge=1, le=4096)] | None
     limit: Annotated[int, Field(ge=1)] | None
 
 

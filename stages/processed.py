@@ -4,10 +4,21 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common.files import read_array, write_array
+from stages.common.arrays import read_array, write_array
+from stages.common.files import read_json, write_json
+from stages.common.schema import Settings
 
 FOLDER = Path("data/processed")
+PIXELS = FOLDER / "train" / "pixels.json"
+CLASSES = FOLDER / "test" / "classes.json"
 Images = tuple[np.ndarray, np.ndarray]
+
+
+class Pixels(Settings):
+    """Mean and standard deviation of the training images' pixels, 0..255, for each channel."""
+
+    mean: list[float]
+    deviation: list[float]
 
 
 def paths(part: str) -> tuple[Path, Path]:
@@ -16,7 +27,7 @@ def paths(part: str) -> tuple[Path, Path]:
 
 
 def read(part: str) -> Images:
-    """Return *part* as (images (n, 28, 28, 1) uint8, labels (n, 10) float32)."""
+    """Return *part*: images (n, height, width, channels) uint8, labels (n, classes) float32."""
     images, labels = paths(part)
     return read_array(images), read_array(labels)
 
@@ -25,3 +36,24 @@ def write(part: str, content: Images) -> None:
     """Write *part*, the shapes and dtypes as :func:`read` returns them."""
     for path, array in zip(paths(part), content, strict=True):
         write_array(path, array)
+
+
+def read_pixels() -> Pixels:
+    """Return what the training images' pixels are like."""
+    return Pixels.parse(read_json(PIXELS), str(PIXELS))
+
+
+def write_pixels(pixels: Pixels) -> None:
+    """Write what the training images' pixels are like."""
+    write_json(PIXELS, pixels.model_dump())
+
+
+def read_classes() -> list[str]:
+    """Return the classes' names, in the order of the labels' columns."""
+    names: list[str] = read_json(CLASSES)
+    return names
+
+
+def write_classes(names: list[str]) -> None:
+    """Write the classes' names."""
+    write_json(CLASSES, names)

@@ -33,9 +33,10 @@ class TrainingSettings(Settings):
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     batch_norm_momentum: Annotated[float, Field(ge=0, lt=1)]
     normalize: bool
-    shift: Annotated[float, Field(ge=0, le=14)]
+    shift: Annotated[float, Field(ge=0, le=1024)]
     rotation: Annotated[float, Field(ge=0, le=180)]
     zoom: Annotated[float, Field(ge=0, lt=1)]
+    flip: bool
 
     # Of the packages that decide the bits of the result, so that upgrading one of them retrains.
     versions: dict[str, str]

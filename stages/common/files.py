@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from stages.common.errors import StageError, one_line
 
 
@@ -89,29 +87,6 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     writer.writerow(header)
     writer.writerows(rows)
     write_text(path, text.getvalue())
-
-
-def write_array(path: Path, array: np.ndarray) -> None:
-    """Write *array* to *path* in numpy's ``.npy`` format, which can be memory-mapped."""
-    if array.dtype.hasobject:
-        raise ValueError("objects have no bytes of their own")
-    array = np.ascontiguousarray(array)
-    with replacing(path) as temporary, temporary.open("wb") as file:
-        # `np.save` would hide why the system refused to write.
-        header = np.lib.format.header_data_from_array_1_0(array)
-        np.lib.format.write_array_header_1_0(file, header)
-        file.write(array.data)
-
-
-def read_array(path: Path) -> np.ndarray:
-    """Return the array in *path*, memory-mapped: pages come from disk as they are used.
-
-    Raises:
-        StageError: there is no such file, or it is damaged.
-    """
-    with reading(path):
-        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array
 
 
 def read_json(path: Path) -> Any:

@@ -13,31 +13,33 @@ from stages.backend import keras, make_repeatable
 from stages.common.command import run
 from stages.common.errors import StageError, one_line
 from stages.common.files import reading, write_csv, write_json
-from stages.evaluate.scores import ClassScores, confusion_matrix, score, score_classes
+from stages.evaluate.scores import confusion_matrix, score, score_classes
 
 BATCH = 500
+PER_CLASS = ("class", "precision", "recall", "f1", "support")
 REMEDY = "; mend its architecture, or remove it and run `dvc repro`"
 
 
 def main(name: str) -> None:
     """Score the model *name*."""
     images, labels = processed.read("test")
+    names = processed.read_classes()
     make_repeatable(0)
-    model = load(Path("models") / f"{name}.keras", images.shape[1:], labels.shape[1])
+    model = load(Path("models") / f"{name}.keras", images.shape[1:], len(names))
     probabilities = predict(model, images)
 
     actual, predicted = labels.argmax(axis=1), probabilities.argmax(axis=1)
     scores = score(actual, probabilities)
-    per_class = score_classes(confusion_matrix(actual, predicted, labels.shape[1]))
+    per_class = score_classes(confusion_matrix(actual, predicted, len(names)), names)
     confidence = [f"{value:.6f}" for value in probabilities.max(axis=1)]
 
     metrics = Path("metrics")
     write_json(metrics / "evaluate" / f"{name}.json", scores._asdict())
-    write_csv(metrics / "per_class" / f"{name}.csv", ClassScores._fields, per_class)
+    write_csv(metrics / "per_class" / f"{name}.csv", PER_CLASS, per_class)
     write_csv(
         metrics / "predictions" / f"{name}.csv",
         ("actual", "predicted", "confidence"),
-        zip(actual.tolist(), predicted.tolist(), confidence, strict=True),
+        ((names[i], names[j], c) for i, j, c in zip(actual, predicted, confidence, strict=True)),
     )
     print(f"{name}: accuracy {scores.accuracy:.4f}, {scores.errors} errors in {len(actual):,}")
 
@@ -70,7 +72,7 @@ def load(path: Path, image: tuple[int, ...], classes: int) -> keras.Model:
 
 
 def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return the probabilities (n, 10) that *model* gives for *images* (n, 28, 28, 1).
+    """Return the probabilities (n, classes) that *model* gives for *images*.
 
     Only one batch at a time is in memory as floats.
     """

@@ -1,5 +1,6 @@
 """How good predictions are, worked out from labels and probabilities alone."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +18,7 @@ class Scores(NamedTuple):
 class ClassScores(NamedTuple):
     """One row of metrics/per_class/NAME.csv."""
 
-    digit: int
+    name: str
     precision: float
     recall: float
     f1: float
@@ -33,14 +34,14 @@ def confusion_matrix(actual: np.ndarray, predicted: np.ndarray, classes: int) ->
     return cells.reshape(classes, classes)
 
 
-def score_classes(confusion: np.ndarray) -> list[ClassScores]:
-    """Return precision, recall and F1 of each class; 0 where there is nothing to divide by."""
+def score_classes(confusion: np.ndarray, names: Sequence[str]) -> list[ClassScores]:
+    """Return precision, recall and F1 of each of the classes *names*; 0 where nothing divides."""
     hits = np.diag(confusion)
     support, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     precision, recall = _share(hits, predicted), _share(hits, support)
     f1 = _share(2 * hits, support + predicted)
     columns = (precision.tolist(), recall.tolist(), f1.tolist(), support.tolist())
-    return [ClassScores(digit, *row) for digit, row in enumerate(zip(*columns, strict=True))]
+    return [ClassScores(*row) for row in zip(names, *columns, strict=True)]
 
 
 def score(actual: np.ndarray, probabilities: np.ndarray) -> Scores:
@@ -55,7 +56,7 @@ def score(actual: np.ndarray, probabilities: np.ndarray) -> Scores:
     given = probabilities[np.arange(len(actual)), actual].astype(np.float64)
     losses = -np.log(np.clip(given, np.finfo(np.float32).eps, 1))
     occurring = confusion.sum(axis=0) + confusion.sum(axis=1) > 0
-    f1 = np.array([row.f1 for row in score_classes(confusion)])
+    f1 = np.array([row.f1 for row in score_classes(confusion, [""] * classes)])
     return Scores(
         accuracy=correct / len(actual),
         loss=float(losses.mean()) + 0.0,  # of a perfect model 0, not -0

@@ -4,47 +4,61 @@ Reads params.yaml, and the network or a path of the user's own; writes data/raw.
 """
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from stages import raw
 from stages.common.command import run
 from stages.common.errors import StageError
-from stages.common.files import write_array
-from stages.fetch import idx, npz, sources
-from stages.fetch.images import CLASSES, LabelledImages
-from stages.params import read_data
-
-RAW = Path("data/raw")
+from stages.fetch import folder, idx, npz, sources
+from stages.fetch.images import LabelledImages, size_of
+from stages.fetch.known import find
+from stages.fetch.lock import warn_if_other
+from stages.fetch.resizing import all_resized
+from stages.params import Data, read_data
 
 
 def main() -> None:
-    """Write ``data/raw/images.npy``, uint8 ``(n, 784)``, and ``labels.npy``, uint8 ``(n,)``."""
+    """Write the images, their labels and what they are."""
     settings = read_data()
+    raw.FOLDER.mkdir(parents=True, exist_ok=True)
+    # Here and not in the system's own place, which may be in memory. If this process is killed,
+    # DVC removes the folder before the next one.
+    with TemporaryDirectory(prefix=".unpacked-", dir=raw.FOLDER) as scratch:
+        data = read(settings, Path(scratch))
+        raw.write(data.chunks(), data.image, data.labels, data.classes, data.parts)
+    counted = ", ".join(f"{size:,} to {name}" for name, size in data.parts.items())
+    print(
+        f"{len(data.labels):,} images of {size_of(data.image)}, {len(data.classes)} classes"
+        + (f"; the data's own split: {counted}" if counted else "")
+    )
+    if settings.path is None and not find(settings.dataset).is_known:
+        warn_if_other(settings)
+
+
+def read(settings: Data, scratch: Path) -> LabelledImages:
+    """Return the images that *settings* ask for; what is compressed is unpacked in *scratch*.
+
+    Raises:
+        StageError: what they name is not there, or its content is not labelled images.
+    """
     if settings.path is None:
         data = sources.fetch(settings.dataset, settings.sources)
     else:
-        data = read_path(settings.path)
-    if absent := set(range(CLASSES)).difference(data.labels.tolist()):
-        print(f"warning: no image of {', '.join(map(str, sorted(absent)))}")
-    write_array(RAW / "images.npy", data.images)
-    write_array(RAW / "labels.npy", data.labels)
-    print(f"images {data.images.shape} {data.images.dtype}")
-    print(f"labels {data.labels.shape} {data.labels.dtype}")
-
-
-def read_path(path: str) -> LabelledImages:
-    """Return the images at *path*: a folder of IDX files, or an ``.npz`` file.
-
-    Raises:
-        StageError: it is neither, or its content is not labelled images.
-    """
-    place = Path(path).expanduser()
-    if place.is_dir():
-        return idx.read_folder(place)
-    if place.exists() and place.suffix == ".npz":
-        return npz.read(place)
-    raise StageError(
-        f"params.yaml: data.path: {path!r} is {'something else' if place.exists() else 'not there'}"
-        "; expected a folder of IDX files or an .npz file, or null to fetch the dataset"
-    )
+        place = Path(settings.path).expanduser()
+        if place.is_dir() and not idx.is_folder(place):
+            return folder.read(place, settings.size)
+        if place.is_dir():
+            data = idx.read_folder(place, scratch)
+        elif place.exists() and place.suffix == ".npz":
+            data = npz.read(place, scratch)
+        else:
+            found = "something else" if place.exists() else "not there"
+            raise StageError(
+                f"params.yaml: data.path: {settings.path!r} is {found}; expected a folder with one "
+                "sub-folder for each class, a folder of IDX files or an .npz file, or null to "
+                "fetch the dataset"
+            )
+    return all_resized(data, settings.size) if settings.size else data
 
 
 if __name__ == "__main__":

@@ -1,11 +1,13 @@
 """MNIST's own file format, IDX: http://yann.lecun.com/exdb/mnist/ ("The IDX file format").
 
 Two zero bytes, a type code, the number of dimensions, each dimension's size as a big-endian
-uint32, then the values.
+uint32, then the values, big-endian too.
 """
 
 import gzip
 import math
+import re
+import shutil
 import struct
 import zlib
 from pathlib import Path
@@ -13,70 +15,92 @@ from pathlib import Path
 import numpy as np
 
 from stages.common.errors import StageError, one_line
-from stages.fetch.images import LabelledImages, joined, labelled
+from stages.fetch.images import LabelledImages, Part, labelled
 
 GZIP_MAGIC = b"\x1f\x8b"
-# The first four bytes: unsigned bytes (0x08) in three dimensions, or in one.
-IMAGES, LABELS = b"\0\0\x08\3", b"\0\0\x08\1"
+TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+DIMENSIONS = {"images": (3, 4), "labels": (1,)}
+# MNIST's names, with `.idx` for `-idx` if you like.
+NAME = re.compile(r"(train|t10k)-(images|labels)[-.]idx\d-ubyte(\.gz)?")
 
 
-def read_folder(folder: Path) -> LabelledImages:
+def is_folder(folder: Path) -> bool:
+    """Tell whether *folder* has a file named as one of MNIST's."""
+    return any(NAME.fullmatch(file.name) for file in folder.iterdir())
+
+
+def read_folder(folder: Path, scratch: Path) -> LabelledImages:
     """Return the images in *folder*: the training files', then the test files' if there are any.
 
     The names are MNIST's: ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``,
     ``t10k-images-idx3-ubyte``, ``t10k-labels-idx1-ubyte``, with ``.idx`` for ``-idx`` if you
-    like, compressed (``.gz``) or not.
+    like, compressed (``.gz``) or not. What is compressed is unpacked in the folder *scratch*.
 
     Raises:
-        StageError: a file is missing, damaged, or holds other than 28 x 28 images of unsigned
-            bytes with a label from 0 to 9 for each.
+        StageError: a file is missing, damaged, or holds something else than images with a label
+            for each.
     """
-    parts = []
-    for part in ("train", "t10k"):
-        names = f"{part}-images-idx3-ubyte", f"{part}-labels-idx1-ubyte"
-        files = {name: file for name in names if (file := _find(folder, name))}
-        if part == "t10k" and not files:
+    found: dict[tuple[str, str], Path] = {}
+    for file in sorted(folder.iterdir()):
+        if match := NAME.fullmatch(file.name):
+            found.setdefault((match[1], match[2]), file)
+    parts = {}
+    for prefix, part in (("train", "train"), ("t10k", "test")):
+        if prefix == "t10k" and not any(key[0] == prefix for key in found):
             break
-        for name in names:
-            if name not in files:
+        for kind, dimensions in DIMENSIONS.items():
+            if (prefix, kind) not in found:
                 raise StageError(
-                    f"{folder}: no file {name}, with .gz or without;"
-                    " data.path is a folder of IDX files named as MNIST's, or an .npz file"
+                    f"{folder}: no file {prefix}-{kind}-idx{dimensions[0]}-ubyte, "
+                    "with .gz or without; a folder of IDX files has them named as MNIST's"
                 )
-        images, labels = files.values()
-        where = f"{images} and {labels.name}"
-        parts.append(labelled(read_file(images), read_file(labels), where))
-    return joined(parts)
+        images, labels = (found[prefix, kind] for kind in DIMENSIONS)
+        parts[part] = Part(
+            read_file(images, "images", scratch),
+            read_file(labels, "labels", scratch),
+            f"{images} and {labels.name}",
+        )
+    return labelled(parts, split=len(parts) > 1)
 
 
-def _find(folder: Path, name: str) -> Path | None:
-    """Return the file of that name in *folder*, in the first of its spellings."""
-    spellings = [name + end for name in (name, name.replace("-idx", ".idx")) for end in ("", ".gz")]
-    return next((folder / name for name in spellings if (folder / name).is_file()), None)
+def read_file(path: Path, kind: str, scratch: Path) -> np.ndarray:
+    """Return the array of *kind* ``images`` or ``labels`` in the IDX file *path*, memory-mapped.
 
-
-def read_file(path: Path) -> np.ndarray:
-    """Return the array in the IDX file *path*, compressed or not.
+    A compressed one is unpacked in the folder *scratch*.
 
     Raises:
         StageError: not such a file, or a header that promises more or less than is there.
     """
-    try:
-        content = path.read_bytes()
-        if content.startswith(GZIP_MAGIC):
-            content = gzip.decompress(content)
-    except (OSError, EOFError, zlib.error) as error:
-        raise StageError(f"{path}: damaged or cut short ({one_line(error)})") from None
-    if content[:4] not in (IMAGES, LABELS):
-        raise StageError(
-            f"{path}: starts with {content[:4].hex(' ') or 'nothing'}; IDX files of images start"
-            f" with {IMAGES.hex(' ')}, of labels with {LABELS.hex(' ')}"
-        )
-    start = 4 + 4 * content[3]
-    shape = struct.unpack(f">{content[3]}I", content[4:start].ljust(start - 4, b"\0"))
-    actual, promised = len(content[start:]), math.prod(shape)
+    unpacked = _unpacked(path, scratch)
+    with unpacked.open("rb") as file:
+        start = file.read(4)
+        dtype = TYPES.get(start[2]) if len(start) == 4 and start[:2] == b"\0\0" else None  # noqa: PLR2004
+        if dtype is None or start[3] not in DIMENSIONS[kind]:
+            raise StageError(
+                f"{path}: starts with {start.hex(' ') or 'nothing'}; IDX files of images start "
+                "with 00 00 08 03, of labels with 00 00 08 01"
+            )
+        sizes = file.read(4 * start[3]).ljust(4 * start[3], b"\0")
+        shape = struct.unpack(f">{start[3]}I", sizes)
+        offset = file.tell()
+    actual = unpacked.stat().st_size - offset
+    promised = math.prod(shape) * np.dtype(dtype).itemsize
     if not 0 < actual == promised:
         raise StageError(
             f"{path}: empty or cut short: its header promises {promised} bytes, {actual} follow"
         )
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+    return np.memmap(unpacked, dtype, "r", offset, shape)
+
+
+def _unpacked(path: Path, scratch: Path) -> Path:
+    """Return *path*, or the file of its content if that is compressed."""
+    with path.open("rb") as file:
+        if file.read(2) != GZIP_MAGIC:
+            return path
+    target = scratch / path.stem
+    try:
+        with gzip.open(path) as source, target.open("wb") as file:
+            shutil.copyfileobj(source, file)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise StageError(f"{path}: damaged or cut short ({one_line(error)})") from None
+    return target

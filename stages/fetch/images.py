@@ -1,104 +1,193 @@
 """Labelled images in one form, made of the number formats that people keep them in."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 
+from stages.common.arrays import chunked, chunks_of, release
 from stages.common.errors import StageError
 
-SIDE = 28
-PIXELS = SIDE * SIDE
-CLASSES = 10
 WHITE = 255
+GREY, COLOUR = 1, 3
 
 
 @dataclass(frozen=True)
 class LabelledImages:
-    """Images ``(n, 784)`` uint8, row by row, and their labels ``(n,)`` uint8, in one order."""
+    """Images and their labels, in one order.
+
+    *chunks* gives all images, uint8 ``(k, height, width, channels)``, some at a time, so that
+    they need not fit into memory; *image* is the shape of one. *labels* ``(n,)`` count into
+    *classes*, the names. *parts* says how many images the data itself gives each of train,
+    validation and test, one part after the other; it is empty where the data is not split.
+    """
+
+    chunks: Callable[[], Iterator[np.ndarray]]
+    image: tuple[int, int, int]
+    labels: np.ndarray
+    classes: list[str]
+    parts: dict[str, int]
+
+
+class Part(NamedTuple):
+    """Images and labels as a file has them, and what to call them in an error."""
 
     images: np.ndarray
     labels: np.ndarray
+    where: str
 
 
-def labelled(images: np.ndarray, labels: np.ndarray, where: str) -> LabelledImages:
-    """Return *images* and *labels* in one form; every source and reader ends with this.
+def labelled(parts: Mapping[str, Part], *, split: bool = False) -> LabelledImages:
+    """Return the images of all *parts* in one form; every reader of arrays ends with this.
 
-    Args:
-        images: as :func:`to_pixels` takes them.
-        labels: as :func:`to_labels` takes them, one for each image.
-        where: the file or source they come from, for the error.
+    The images of a part are ``(n, height, width)``, grey, or ``(n, height, width, channels)`` with
+    one channel or three, or ``(n, pixels)`` of square grey ones; of integers, floats or booleans,
+    and may be memory-mapped. They are from 0 to 1 if none is larger, and then scaled by 255, else
+    from 0 to 255. Floats are rounded to the nearest integer, halves to the even one. For the
+    labels see :func:`to_classes`. *split* tells that the parts are those of the data's own split,
+    by name, and not just several files.
 
     Raises:
         StageError: they are something else; a wrong value is named with its index.
     """
-    pixels, numbers = to_pixels(images, where), to_labels(labels, where)
-    if len(pixels) != len(numbers):
-        raise StageError(
-            f"{where}: {len(pixels)} images but {len(numbers)} labels; there must be one for each"
-        )
-    return LabelledImages(pixels, numbers)
-
-
-def joined(parts: Sequence[LabelledImages]) -> LabelledImages:
-    """Return the images of all *parts*, one part after the other."""
+    shaped = [_shaped(part) for part in parts.values()]
+    first = next(iter(parts.values()))
+    image = shaped[0].shape[1:]
+    for part, images in zip(parts.values(), shaped, strict=True):
+        if len(images) != len(part.labels):
+            raise StageError(
+                f"{part.where}: {len(images)} images but {len(part.labels)} labels; "
+                "there must be one for each"
+            )
+        if images.shape[1:] != image:
+            raise StageError(
+                f"{part.where}: images of {size_of(images.shape[1:])}, "
+                f"those of {first.where} of {size_of(image)}; all must have one size"
+            )
+    where = [part.where for part in parts.values()]
+    largest = max(_largest(images, place) for images, place in zip(shaped, where, strict=True))
+    factor = WHITE if largest <= 1 else 1
+    labels, classes = to_classes([part.labels for part in parts.values()], where)
     return LabelledImages(
-        np.concatenate([part.images for part in parts]),
-        np.concatenate([part.labels for part in parts]),
+        chunks=lambda: (
+            _to_uint8(chunk, factor) for images in shaped for chunk in chunks_of(images)
+        ),
+        image=image,
+        labels=labels,
+        classes=classes,
+        parts={name: len(part.labels) for name, part in parts.items()} if split else {},
     )
 
 
-def to_pixels(array: np.ndarray, where: str) -> np.ndarray:
-    """Return images as uint8 ``(n, 784)``.
+def in_memory(data: LabelledImages) -> LabelledImages:
+    """Return *data* independent of the files it came from."""
+    images = np.concatenate(list(data.chunks()))
+    return replace(data, chunks=lambda: chunks_of(images))
 
-    *array* is ``(n, 28, 28)``, ``(n, 28, 28, 1)`` or ``(n, 784)``; of integers, floats or booleans.
-    They are from 0 to 1 if none is larger, and then scaled by 255, else from 0 to 255. Floats are
-    rounded to the nearest integer, halves to the even one.
-    """
-    if array.shape[1:] not in ((SIDE, SIDE), (SIDE, SIDE, 1), (PIXELS,)):
-        raise StageError(
-            f"{where}: shape {array.shape}; images are (n, 28, 28), (n, 28, 28, 1) or (n, 784)"
-        )
-    if array.dtype.kind not in "uifb":
-        raise StageError(f"{where}: values of type {array.dtype}; pixels are integers or floats")
-    if len(array) == 0:
+
+def size_of(image: tuple[int, ...]) -> str:
+    """Return the shape (height, width, channels) as people say it."""
+    height, width, channels = image
+    return f"{width} x {height}, {'grey' if channels == GREY else 'in colour'}"
+
+
+def _shaped(part: Part) -> np.ndarray:
+    """Return a part's images as (n, height, width, channels), not copied."""
+    images, where = part.images, part.where
+    if images.dtype.kind not in "uifb":
+        raise StageError(f"{where}: values of type {images.dtype}; pixels are integers or floats")
+    if images.ndim and len(images) == 0:
         raise StageError(f"{where}: no images at all; at least one is needed")
-    flat = array.reshape(len(array), PIXELS)
-    # Written so that NaN, which compares as false, is out of range too; and without an array of
-    # comparisons where all is well, which for MNIST would take 55 MB.
-    lowest, largest = flat.min(), flat.max()
-    if not (lowest >= 0 and largest <= WHITE):
-        image, pixel = np.argwhere(~((flat >= 0) & (flat <= WHITE)))[0]
-        raise StageError(
-            f"{where}: pixel {flat[image, pixel]} in the image at index {image};"
-            " pixels are 0 to 255, or floats from 0 to 1"
-        )
-    if flat.dtype.kind == "f":
-        return np.rint(flat * WHITE if largest <= 1 else flat).astype(np.uint8)
-    pixels = flat.astype(np.uint8, copy=False)
-    return pixels * np.uint8(WHITE) if largest <= 1 else pixels
+    shape = images.shape
+    if len(shape) == 2 and math.isqrt(shape[1]) ** 2 == shape[1] > 0:  # noqa: PLR2004
+        return images.reshape(len(images), math.isqrt(shape[1]), -1, GREY)
+    if len(shape) == 3 and 0 not in shape:  # noqa: PLR2004
+        return images[..., np.newaxis]
+    if len(shape) == 4 and 0 not in shape and shape[3] in (GREY, COLOUR):  # noqa: PLR2004
+        return images
+    raise StageError(
+        f"{where}: shape {shape}; images are (n, height, width), grey, or (n, height, width, 3), "
+        "or (n, pixels) of square ones"
+    )
 
 
-def to_labels(array: np.ndarray, where: str) -> np.ndarray:
-    """Return labels as uint8 ``(n,)``.
+def _largest(images: np.ndarray, where: str) -> float:
+    """Return the largest value in *images*, all of which have been looked at.
 
-    *array* is ``(n,)`` integers from 0 to 9, or ``(n, 10)`` one-hot rows of any number type.
+    Raises:
+        StageError: one is no pixel.
     """
+    largest = 0.0
+    for few in chunked(len(images), images[:1].nbytes):
+        chunk = images[few]
+        # Written so that NaN, which compares as false, is out of range too; and without an array
+        # of comparisons where all is well.
+        low, high = chunk.min(), chunk.max()
+        if not (low >= 0 and high <= WHITE):
+            index = np.argwhere(~((chunk >= 0) & (chunk <= WHITE)))[0]
+            raise StageError(
+                f"{where}: pixel {chunk[tuple(index)]} in the image at index "
+                f"{few.start + index[0]}; pixels are 0 to 255, or floats from 0 to 1"
+            )
+        largest = max(largest, float(high))
+        release(images)
+    return largest
+
+
+def _to_uint8(pixels: np.ndarray, factor: int) -> np.ndarray:
+    """Return *pixels*, all within their range, as uint8."""
+    if pixels.dtype.kind == "f":
+        return np.rint(pixels * factor).astype(np.uint8)
+    return pixels.astype(np.uint8, copy=False) * np.uint8(factor)
+
+
+def to_classes(arrays: Sequence[np.ndarray], where: Sequence[str]) -> tuple[np.ndarray, list[str]]:
+    """Return the labels of all *arrays* as ``(n,)`` integers from 0, and the classes' names.
+
+    The arrays, from the places *where*, are all of one kind: ``(n,)`` whole numbers from 0, or
+    ``(n,)`` words, in which case the classes are those that occur, in order; or ``(n, classes)``
+    one-hot rows of any number type, whose classes are named by their column.
+    """
+    kinds = [_kind(array, place) for array, place in zip(arrays, where, strict=True)]
+    if len(set(kinds)) > 1:
+        raise StageError(f"{where[1]}: labels of another kind than {where[0]}")
+    if kinds[0].startswith("one-hot"):
+        labels = np.concatenate([array.argmax(axis=1) for array in arrays])
+        names = [str(number) for number in range(arrays[0].shape[1])]
+    else:
+        found, labels = np.unique(np.concatenate(arrays), return_inverse=True)
+        names = [str(name) for name in found]
+    if len(names) == 1:
+        raise StageError(
+            f"{where[0]}: every label is {names[0]}; there must be two classes or more"
+        )
+    return labels.astype(np.min_scalar_type(len(names) - 1)), names
+
+
+def _kind(array: np.ndarray, where: str) -> str:
+    """Return what kind of labels *array* holds, each of them checked."""
+    if array.ndim == 1 and array.dtype.kind == "U":
+        if (empty := np.char.strip(array) == "").any():
+            raise StageError(f"{where}: the label at index {int(empty.argmax())} is empty")
+        return "words"
     if array.ndim == 1 and array.dtype.kind in "ui":
-        wrong = (array < 0) | (array >= CLASSES)
-        if wrong.any():
+        if (wrong := array < 0).any():
             index = int(wrong.argmax())
-            raise StageError(f"{where}: label {array[index]} at index {index}; labels are 0 to 9")
-        return array.astype(np.uint8)
-    if array.shape[1:] == (CLASSES,) and array.dtype.kind in "uifb":
-        wrong = (np.sort(array, axis=1) != [*[0] * (CLASSES - 1), 1]).any(axis=1)
+            raise StageError(
+                f"{where}: label {array[index]} at index {index}; labels count from 0, or are words"
+            )
+        return "numbers"
+    if array.ndim == 2 and array.shape[1] > 1 and array.dtype.kind in "uifb":  # noqa: PLR2004
+        wrong = (array.max(axis=1) != 1) | ((array != 0).sum(axis=1) != 1)
         if wrong.any():
             index = int(wrong.argmax())
             raise StageError(
                 f"{where}: label {array[index].tolist()} at index {index} is not one-hot"
             )
-        return array.argmax(axis=1).astype(np.uint8)
+        return f"one-hot in {array.shape[1]}"
     raise StageError(
         f"{where}: {array.dtype} values of shape {array.shape};"
-        " labels are integers (n,) or one-hot (n, 10)"
+        " labels are whole numbers (n,), words (n,) or one-hot (n, classes)"
     )

@@ -3,57 +3,63 @@
 The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 """
 
-import io
+import shutil
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
 from stages.common.errors import StageError, one_line
-from stages.fetch.images import LabelledImages, joined, labelled
+from stages.fetch.images import LabelledImages, Part, labelled
 
-# Names for images and labels; the last two pairs are those of Keras's mnist.npz.
-PAIRS = (("images", "labels"), ("x", "y"), ("x_train", "y_train"), ("x_test", "y_test"))
+# Names for images and labels, all together or by the part that the data gives them; the latter
+# are those of Keras's files.
+TOGETHER = (("images", "labels"), ("x", "y"))
+SPLIT = {part: (f"x_{name}", f"y_{name}") for part, name in
+         (("train", "train"), ("validation", "val"), ("test", "test"))}  # fmt: skip
 
 
-def read(path: Path) -> LabelledImages:
-    """Return the images and labels in the ``.npz`` file *path*.
+def read(path: Path, scratch: Path) -> LabelledImages:
+    """Return the images and labels in the ``.npz`` file *path*, unpacked in the folder *scratch*.
 
-    The arrays are named ``images`` and ``labels``, or ``x`` and ``y``, or ``x_train``,
-    ``y_train``, ``x_test``, ``y_test``: training images first, then test images.
+    The arrays are named ``images`` and ``labels``, or ``x`` and ``y``, or by the part that the data
+    gives them: ``x_train`` and ``y_train``, ``x_val`` and ``y_val``, ``x_test`` and ``y_test``.
 
     Raises:
         StageError: no such arrays, damage, pickled objects, or values that are no images or labels.
     """
-    arrays = _arrays(path)
-    parts = []
-    for pair in PAIRS:
+    arrays = _arrays(path, scratch)
+    parts = {}
+    for part, pair in [*((pair[0], pair) for pair in TOGETHER), *SPLIT.items()]:
         found = [name for name in pair if name in arrays]
         # Half a pair is not left out in silence.
         if len(found) == 1:
             raise StageError(f"{path}: found {found[0]} alone; expected {' and '.join(pair)}")
         if found:
             images, labels = (arrays[name] for name in pair)
-            parts.append(labelled(images, labels, f"{path}: {' and '.join(pair)}"))
+            parts[part] = Part(images, labels, f"{path}: {' and '.join(pair)}")
     if not parts:
-        names = "; ".join(", ".join(pair) for pair in PAIRS)
+        names = "; ".join(", ".join(pair) for pair in [*TOGETHER, *SPLIT.values()])
         raise StageError(f"{path}: expected arrays named {names}; found {', '.join(arrays)}")
-    return joined(parts)
+    return labelled(parts, split=parts.keys() <= SPLIT.keys())
 
 
-def _arrays(path: Path) -> dict[str, np.ndarray]:
-    """Return the arrays in the file by name."""
+def _arrays(path: Path, scratch: Path) -> dict[str, np.ndarray]:
+    """Return the arrays in the file by name, memory-mapped."""
+    arrays = {}
     try:
         with zipfile.ZipFile(path) as archive:
-            # Each is read whole, so that the zip's checksum covers its header too.
-            members = {name: io.BytesIO(archive.read(name)) for name in archive.namelist()}
-        return {
-            name.removesuffix(".npy"): np.load(member, allow_pickle=False)
-            for name, member in members.items()
-        }
+            for number, name in enumerate(archive.namelist()):
+                member = scratch / f"{number}.npy"
+                # Each is read whole, so that the zip's checksum covers its header too.
+                with archive.open(name) as source, member.open("wb") as file:
+                    shutil.copyfileobj(source, file)
+                array = np.load(member, mmap_mode="r", allow_pickle=False)
+                arrays[name.removesuffix(".npy")] = array
     # Damage meets zipfile, zlib, numpy and Python's own parser; each has its errors.
     except Exception as error:
         reason = one_line(error)
-        if "pickle" in reason:
-            reason = "pickled objects are not read; save arrays of numbers"
+        if "Python object" in reason or "pickle" in reason:
+            reason = "pickled objects are not read; save arrays of numbers or words"
         raise StageError(f"{path}: cannot be read as .npz: {reason}") from None
+    return arrays

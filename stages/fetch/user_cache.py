@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from stages.common.arrays import chunks_of
 from stages.common.errors import StageError, one_line
-from stages.common.files import write_bytes
-from stages.fetch.images import PIXELS, LabelledImages
-from stages.fetch.known import KnownDataset, verify
+from stages.common.files import replacing, write_bytes
+from stages.fetch.images import LabelledImages
+from stages.fetch.known import Dataset, verify
 
 
 def folder() -> Path:
@@ -21,33 +22,40 @@ def folder() -> Path:
     return caches / "cached-mnist-pipeline"
 
 
-def read(dataset: KnownDataset) -> LabelledImages | None:
-    """Return *dataset* if it is there, its checksums verified anew; else None.
+def read(dataset: Dataset) -> LabelledImages | None:
+    """Return *dataset*, a known one, if it is there, its checksums verified anew; else None.
 
     Prints a line where something is there that is not *dataset*.
     """
+    image_path, label_path = _paths(dataset)
     try:
-        images, labels = (np.fromfile(path, np.uint8) for path in _paths(dataset))
-        verify(LabelledImages(images, labels), dataset)
+        labels = np.fromfile(label_path, np.uint8)
+        images = np.memmap(image_path, np.uint8, "r").reshape(len(labels), *dataset.image)
+        data = LabelledImages(
+            lambda: chunks_of(images), dataset.image, labels, dataset.classes, dataset.parts
+        )
+        verify(data, dataset)
     except FileNotFoundError:
         return None
-    except (OSError, StageError) as error:
+    except (OSError, ValueError, StageError) as error:
         print(f"warning: {folder()}: not used: {one_line(error)}")
         return None
-    return LabelledImages(images.reshape(-1, PIXELS), labels)
+    return data
 
 
-def write(dataset: KnownDataset, data: LabelledImages) -> None:
+def write(dataset: Dataset, data: LabelledImages) -> None:
     """Keep *data*, which is *dataset*, in the place of what was there.
 
     Prints a line where that cannot be done; nothing but a later download depends on it.
     """
+    image_path, label_path = _paths(dataset)
     try:
-        for path, array in zip(_paths(dataset), (data.images, data.labels), strict=True):
-            write_bytes(path, array.tobytes())
+        with replacing(image_path) as temporary, temporary.open("wb") as file:
+            file.writelines(chunk.tobytes() for chunk in data.chunks())
+        write_bytes(label_path, data.labels.tobytes())
     except StageError:
         print(f"note: {folder()}: cannot be written; the next run downloads the images again")
 
 
-def _paths(dataset: KnownDataset) -> tuple[Path, Path]:
-    return folder() / dataset.images_sha256, folder() / dataset.labels_sha256
+def _paths(dataset: Dataset) -> tuple[Path, Path]:
+    return folder() / str(dataset.images_sha256), folder() / str(dataset.labels_sha256)

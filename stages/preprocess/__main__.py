@@ -1,41 +1,64 @@
-"""Reshape, one-hot encode and split the images: ``python -m stages.preprocess``.
+"""Split the images and one-hot encode their labels: ``python -m stages.preprocess``.
 
-Reads data/raw; writes data/processed/train, validation and test.
+Reads data/raw; writes data/processed/train, validation and test. Never more than a few megabytes
+of images are in memory.
 """
 
-from pathlib import Path
+from collections.abc import Iterator
 
 import numpy as np
 
-from stages import processed
+from stages import processed, raw
+from stages.common.arrays import chunked, chunks_of, gather, read_array, write_rows
 from stages.common.command import run
-from stages.common.files import read_array
 from stages.params import read_data
-from stages.preprocess.splitting import one_hot, read_split, split_indices
-
-RAW = Path("data/raw")
+from stages.preprocess.pixels import describe
+from stages.preprocess.splitting import read_split, split_indices
 
 
 def main() -> None:
     """Split the images that ``fetch`` wrote."""
     data, split = read_data(), read_split()
-    images = read_array(RAW / "images.npy")
-    if data.limit is not None and data.limit > len(images):
-        print(f"note: data.limit is {data.limit}, more than the {len(images)} images there are")
-    images = images[: data.limit].reshape(-1, 28, 28, 1)
-    labels = one_hot(read_array(RAW / "labels.npy")[: data.limit])
-    print(f"images {images.shape} {images.dtype}, labels {labels.shape} {labels.dtype}")
+    images, labels, about = raw.read()
+    count, classes = len(images), len(about.classes)
+    if data.limit is not None and data.limit > count:
+        print(f"note: data.limit is {data.limit}, more than the {count} images there are")
 
-    parts = split_indices(len(images), split)
+    parts = split_indices(count, split, about.parts, data.limit)
     for name, chosen in parts.items():
-        part = images[chosen], labels[chosen]
-        processed.write(name, part)
-        print(f"{name}: images {part[0].shape}, labels {part[1].shape}")
-        absent = np.flatnonzero(~part[1].any(axis=0))
-        if len(absent):
-            print(f"warning: {name}: no image of {', '.join(map(str, absent))}")
-    if split.validation_fraction == 0:
+        image_path, label_path = processed.paths(name)
+        shape = (len(chosen), *images.shape[1:])
+        write_rows(image_path, shape, images.dtype, gathered(images, chosen))
+        encoded = one_hot(labels[chosen], classes)
+        write_rows(label_path, (len(chosen), classes), np.dtype(np.float32), encoded)
+        print(f"{name}: images {shape}, labels {(len(chosen), classes)}")
+        warn_of_absent(name, labels[chosen], about.classes)
+    processed.write_pixels(describe(chunks_of(read_array(processed.paths("train")[0]))))
+    processed.write_classes(about.classes)
+    if parts["validation"] is parts["test"]:
         print("note: split.validation_fraction is 0, so validation and test are the same images")
+
+
+def gathered(images: np.ndarray, chosen: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the *chosen* of *images*, which are memory-mapped, some at a time."""
+    for few in chunked(len(chosen), images[:1].nbytes):
+        yield gather(images, chosen[few])
+
+
+def one_hot(labels: np.ndarray, classes: int) -> Iterator[np.ndarray]:
+    """Yield *labels* (n,) in 0..classes - 1 as one-hot rows (n, classes) float32, a few a time."""
+    for few in chunked(len(labels), 4 * classes):
+        rows = np.zeros((few.stop - few.start, classes), np.float32)
+        rows[np.arange(len(rows)), labels[few]] = 1
+        yield rows
+
+
+def warn_of_absent(part: str, labels: np.ndarray, classes: list[str]) -> None:
+    """Print which of the *classes* have no image among *labels*, the first few by name."""
+    absent = [classes[i] for i in np.setdiff1d(np.arange(len(classes)), labels)]
+    if absent:
+        more = f" and {len(absent) - 10} more" if len(absent) > 10 else ""  # noqa: PLR2004
+        print(f"warning: {part}: no image of {', '.join(absent[:10])}{more}")
 
 
 if __name__ == "__main__":

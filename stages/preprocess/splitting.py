@@ -1,5 +1,6 @@
 """Which images are trained on, watched during training, and tested on."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import numpy as np
@@ -9,14 +10,13 @@ from sklearn.model_selection import train_test_split
 from stages import params
 from stages.common.errors import StageError
 from stages.common.schema import Settings
-
-CLASSES = 10
+from stages.raw import PARTS
 
 
 class Split(Settings):
-    """``split:`` of params.yaml."""
+    """``split:`` of params.yaml; without a *test_fraction*, the data's own split."""
 
-    test_fraction: Annotated[float, Field(gt=0, lt=1)]
+    test_fraction: Annotated[float, Field(gt=0, lt=1)] | None
     validation_fraction: Annotated[float, Field(ge=0, lt=1)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
 
@@ -26,21 +26,55 @@ def read_split() -> Split:
     return Split.parse(params.section(params.read(), "split"), f"{params.PATH}: split")
 
 
-def split_indices(count: int, split: Split) -> dict[str, np.ndarray]:
+def split_indices(
+    count: int, split: Split, own: Mapping[str, int], limit: int | None = None
+) -> dict[str, np.ndarray]:
     """Return the indices of the ``train``, ``validation`` and ``test`` images among *count*.
 
     The test images are those of ``train_test_split(images, test_size=..., random_state=...)``,
-    the notebook's call. The validation images are taken from the training images in the same
-    way; with a fraction of 0 the test images stand in for them, as in the notebook.
+    the notebook's call, on the first *limit* images; or those that the data names itself. *own*
+    says how many images it gives each part, one part after the other; of each, *limit* then keeps
+    its share. The validation images are the data's own, if it is its split that counts; or else
+    taken from the training images as the test images are from all. With a fraction of 0 the test
+    images stand in for them, as in the notebook.
 
     Raises:
-        StageError: a part would be left without an image.
+        StageError: a part would be left without an image, or the data has no split of its own.
     """
-    train, test = _take(np.arange(count), "test_fraction", split.test_fraction, split.seed)
-    if split.validation_fraction == 0:
+    if split.test_fraction is None:
+        parts = _own_parts(own, limit or count)
+        train, test = parts["train"], parts["test"]
+    else:
+        parts = {}
+        indices = np.arange(min(count, limit or count))
+        train, test = _take(indices, "test_fraction", split.test_fraction, split.seed)
+    fraction = split.validation_fraction
+    if "validation" in parts:
+        if fraction:
+            raise StageError(
+                f"params.yaml: split.validation_fraction: {fraction:g}, but the data has validation"
+                " images of its own; set it to 0 to watch those"
+            )
+        return {"train": train, "validation": parts["validation"], "test": test}
+    if fraction == 0:
         return {"train": train, "validation": test, "test": test}
-    train, validation = _take(train, "validation_fraction", split.validation_fraction, split.seed)
+    train, validation = _take(train, "validation_fraction", fraction, split.seed)
     return {"train": train, "validation": validation, "test": test}
+
+
+def _own_parts(own: Mapping[str, int], limit: int) -> dict[str, np.ndarray]:
+    """Return the indices of the parts that the data itself has, *limit* in all."""
+    if missing := {"train", "test"} - own.keys():
+        raise StageError(
+            "params.yaml: split.test_fraction: null takes the data's own split, but it has no "
+            f"{' and no '.join(sorted(missing))} images of its own; give a fraction"
+        )
+    share = min(1.0, limit / sum(own.values()))
+    parts, start = {}, 0
+    for name in filter(own.get, PARTS):
+        parts[name] = np.arange(start, start + max(1, round(own[name] * share)))
+        start += own[name]
+    return parts
 
 
 def _take(
@@ -54,9 +88,3 @@ def _take(
             f"(images to split: {len(indices)}); take more (data.limit) or another fraction"
         ) from None
     return rest, taken
-
-
-def one_hot(labels: np.ndarray) -> np.ndarray:
-    """Return *labels* (n,) in 0..9 as one-hot rows (n, 10) float32."""
-    rows: np.ndarray = np.eye(CLASSES, dtype=np.float32)[labels]
-    return rows

@@ -28,7 +28,8 @@ def main(name: str) -> None:
     training, validation = processed.read("train"), processed.read("validation")
 
     make_repeatable(chosen.seed, chosen.threads)
-    model = network.build(name, chosen)
+    image, classes = training[0].shape[1:], training[1].shape[1]
+    model = network.build(name, chosen, image, classes, processed.read_pixels())
     model.summary(print_fn=lambda text, **_: print(text))
     print(
         f"{name}: recipe {chosen.recipe}, {chosen.epochs} epochs in batches of "
@@ -38,7 +39,7 @@ def main(name: str) -> None:
     graph = network.training_graph(model, computed_in)
     trainer = Trainer(graph, chosen)
     on = machine.describe()
-    data = [*processed.paths("train"), *processed.paths("validation")]
+    data = [*processed.paths("train"), processed.PIXELS, *processed.paths("validation")]
     key = key_of(chosen.model_dump(), {"precision": computed_in, **on}, data)
     checkpoint = Checkpoint(name, key)
     epochs, resumed_at = _train(name, trainer, training, validation, checkpoint)

@@ -25,7 +25,7 @@ def fit(
 ) -> list[Epoch]:
     """Train for the epochs that *done* leaves of the settings'; return all of them.
 
-    *training* and *validation* are (images (n, 28, 28, 1) uint8, one-hot labels (n, 10)).
+    *training* and *validation* are (images uint8, one-hot labels).
     *after_epoch* is called with the epochs so far. The clock runs from before the first batch
     until after the last call: an epoch's seconds hold whatever went on since the last one ended.
 

@@ -6,29 +6,40 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from stages.common.errors import StageError, one_line
+from stages.processed import Pixels
 from stages.settings import TrainingSettings
 from stages.train.layers import FusedBatchNormalization, PoolingThenReLU
 
-# Mean and standard deviation of the pixels of MNIST's training images, 0..255; a fixed property
-# of the dataset, not fitted to the split.
-PIXEL_MEAN, PIXEL_DEVIATION = 33.3184, 78.5675
 
-
-def build(name: str, settings: TrainingSettings) -> keras.Model:
+def build(
+    name: str, settings: TrainingSettings, image: tuple[int, ...], classes: int, pixels: Pixels
+) -> keras.Model:
     """Return the untrained stock model *name*, in float32.
 
-    It takes raw pixels (n, 28, 28, 1) in 0..255 and gives the probabilities (n, 10) of the digits.
+    It takes raw pixels (n, *image*) in 0..255, of which *pixels* are mean and deviation, and gives
+    the probabilities (n, *classes*).
+
+    Raises:
+        StageError: the architecture cannot be built for such images.
     """
     architecture = importlib.import_module(f"stages.architectures.{settings.architecture}")
     filters = architecture.FILTERS if settings.filters is None else settings.filters
     dense = architecture.DENSE if settings.dense is None else settings.dense
-    pixels = x = keras.Input((28, 28, 1), name="pixels")
+    inputs = x = keras.Input(image, name="pixels")
     if settings.normalize:
-        x = keras.layers.Rescaling(
-            1 / PIXEL_DEVIATION, -PIXEL_MEAN / PIXEL_DEVIATION, name="normalize"
-        )(x)
-    digits = architecture.connect(x, tuple(filters), tuple(dense))
-    model = keras.Model(pixels, digits, name=name)
+        scale = [1 / deviation for deviation in pixels.deviation]
+        offset = [-mean * factor for mean, factor in zip(pixels.mean, scale, strict=True)]
+        x = keras.layers.Rescaling(scale, offset, name="normalize")(x)
+    try:
+        outputs = architecture.connect(x, tuple(filters), tuple(dense), classes)
+    # Keras's own words for a pooling, or a kernel without padding, that has nothing left to take.
+    except ValueError as error:
+        raise StageError(
+            f"{name}: {settings.architecture} cannot be built for images of {image[1]} x {image[0]}"
+            f" pixels, which may be too small for it (data.size enlarges them): {one_line(error)}"
+        ) from None
+    model = keras.Model(inputs, outputs, name=name)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = settings.batch_norm_momentum
@@ -38,7 +49,7 @@ def build(name: str, settings: TrainingSettings) -> keras.Model:
 def training_graph(model: keras.Model, precision: str) -> keras.Model:
     """Return a copy of *model* to train: the same weights, computed in *precision*.
 
-    It gives logits (n, 10) in float32 instead of probabilities, normalises batches with the
+    It gives logits (n, classes) in float32 instead of probabilities, normalises batches with the
     fused kernel, and rectifies after pooling where a convolution stands right before it. The
     weights are float32 in either precision.
     """

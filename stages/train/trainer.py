@@ -4,13 +4,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from stages.common.arrays import release
 from stages.settings import TrainingSettings
 from stages.train.adam import Adam
 from stages.train.augmentation import augment, is_wanted
-from stages.train.batches import release
 
-IMAGES = tf.TensorSpec([None, 28, 28, 1], tf.uint8)
-LABELS = tf.TensorSpec([None, 10], tf.float32)
 # Large enough that the kernels are busy, small enough to need less memory than training does.
 VALIDATION_BATCH = 500
 
@@ -27,18 +25,20 @@ class Trainer:
         self.variables = [variable.value for variable in graph.trainable_variables]
         self.optimizer = Adam(self.variables)
         self.settings = settings
+        images = tf.TensorSpec(graph.input_shape, tf.uint8)
+        labels = tf.TensorSpec(graph.output_shape, tf.float32)
         self.train_step = tf.function(
             self._train_step,
             input_signature=[
-                IMAGES,
-                LABELS,
+                images,
+                labels,
                 tf.TensorSpec([], tf.float32),
                 tf.TensorSpec([2], tf.int32),
             ],
             jit_compile=False,
         )
         self._score = tf.function(
-            self._score_batch, input_signature=[IMAGES, LABELS], jit_compile=False
+            self._score_batch, input_signature=[images, labels], jit_compile=False
         )
 
     def _train_step(
@@ -52,7 +52,7 @@ class Trainer:
             tape.watch(self.variables)
             logits = self.graph(pixels, training=True)
             smoothing = self.settings.label_smoothing
-            targets = labels * (1 - smoothing) + smoothing / 10
+            targets = labels * (1 - smoothing) + smoothing / labels.shape[1]
             losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses)
         self.optimizer.apply(tape.gradient(loss, self.variables), learning_rate)
@@ -81,6 +81,6 @@ class Trainer:
 
 
 def count_correct(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Return how many rows of *logits* (n, 10) are largest where the one-hot *labels* are 1."""
+    """Return how many rows of *logits* are largest where the one-hot *labels* are 1."""
     hits = tf.equal(tf.argmax(logits, axis=1), tf.argmax(labels, axis=1))
     return tf.reduce_sum(tf.cast(hits, tf.int32))

@@ -1,6 +1,6 @@
-"""Places on the network that have the known datasets: one module each, found by its name.
+"""Places that have datasets, most of them on the network: one module each, found by its name.
 
-A source is a module with ``fetch(dataset: KnownDataset) -> LabelledImages``, which raises
+A source is a module with ``fetch(dataset: Dataset) -> LabelledImages``, which raises
 ``StageError`` with its own reason when it cannot answer. Adding a source is adding a file.
 """
 
@@ -8,48 +8,58 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 from stages.common.errors import StageError
 from stages.common.schema import check_name
 from stages.fetch import user_cache
 from stages.fetch.images import LabelledImages
-from stages.fetch.known import KNOWN, verify
+from stages.fetch.known import Dataset, find, verify
 from stages.fetch.limit import limited
 
-# For one source. Enough for its 20 MB at 35 kB/s; one that drips is given up.
+# For one source. Enough for MNIST's 20 MB at 35 kB/s; one that drips is given up.
 LIMIT_SECONDS = 600
 
 
-def fetch(dataset: str, order: Sequence[str]) -> LabelledImages:
-    """Return the known *dataset*, byte for byte, from the first source of *order* that sends it.
+def fetch(name: str | int, order: Sequence[str]) -> LabelledImages:
+    """Return the dataset *name* from the first source of *order* that sends it.
 
-    What was sent once is taken from the user's cache folder. Prints where the images came from,
-    and one line for each source that did not send them.
+    A known one comes byte for byte, and from the user's cache folder if it was sent once before.
+    Prints where the images came from, and one line for each source that did not send them.
 
     Raises:
-        StageError: an unknown name of a dataset or source, before anything is fetched; or no
-            source has it, with each one's reason.
+        StageError: an unknown name of a source, before anything is fetched; or no source has the
+            dataset, with each one's reason.
     """
-    known = KNOWN[check_name("dataset", dataset, KNOWN, "params.yaml: data.dataset")]
     valid = [module.name for module in pkgutil.iter_modules(__path__)]
-    for name in order:
-        check_name("source", name, valid, "params.yaml: data.sources")
-    if kept := user_cache.read(known):
-        print(f"{dataset} from {user_cache.folder()}")
+    for source in order:
+        check_name("source", source, valid, "params.yaml: data.sources")
+    dataset = find(name)
+    if dataset.is_known and (kept := user_cache.read(dataset)):
+        print(f"{name} from {user_cache.folder()}")
         return kept
     reasons = []
-    for name in order:
+    for source in order:
         if sys.stdout.isatty():
-            print(f"asking {name} ...", flush=True)
+            print(f"asking {source} ...", flush=True)
         try:
-            with limited(LIMIT_SECONDS):
-                data: LabelledImages = importlib.import_module(f"{__name__}.{name}").fetch(known)
-            verify(data, known)
+            data = _ask(source, dataset)
         except StageError as error:
-            reasons.append(f"{name}: {error}")
+            reasons.append(f"{source}: {error}")
             print(reasons[-1], flush=True)
         else:
-            print(f"{dataset} from {name}")
-            user_cache.write(known, data)
+            print(f"{name} from {source}")
+            if dataset.is_known:
+                user_cache.write(dataset, data)
             return data
-    raise StageError(f"no source has {dataset}: {'; '.join(reasons) or 'data.sources is empty'}")
+    raise StageError(f"no source has {name}: {'; '.join(reasons) or 'data.sources is empty'}")
+
+
+def _ask(source: str, dataset: Dataset) -> LabelledImages:
+    """Return *dataset* from *source*; a known one is checked and has its own classes and split."""
+    with limited(LIMIT_SECONDS):
+        data: LabelledImages = importlib.import_module(f"{__name__}.{source}").fetch(dataset)
+    if not dataset.is_known:
+        return data
+    verify(data, dataset)
+    return replace(data, classes=dataset.classes, parts=dataset.parts)

@@ -1,23 +1,31 @@
-"""OpenML, where the notebook got its images: https://www.openml.org/d/554."""
+"""OpenML, where the notebook got its images (https://www.openml.org/d/554), and many others."""
 
+import math
 import socket
 import warnings
 from tempfile import TemporaryDirectory
 
+import numpy as np
+
 from stages.common.errors import StageError, one_line
-from stages.fetch.images import LabelledImages, labelled
-from stages.fetch.known import KnownDataset
+from stages.fetch.images import LabelledImages, Part, labelled
+from stages.fetch.known import Dataset
 
 TIMEOUT_SECONDS = 10
 RETRIES = 1
 
 
-def fetch(dataset: KnownDataset) -> LabelledImages:
-    """Return *dataset* as OpenML sends it, in its order.
+def fetch(dataset: Dataset) -> LabelledImages:
+    """Return *dataset* as OpenML sends it, in its order: square images, one a row.
+
+    Those in colour have their red, green and blue one after the other. The table is held in memory
+    whole, since scikit-learn reads it so.
 
     Raises:
         StageError: OpenML cannot be reached, or sends something else.
     """
+    if dataset.openml is None:
+        raise StageError("has no such dataset")
     # scikit-learn sets no limit of its own.
     timeout = socket.getdefaulttimeout()
     socket.setdefaulttimeout(TIMEOUT_SECONDS)
@@ -27,26 +35,53 @@ def fetch(dataset: KnownDataset) -> LabelledImages:
         # Retries are announced as warnings; what counts is the reason at the end.
         warnings.simplefilter("ignore")
         try:
-            # Imported here since it takes a second, and most runs need it never.
-            from sklearn.datasets import fetch_openml  # noqa: PLC0415
-
-            table = fetch_openml(
-                dataset.openml_name,
-                version=dataset.openml_version,
-                as_frame=False,
-                # scikit-learn's own parser, liac-arff, needs minutes and gigabytes for this.
-                parser="pandas",
-                # Every column as bytes, the label's too: 55 MB where int64 takes 440. And as
-                # categories scikit-learn 1.9 cannot read numbers with pandas 3.1:
-                # https://github.com/scikit-learn/scikit-learn/pull/34902
-                read_csv_kwargs={"dtype": "uint8"},
-                data_home=folder,
-                n_retries=RETRIES,
-            )
+            pixels, labels = _table(dataset, folder)
         # Network, HTTP, checksum, parser, a missing package: the next source may do better.
         except Exception as error:
             reason = f"{type(error).__name__}: {one_line(error)}"
             raise StageError(f"cannot be fetched ({reason})") from None
         finally:
             socket.setdefaulttimeout(timeout)
-    return labelled(table.data, table.target, dataset.openml_name)
+    return labelled({"all": Part(_in_planes(pixels), labels, str(dataset.openml))})
+
+
+def _table(dataset: Dataset, folder: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the table's pixels (n, pixels) and labels (n,); it is kept in *folder*."""
+    # Imported here since it takes a second, and most runs need it never.
+    from sklearn.datasets import fetch_openml  # noqa: PLC0415
+
+    named = isinstance(dataset.openml, str)
+    which = {"name": dataset.openml} if named else {"data_id": dataset.openml}
+    # Every column as bytes, the label's too: 55 MB where int64 takes 440. And as categories
+    # scikit-learn 1.9 cannot read numbers with pandas 3.1:
+    # https://github.com/scikit-learn/scikit-learn/pull/34902. What is not known may have other
+    # pixels, which bytes would cut off unseen, and words for labels.
+    for dtype in ["uint8"] if dataset.is_known else ["float32", None]:
+        try:
+            table = fetch_openml(
+                **which,
+                as_frame=False,
+                # scikit-learn's own parser, liac-arff, needs minutes and gigabytes for this.
+                parser="pandas",
+                read_csv_kwargs={"dtype": dtype} if dtype else {},
+                data_home=folder,
+                n_retries=RETRIES,
+            )
+            break
+        except ValueError:
+            if dtype != "float32":
+                raise
+    labels = table.target
+    if labels.dtype.kind not in "f":
+        return table.data, labels if labels.dtype.kind in "ui" else labels.astype(str)
+    whole = labels.astype(np.int64)
+    return table.data, whole if np.array_equal(whole, labels) else labels
+
+
+def _in_planes(pixels: np.ndarray) -> np.ndarray:
+    """Return rows of three planes as images (n, height, width, 3), and others as they are."""
+    count, values = pixels.shape
+    side = math.isqrt(values // 3)
+    if 3 * side**2 != values:
+        return pixels
+    return pixels.reshape(count, 3, side, side).transpose(0, 2, 3, 1)

