@@ -1,4 +1,4 @@
-"""Two plain convolutions and most weights in the dense layers: 679,808 parameters for MNIST."""
+"""Two plain convolutions and most weights in the dense layers: 679,808 parameters (MNIST)."""
 
 from collections.abc import Sequence
 
