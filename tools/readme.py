@@ -38,7 +38,30 @@ def benchmarks() -> str:
     return (ROOT / "benchmarks/results.md").read_text(encoding="utf-8")
 
 
-BLOCKS = {"comparison": comparison, "machine": machine, "benchmarks": benchmarks}
+def fashion() -> str:
+    """Return the comparison on Fashion-MNIST over several seeds."""
+    table = pd.read_csv(ROOT / "benchmarks/fashion-mnist.csv")
+    lines = [
+        "| Recipe | Model | Params | Accuracy (%) | Training time | Seeds |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for row in table.to_dict("records"):
+        accuracy, spread = 100 * row["accuracy_mean"], 100 * row["accuracy_deviation"]
+        lines.append(
+            f"| `{row['recipe']}` | {row['model']} | {row['parameters']:,} "
+            f"| {accuracy:.2f} ± {spread:.2f} "
+            f"| {row['seconds_mean']:.0f} ± {row['seconds_deviation']:.0f} s | {row['seeds']} |"
+        )
+    machines = " and ".join(sorted(set(table["machine"])))
+    return "\n".join([*lines, "", f"Mean ± standard deviation. Trained on {machines}."])
+
+
+BLOCKS = {
+    "comparison": comparison,
+    "machine": machine,
+    "benchmarks": benchmarks,
+    "fashion": fashion,
+}
 BLOCK = re.compile(rf"<!-- ({'|'.join(BLOCKS)}) -->\n.*?<!-- /\1 -->", re.DOTALL)
 
 

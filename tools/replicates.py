@@ -14,6 +14,8 @@ from typing import Any
 
 import pandas as pd
 
+from benchmarks.table import described
+
 
 def succeeded(states: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the revision and the parameters of each experiment that has run.
@@ -28,10 +30,16 @@ def succeeded(states: list[dict[str, Any]]) -> Iterator[tuple[str, dict[str, Any
 
 
 def comparison_of(revision: str) -> pd.DataFrame:
-    """Return the comparison that *revision* holds."""
-    command = ["git", "show", f"{revision}:metrics/comparison.csv"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return pd.read_csv(io.StringIO(shown), keep_default_na=False)
+    """Return the comparison that *revision* holds, and what each model was trained on."""
+    table = pd.read_csv(file_of(revision, "metrics/comparison.csv"), keep_default_na=False)
+    times = [json.load(file_of(revision, f"metrics/time/{name}.json")) for name in table["model"]]
+    return table.assign(machine=[described(time["machine"]) for time in times])
+
+
+def file_of(revision: str, path: str) -> io.StringIO:
+    """Return the content of a file as *revision* has it."""
+    command = ["git", "show", f"{revision}:{path}"]
+    return io.StringIO(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def over_seeds(runs: pd.DataFrame) -> pd.DataFrame:
@@ -47,6 +55,7 @@ def over_seeds(runs: pd.DataFrame) -> pd.DataFrame:
         accuracy_deviation=("accuracy", "std"),
         seconds_mean=("train_seconds", "mean"),
         seconds_deviation=("train_seconds", "std"),
+        machine=("machine", lambda machines: " and ".join(sorted(set(machines)))),
     )
 
 
