@@ -7,6 +7,7 @@ import json
 import re
 import socket
 import urllib.request
+from collections.abc import Sequence
 from email.message import Message
 from typing import Any
 from urllib.error import HTTPError, URLError
@@ -59,7 +60,9 @@ def connect(monkeypatch: pytest.MonkeyPatch, network: Network) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
 
 
-def openml_pages(rows: list[list[Any]] = PIXELS, labels: list[str] = NUMBERS) -> dict[str, Any]:
+def openml_pages(
+    rows: Sequence[Sequence[object]] = PIXELS, labels: list[str] = NUMBERS
+) -> dict[str, Any]:
     """Return what OpenML's API sends for dataset 9, "tiny", as its documentation describes it."""
     names = [f"pixel{i}" for i in range(len(rows[0]))]
     header = "".join(f"@attribute {name} real\n" for name in names)
@@ -144,7 +147,7 @@ WORDS = ["'Ankle boot'", "Bag", "'T-shirt/top'"]
 )
 def test_pixels_and_labels_of_every_kind_are_read(
     monkeypatch: pytest.MonkeyPatch,
-    rows: list[list[Any]],
+    rows: Sequence[Sequence[object]],
     pixels: list[list[int]],
     labels: list[str],
     expected: tuple[list[int], list[str]],
@@ -174,7 +177,7 @@ def test_the_three_planes_of_a_row_are_the_colours_of_its_pixels(
 def test_a_value_that_is_no_pixel_is_told_and_not_cut_off(
     monkeypatch: pytest.MonkeyPatch, labels: list[str], pixel: str, told: str
 ) -> None:
-    rows = [*PIXELS[:2], [0, 0, 0, pixel]]
+    rows: Sequence[Sequence[object]] = [*PIXELS[:2], [0, 0, 0, pixel]]
     with pytest.raises(
         StageError,
         match=rf"^9: pixel {re.escape(told)}(\.0)? in the image at index 2; pixels are 0 to 255",
