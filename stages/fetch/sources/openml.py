@@ -52,10 +52,10 @@ def _table(dataset: Dataset, folder: str) -> tuple[np.ndarray, np.ndarray]:
 
     named = isinstance(dataset.openml, str)
     which = {"name": dataset.openml} if named else {"data_id": dataset.openml}
-    # Every column as bytes, the label's too: 55 MB for MNIST where int64 takes 440. What is more
-    # than that, pandas refuses to cut off, and then finds each column's type itself; scikit-learn
-    # downloads the file anew for it. As categories, which is what it would make of labels,
-    # scikit-learn 1.9 cannot read numbers with pandas 3.1:
+    # Every column as bytes, the label's too: 55 MB for MNIST where int64 takes 440. What does not
+    # fit pandas refuses, rather than cut it off; then it may find each column's type itself, for
+    # which scikit-learn downloads the file once more. Never as categories, which is what it would
+    # make of labels: scikit-learn 1.9 cannot read numbers as those with pandas 3.1,
     # https://github.com/scikit-learn/scikit-learn/pull/34902.
     for dtype in ("uint8", None):
         try:
