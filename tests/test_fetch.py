@@ -1,8 +1,11 @@
 """The fetch stage: which source is asked when, what is verified, what is written and said."""
 
 import hashlib
+import json
 import shutil
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,27 +14,36 @@ import pytest
 from stages.common.errors import StageError
 from stages.fetch import __main__ as fetch
 from stages.fetch import user_cache
-from stages.fetch.images import LabelledImages
-from stages.fetch.known import KNOWN, KnownDataset, Package
+from stages.fetch.images import LabelledImages, Part, labelled
+from stages.fetch.known import FASHION_MNIST, KNOWN, MNIST, Dataset, find
 from stages.fetch.limit import limited
 from stages.fetch.sources import openml, pypi
 from tests.handmade import digits
 
-PARAMS = "data: {{dataset: {dataset}, sources: [{sources}], path: {path}, limit: null}}\n"
+WORDS = [f"the {number}" for number in range(10)]
 
 
 def images(*labels: int) -> LabelledImages:
     pixels, numbers = digits(*labels)
-    return LabelledImages(pixels.reshape(-1, 784), numbers)
+    return labelled({"all": Part(pixels, numbers, "a source")})
 
 
-def sha256(array: np.ndarray) -> str:
-    return hashlib.sha256(array.tobytes()).hexdigest()
+def sha256(*arrays: np.ndarray) -> str:
+    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
 
 
 RIGHT = images(*range(10))
 REVERSED = images(*range(9, -1, -1))
-TINY = KnownDataset("", 1, Package("", "", "", ""), sha256(RIGHT.images), sha256(RIGHT.labels))
+PIXELS, LABELS = digits(*range(10))
+TINY = Dataset(
+    openml=1,
+    images_sha256=sha256(PIXELS),
+    labels_sha256=sha256(LABELS),
+    image=(28, 28, 1),
+    classes=WORDS,
+    parts={"train": 7, "test": 3},
+)
+MINE = Dataset(openml="mine", keras="mine")
 DEAD = StageError("the line is dead")
 
 
@@ -42,16 +54,18 @@ def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(KNOWN, "tiny", TINY)
 
 
-def write_params(sources: str = "openml, pypi", dataset: str = "tiny", path: str = "null") -> None:
-    text = PARAMS.format(dataset=dataset, sources=sources, path=path)
-    Path("params.yaml").write_text(text)
+def write_params(**settings: str) -> None:
+    """Write params.yaml with the *settings* of data that differ."""
+    data = {"dataset": "tiny", "sources": "[openml, pypi]", "path": "", "size": "", "limit": ""}
+    lines = [f"  {key}: {value}\n" for key, value in (data | settings).items()]
+    Path("params.yaml").write_text("data:\n" + "".join(lines))
 
 
 def have_answer(patch: pytest.MonkeyPatch, source: object, answer: object) -> None:
     """Have *source* answer with images, or with an error."""
 
-    def stand_in(dataset: KnownDataset) -> object:
-        assert dataset == TINY
+    def stand_in(dataset: Dataset) -> object:
+        assert dataset in (TINY, MINE)
         if isinstance(answer, StageError):
             raise answer
         return answer
@@ -65,10 +79,10 @@ def have_answer(patch: pytest.MonkeyPatch, source: object, answer: object) -> No
         (DEAD, "the line is dead"),
         (
             REVERSED,
-            f"images with SHA-256 {sha256(REVERSED.images)}, expected {TINY.images_sha256}",
+            f"images with SHA-256 {sha256(*REVERSED.chunks())}, expected {TINY.images_sha256}",
         ),
         (
-            LabelledImages(RIGHT.images, REVERSED.labels),
+            replace(RIGHT, labels=REVERSED.labels),
             f"labels with SHA-256 {sha256(REVERSED.labels)}, expected {TINY.labels_sha256}",
         ),
     ],
@@ -83,13 +97,12 @@ def test_what_the_first_source_does_not_send_is_fetched_from_the_next(
     have_answer(monkeypatch, pypi, RIGHT)
     write_params()
     fetch.main()
-    np.testing.assert_array_equal(np.load("data/raw/images.npy"), RIGHT.images)
+    np.testing.assert_array_equal(np.load("data/raw/images.npy"), PIXELS[..., np.newaxis])
     assert np.load("data/raw/labels.npy").tolist() == list(range(10))
     assert capsys.readouterr().out.splitlines() == [
         f"openml: {said}",
         "tiny from pypi",
-        "images (10, 784) uint8",
-        "labels (10,) uint8",
+        "10 images of 28 x 28, grey, 10 classes; the data's own split: 7 to train, 3 to test",
     ]
 
 
@@ -99,7 +112,7 @@ def test_sources_are_asked_in_the_order_of_params_yaml(
 ) -> None:
     for source in (openml, pypi):
         have_answer(monkeypatch, source, RIGHT)
-    write_params(order)
+    write_params(sources=f"[{order}]")
     fetch.main()
     assert capsys.readouterr().out.splitlines()[0] == f"tiny from {first}"
 
@@ -139,32 +152,92 @@ def test_what_was_sent_once_is_not_asked_for_again(
 
 @pytest.mark.parametrize("kind", ["images", "labels"])
 @pytest.mark.parametrize(
-    "content",
-    [b"", RIGHT.images.tobytes()[:-1], RIGHT.labels.tobytes()[::-1]],
+    "content_of",
+    [lambda content: b"", lambda content: content[:-1], lambda content: content[::-1]],
     ids=["empty", "cut short", "other bytes"],
 )
 def test_what_was_kept_and_is_damaged_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     kind: str,
-    content: bytes,
+    content_of: Callable[[bytes], bytes],
 ) -> None:
     have_answer(monkeypatch, openml, RIGHT)
     write_params()
     fetch.main()
-    damaged = {"images": TINY.images_sha256, "labels": TINY.labels_sha256}[kind]
-    file = user_cache.folder() / damaged
-    file.write_bytes(content)
+    known = {"images": TINY.images_sha256, "labels": TINY.labels_sha256}[kind]
+    file = user_cache.folder() / str(known)
+    damaged = content_of(file.read_bytes())
+    file.write_bytes(damaged)
     capsys.readouterr()
     fetch.main()
-    assert capsys.readouterr().out.splitlines()[:2] == [
-        f"warning: {user_cache.folder()}: not used: {kind} with SHA-256 "
-        f"{hashlib.sha256(content).hexdigest()}, expected {damaged}",
-        "tiny from openml",
+    told, fetched = capsys.readouterr().out.splitlines()[:2]
+    assert told.startswith(f"warning: {user_cache.folder()}: not used: ")
+    # What has the right length is told by its checksum.
+    if len(damaged) == len({"images": PIXELS, "labels": LABELS}[kind].tobytes()):
+        actual = hashlib.sha256(damaged).hexdigest()
+        assert told.endswith(f": {kind} with SHA-256 {actual}, expected {known}")
+    assert fetched == "tiny from openml"
+    np.testing.assert_array_equal(np.load("data/raw/images.npy"), PIXELS[..., np.newaxis])
+    np.testing.assert_array_equal(np.load("data/raw/labels.npy"), LABELS)
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == known
+
+
+def test_a_known_dataset_has_its_own_classes_and_split(monkeypatch: pytest.MonkeyPatch) -> None:
+    have_answer(monkeypatch, openml, RIGHT)
+    write_params()
+    fetch.main()
+    assert json.loads(Path("data/raw/dataset.json").read_text()) == {
+        "classes": WORDS,
+        "parts": {"train": 7, "test": 3},
+        "sha256": {"images": TINY.images_sha256, "labels": TINY.labels_sha256},
+    }
+
+
+def test_another_dataset_is_recorded_and_asked_for_each_time(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    have_answer(monkeypatch, openml, RIGHT)
+    write_params(dataset="mine")
+    fetch.main()
+    assert capsys.readouterr().out.splitlines() == [
+        "mine from openml",
+        "10 images of 28 x 28, grey, 10 classes",
     ]
-    np.testing.assert_array_equal(np.load("data/raw/images.npy"), RIGHT.images)
-    np.testing.assert_array_equal(np.load("data/raw/labels.npy"), RIGHT.labels)
-    assert hashlib.sha256(file.read_bytes()).hexdigest() == damaged
+    assert json.loads(Path("data/raw/dataset.json").read_text()) == {
+        "classes": [str(number) for number in range(10)],
+        "parts": {},
+        "sha256": {"images": sha256(PIXELS), "labels": sha256(LABELS)},
+    }
+    assert not user_cache.folder().exists()
+    have_answer(monkeypatch, openml, REVERSED)
+    fetch.main()
+    assert np.load("data/raw/labels.npy").tolist() == list(range(9, -1, -1))
+
+
+def test_what_was_fetched_is_brought_to_the_size_asked_for(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    have_answer(monkeypatch, openml, RIGHT)
+    write_params(size="14")
+    fetch.main()
+    assert "10 images of 14 x 14, grey" in capsys.readouterr().out
+    assert np.load("data/raw/images.npy").shape == (10, 14, 14, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "dataset"),
+    [
+        *[(name, MNIST) for name in ("mnist_784", "mnist", "MNIST", 554)],
+        *[(name, FASHION_MNIST) for name in ("Fashion-MNIST", "fashion_mnist", 40996)],
+        ("mine", MINE),
+        (61, Dataset(openml=61)),
+    ],
+)
+def test_a_known_dataset_is_found_under_each_of_its_names(
+    name: str | int, dataset: Dataset
+) -> None:
+    assert find(name) == dataset
 
 
 def test_a_cache_folder_that_cannot_be_written_is_no_error(
@@ -174,7 +247,7 @@ def test_a_cache_folder_that_cannot_be_written_is_no_error(
     have_answer(monkeypatch, openml, RIGHT)
     write_params()
     fetch.main()
-    np.testing.assert_array_equal(np.load("data/raw/images.npy"), RIGHT.images)
+    np.testing.assert_array_equal(np.load("data/raw/images.npy"), PIXELS[..., np.newaxis])
     assert "cannot be written; the next run downloads the images again" in capsys.readouterr().out
 
 
@@ -191,21 +264,23 @@ def test_when_no_source_answers_each_ones_reason_is_told(monkeypatch: pytest.Mon
     with pytest.raises(StageError) as caught:
         fetch.main()
     assert str(caught.value) == "no source has tiny: openml: the line is dead; pypi: not here"
-    assert not Path("data").exists()
+    assert not list(Path("data/raw").iterdir())
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         (
-            {"sources": "pypi, opnml"},
+            {"sources": "[pypi, opnml]"},
             r"data\.sources: unknown source 'opnml'; did you mean 'openml'\?"
-            r" \(valid: openml, pypi\)",
+            r" \(valid: debian, keras, openml, pypi\)",
         ),
-        ({"sources": ""}, "data.sources is empty"),
-        ({"dataset": "mnist_78"}, r"dataset: unknown dataset 'mnist_78'; did you mean 'mnist_784'"),
-        ({"path": "missing.npz"}, r"data\.path: 'missing\.npz' is not there; expected a folder of"),
-        ({"path": "params.yaml"}, r"'params\.yaml' is something else; expected a folder of IDX"),
+        ({"sources": "[]"}, "data.sources is empty"),
+        ({"path": "missing.npz"}, r"data\.path: 'missing\.npz' is not there; expected a folder "),
+        (
+            {"path": "params.yaml"},
+            r"'params\.yaml' is something else; .* or an \.npz file, or null",
+        ),
     ],
 )
 def test_wrong_settings_are_told_before_anything_is_fetched(

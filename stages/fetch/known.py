@@ -76,10 +76,11 @@ FASHION_MNIST = Dataset(
     ],
     parts=OWN_SPLIT,
 )  # fmt: skip
+# By name in lower case, as which OpenML takes every name.
 KNOWN = {
     "mnist_784": MNIST,
     "mnist": MNIST,
-    "Fashion-MNIST": FASHION_MNIST,
+    "fashion-mnist": FASHION_MNIST,
     "fashion_mnist": FASHION_MNIST,
 }
 
@@ -89,7 +90,7 @@ def find(name: str | int) -> Dataset:
     by_number = {dataset.openml: dataset for dataset in KNOWN.values()}
     if isinstance(name, int):
         return by_number.get(name) or Dataset(openml=name)
-    return KNOWN.get(name) or Dataset(openml=name, keras=name)
+    return KNOWN.get(name.lower()) or Dataset(openml=name, keras=name)
 
 
 def verify(data: LabelledImages, dataset: Dataset) -> None:

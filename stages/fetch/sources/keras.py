@@ -5,7 +5,6 @@ https://github.com/keras-team/keras/tree/v3.15.1/keras/src/datasets
 """
 
 import hashlib
-import shutil
 import tarfile
 from dataclasses import replace
 from http.client import HTTPException
@@ -68,15 +67,16 @@ def download(address: str, folder: Path, sha256: str | None) -> None:
     """
     file = folder / address.rsplit("/", maxsplit=1)[-1]
     try:
-        with urlopen(address, timeout=TIMEOUT_SECONDS) as answer, file.open("wb") as target:  # noqa: S310 - addresses of ours
-            shutil.copyfileobj(answer, target)
+        with urlopen(address, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - addresses of ours
+            # Whole, since read in pieces it would end in silence where the line does.
+            content = answer.read()
     # A name that is not found, a refusal, a line that goes dead in the middle.
     except (OSError, HTTPException) as error:
         raise StageError(f"{file.name} cannot be fetched ({one_line(error)})") from None
-    with file.open("rb") as content:
-        actual = hashlib.file_digest(content, "sha256").hexdigest()
+    actual = hashlib.sha256(content).hexdigest()
     if sha256 not in (None, actual):
         raise StageError(f"{file.name} has SHA-256 {actual}, expected {sha256}")
+    file.write_bytes(content)
 
 
 def read_cifar10(path: Path) -> LabelledImages:

@@ -52,30 +52,37 @@ def _table(dataset: Dataset, folder: str) -> tuple[np.ndarray, np.ndarray]:
 
     named = isinstance(dataset.openml, str)
     which = {"name": dataset.openml} if named else {"data_id": dataset.openml}
-    # Every column as bytes, the label's too: 55 MB where int64 takes 440. And as categories
-    # scikit-learn 1.9 cannot read numbers with pandas 3.1:
-    # https://github.com/scikit-learn/scikit-learn/pull/34902. What is not known may have other
-    # pixels, which bytes would cut off unseen, and words for labels.
-    for dtype in ["uint8"] if dataset.is_known else ["float32", None]:
+    # Every column as bytes, the label's too: 55 MB for MNIST where int64 takes 440. What does not
+    # fit pandas refuses, rather than cut it off; then it may find each column's type itself, for
+    # which scikit-learn downloads the file once more. Never as categories, which is what it would
+    # make of labels: scikit-learn 1.9 cannot read numbers as those with pandas 3.1,
+    # https://github.com/scikit-learn/scikit-learn/pull/34902.
+    for dtype in ("uint8", None):
         try:
             table = fetch_openml(
                 **which,
                 as_frame=False,
                 # scikit-learn's own parser, liac-arff, needs minutes and gigabytes for this.
                 parser="pandas",
-                read_csv_kwargs={"dtype": dtype} if dtype else {},
+                read_csv_kwargs={"dtype": dtype},
                 data_home=folder,
                 n_retries=RETRIES,
             )
             break
         except ValueError:
-            if dtype != "float32":
+            if dtype is None:
                 raise
-    labels = table.target
-    if labels.dtype.kind not in "f":
-        return table.data, labels if labels.dtype.kind in "ui" else labels.astype(str)
+    return table.data, _plain(table.target)
+
+
+def _plain(labels: np.ndarray) -> np.ndarray:
+    """Return *labels* as whole numbers where they are that, else as words without their quotes."""
+    if labels.dtype.kind in "ui":
+        return labels
+    if labels.dtype.kind != "f":
+        return np.char.strip(labels.astype(str), "'")
     whole = labels.astype(np.int64)
-    return table.data, whole if np.array_equal(whole, labels) else labels
+    return whole if np.array_equal(whole, labels) else labels
 
 
 def _in_planes(pixels: np.ndarray) -> np.ndarray:
