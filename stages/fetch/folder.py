@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from stages.common.arrays import chunked
 from stages.common.errors import StageError, one_line
@@ -172,7 +172,7 @@ def _opened(path: Path) -> Image.Image:
 def _lies_on_its_side(path: Path, image: Image.Image) -> bool:
     """Tell whether the camera noted that *image* is to be turned by a quarter."""
     with _decoding(path):
-        return bool(image.getexif().get(0x0112, 1) > 4)  # noqa: PLR2004 - 5 to 8 of EXIF's eight
+        return image.getexif().get(ExifTags.Base.Orientation) in range(5, 9)
 
 
 def _read(path: Path, mode: str, size: int | None) -> np.ndarray:
