@@ -90,13 +90,20 @@ def test_one_image_in_colour_makes_all_of_them_so(suffix: str, image: Any, value
     assert np.unique(images[1]) == [3]
 
 
+# 6: what is the right of the picture stands at the top of the file. 3: it is upside down.
+SIX = [[50, 90, 130], [10, 170, 210]]
+THREE = [[130, 210], [90, 170], [50, 10]]
+
+
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
-def test_images_are_turned_as_the_camera_noted(suffix: str) -> None:
-    # 6: what is the right of the picture stands at the top of the file, 8 by 8 pixels of each.
-    stored = np.array([[10, 50, 90], [130, 170, 210]], np.uint8)
-    upright = [[130, 10], [170, 50], [210, 90]]
-    image = Image.fromarray(stored.repeat(8, 0).repeat(8, 1))
-    image.getexif()[0x0112] = 6
+@pytest.mark.parametrize(("noted", "stored"), [(6, SIX), (3, THREE)])
+def test_images_are_turned_as_the_camera_noted(
+    suffix: str, noted: int, stored: list[list[int]]
+) -> None:
+    upright = [[10, 50], [170, 90], [210, 130]]
+    # 8 by 8 pixels of each value.
+    image = Image.fromarray(np.array(stored, np.uint8).repeat(8, 0).repeat(8, 1))
+    image.getexif()[0x0112] = noted
     # Another one of 16 by 24 pixels as it stands: both have one size.
     files: Files = {f"a/1.{suffix}": image, "b/1.png": Image.new("L", (16, 24))}
     images, *_ = fetched(files)

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from stages import raw
+from stages.common import arrays
 from stages.common.errors import StageError
 from stages.fetch import __main__ as fetch
 from stages.fetch.images import Part, labelled, to_classes
@@ -30,17 +31,19 @@ Run = Callable[..., str]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Give the function that fetches and preprocesses images, and returns what a user reads."""
     monkeypatch.chdir(tmp_path)
+    # One image at a time, so that what is said holds wherever in the file it stands.
+    monkeypatch.setattr(arrays, "CHUNK_BYTES", 1)
 
     def run_stages(
         files: dict[str, Any] | None = None,
         limit: int | None = None,
         test_fraction: float | None = 0.5,
-        **arrays: Any,
+        **given: Any,
     ) -> str:
         if files is None:
             path = Path("my.npz")
-            split = "x_train" in arrays
-            np.savez(path, **({} if split else {"images": IMAGES, "labels": LABELS}) | arrays)
+            split = "x_train" in given
+            np.savez(path, **({} if split else {"images": IMAGES, "labels": LABELS}) | given)
         else:
             path = Path("folder")
             path.mkdir()
@@ -89,7 +92,7 @@ def cut(suffix: str) -> bytes:
 
 # A single 9, which the split gives to the training images.
 LONELY = {"images": np.repeat(IMAGES, 10, axis=0)[:181], "labels": np.repeat(LABELS, 10)[:181]}
-TWO_HOT = np.eye(10)[LABELS] + np.eye(10)[9]
+TWO_HOT = np.eye(10)[LABELS] + np.eye(20, 10, 6)
 TRAIN = {"x_train": IMAGES, "y_train": LABELS}
 IDX = {
     f"{part}-{kind}-ubyte": idx_bytes(values)
@@ -203,7 +206,7 @@ MORE: list[tuple[dict[str, Any], str]] = [
     ({"images": np.uint8(1)}, f"shape (); {SHAPES}"),
     ({"images": IMAGES.astype("U3")}, "values of type <U3; pixels are integers or floats"),
     ({"labels": LABELS[1:]}, "images and labels: 20 images but 19 labels; there must be one"),
-    ({"labels": TWO_HOT}, "label [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0] at index 0"),
+    ({"labels": TWO_HOT}, "label [0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0] at index 2"),
     (
         {**TRAIN, "x_test": IMAGES, "y_test": LABELS.astype("U1")},
         "x_test and y_test: labels are words, those of my.npz: x_train and y_train numbers",

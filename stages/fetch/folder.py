@@ -16,7 +16,7 @@ from stages.fetch.resizing import resized
 
 FORMATS = {"PNG": [".png"], "JPEG": [".jpg", ".jpeg"], "WEBP": [".webp"], "BMP": [".bmp"]}
 SUFFIXES = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
-GREY_MODES = ("1", "L", "LA", "I", "I;16")
+GREY_MODES = ("1", "L", "LA", "I;16")
 # Sub-folders of these names, in small letters or capitals, hold the classes of one part each, if
 # there is `train`.
 SPLIT = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
@@ -183,8 +183,8 @@ def _read(path: Path, mode: str, size: int | None) -> np.ndarray:
     """
     with _opened(path) as image, _decoding(path):
         upright = ImageOps.exif_transpose(image)
-        if upright.mode.startswith("I"):
-            # 16 bits, which Pillow would cut off at 255.
+        if upright.mode == "I;16":
+            # Pillow would cut off what is above 255.
             upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
         if upright.has_transparency_data:
             behind = Image.new("RGBA", upright.size, BEHIND)
