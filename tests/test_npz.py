@@ -9,32 +9,41 @@ import pytest
 
 from stages.common.errors import StageError
 from stages.fetch import npz
+from stages.fetch.images import LabelledImages
 from tests.handmade import digits
 
 IMAGES, LABELS = digits(4, 0)
 TEST_IMAGES, TEST_LABELS = digits(7)
 
 
+def read(path: Path) -> tuple[np.ndarray, LabelledImages]:
+    """Return the images in *path*, all at once, and the rest."""
+    data = npz.read(path, path.parent)
+    return np.concatenate(list(data.chunks())), data
+
+
 @pytest.mark.parametrize(("x", "y"), [("images", "labels"), ("x", "y"), ("x_train", "y_train")])
-def test_one_pair_of_arrays_is_read(tmp_path: Path, x: str, y: str) -> None:
-    arrays: dict[str, Any] = {x: IMAGES, y: LABELS, "notes": np.array("others are passed over")}
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_one_pair_of_arrays_is_read(tmp_path: Path, x: str, y: str, order: Any) -> None:
+    other = np.array(["others are passed over", {"even": "objects"}], "O")
+    arrays: dict[str, Any] = {x: np.asarray(IMAGES, order=order), y: LABELS, "notes": other}
     np.savez(tmp_path / "my.npz", **arrays)
-    data = npz.read(tmp_path / "my.npz")
-    assert data.images.tolist() == [[i % 256 for i in range(4, 788)], [i % 256 for i in range(784)]]
-    assert data.labels.tolist() == [4, 0]
+    images, data = read(tmp_path / "my.npz")
+    np.testing.assert_array_equal(images[..., 0], IMAGES)
+    assert [data.classes[label] for label in data.labels] == ["4", "0"]
+    assert data.parts == ({"train": 2} if x == "x_train" else {})
 
 
-def test_keras_names_give_training_images_first(tmp_path: Path) -> None:
-    np.savez_compressed(
-        tmp_path / "mnist.npz",
-        x_test=TEST_IMAGES,
-        y_test=TEST_LABELS,
-        x_train=IMAGES,
-        y_train=LABELS,
-    )
-    data = npz.read(tmp_path / "mnist.npz")
-    assert data.labels.tolist() == [4, 0, 7]
-    assert data.images[:, 0].tolist() == [4, 0, 7]
+def test_keras_names_give_the_datas_own_split_training_images_first(tmp_path: Path) -> None:
+    parts = {"test": digits(7), "val": digits(5, 5), "train": digits(4, 0, 0)}
+    arrays: dict[str, Any] = {
+        f"{kind}_{part}": of[i] for part, of in parts.items() for i, kind in enumerate("xy")
+    }
+    np.savez_compressed(tmp_path / "my.npz", **arrays)
+    images, data = read(tmp_path / "my.npz")
+    assert [data.classes[label] for label in data.labels] == ["4", "0", "0", "5", "5", "7"]
+    assert images[:, 0, 0, 0].tolist() == [4, 0, 0, 5, 5, 7]
+    assert data.parts == {"train": 3, "validation": 2, "test": 1}
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
@@ -53,7 +62,7 @@ def test_wrong_arrays_are_named(tmp_path: Path, arrays: dict[str, Any], message:
     path = tmp_path / "my.npz"
     np.savez(path, **arrays)
     with pytest.raises(StageError, match=f"^{path}: {message}"):
-        npz.read(path)
+        read(path)
 
 
 def test_a_file_that_is_no_npz_is_told_in_one_line(tmp_path: Path) -> None:
@@ -69,5 +78,5 @@ def test_a_file_that_is_no_npz_is_told_in_one_line(tmp_path: Path) -> None:
     ):
         path.write_bytes(content)
         with pytest.raises(StageError) as caught:
-            npz.read(path)
+            read(path)
         assert str(caught.value) == f"{path}: cannot be read as .npz: {reason}"

@@ -1,12 +1,13 @@
 """A folder with one sub-folder for each class, of image files, as people keep photographs."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from stages.common.arrays import chunked
 from stages.common.errors import StageError, one_line
@@ -15,8 +16,9 @@ from stages.fetch.resizing import resized
 
 FORMATS = {"PNG": [".png"], "JPEG": [".jpg", ".jpeg"], "WEBP": [".webp"], "BMP": [".bmp"]}
 SUFFIXES = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
-GREY_MODES = ("1", "L", "LA", "I", "I;16")
-# Sub-folders of these names hold the classes of one part each, if there is `train`.
+GREY_MODES = ("1", "L", "LA", "I;16")
+# Sub-folders of these names, in small letters or capitals, hold the classes of one part each, if
+# there is `train`.
 SPLIT = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
 # What shows through where an image is transparent.
 BEHIND = "white"
@@ -42,13 +44,14 @@ def read(folder: Path, size: int | None) -> LabelledImages:
     """
     files, parts = _files(folder)
     classes = sorted({file.name for file in files})
-    if len(classes) < 2:  # noqa: PLR2004
+    if len(classes) == 1:
         raise StageError(
-            f"{folder}: the only class is {', '.join(classes)!r}; "
+            f"{folder}: the only class is {classes[0]!r}; "
             "there must be two sub-folders or more, one for each class"
         )
     image = _shape_of_all([file.path for file in files], size)
-    labels = np.array([classes.index(file.name) for file in files])
+    numbers = {name: number for number, name in enumerate(classes)}
+    labels = np.array([numbers[file.name] for file in files])
     mode = "L" if image[2] == GREY else "RGB"
 
     def chunks() -> Iterator[np.ndarray]:
@@ -64,29 +67,42 @@ def read(folder: Path, size: int | None) -> LabelledImages:
 def _files(folder: Path) -> tuple[list[File], dict[str, int]]:
     """Return the images of all classes, part after part, and how many each part has."""
     above = _folders(folder)
-    if "train" not in [path.name for path in above]:
+    if "train" not in [path.name.lower() for path in above]:
         return _in_turn(above), {}
-    parts: dict[str, list[File]] = {}
-    for name in dict.fromkeys(SPLIT.values()):
-        for path in above:
-            if SPLIT.get(path.name) == name:
-                parts[name] = parts.get(name, []) + _in_turn(_folders(path))
-    if others := [path.name for path in above if path.name not in SPLIT]:
+    if others := [path.name for path in above if path.name.lower() not in SPLIT]:
         raise StageError(
             f"{folder}: {others[0]} beside train; where the data is split, "
             "its sub-folders are train, validation and test, and the classes stand in those"
         )
+    parts: dict[str, list[File]] = {}
+    for name in dict.fromkeys(SPLIT.values()):
+        for path in above:
+            if SPLIT[path.name.lower()] == name:
+                parts[name] = parts.get(name, []) + _in_turn(_folders(path))
     files = [file for some in parts.values() for file in some]
     return files, {name: len(some) for name, some in parts.items()}
 
 
 def _folders(folder: Path) -> list[Path]:
-    """Return the sub-folders of *folder*; images beside them would belong to no class."""
+    """Return the sub-folders of *folder*, by name.
+
+    Raises:
+        StageError: there is none, one has a name that is no text, or an image stands beside them,
+            which would belong to no class.
+    """
     entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     for path in entries:
         if path.suffix.lower() in SUFFIXES and path.is_file():
             raise StageError(f"{path}: an image beside the classes' folders; put it into one")
-    return [path for path in entries if path.is_dir()]
+    folders = [path for path in entries if path.is_dir()]
+    if not folders:
+        raise StageError(f"{folder}: no sub-folders; there must be one for each class")
+    for path in folders:
+        try:
+            path.name.encode()
+        except UnicodeEncodeError:
+            raise StageError(f"{str(path)!r}: a name that is not UTF-8; rename it") from None
+    return folders
 
 
 def _in_turn(folders: Sequence[Path]) -> list[File]:
@@ -110,17 +126,20 @@ def _images(folder: Path) -> list[Path]:
             "or remove it"
         )
     if others := [path for path in files if path.suffix.lower() not in SUFFIXES]:
-        print(f"note: {folder}: left out {len(others)} that are no images, such as {others[0]}")
+        example = str(others[0].relative_to(folder))
+        print(f"note: {folder}: left out {len(others)} that are no images, such as {example!r}")
     return images
 
 
 def _shape_of_all(paths: Sequence[Path], size: int | None) -> tuple[int, int, int]:
-    """Return the (height, width, channels) of every image; their headers alone are read."""
+    """Return the (height, width, channels) of every image, as far as can be from the headers."""
     colour, first = False, None
     for path in paths:
         with _opened(path) as image:
             colour = colour or image.mode not in GREY_MODES
-            turned = image.getexif().get(0x0112, 1) > 4  # noqa: PLR2004 - these lie on their side
+            # Asked where it decides something: of a PNG it takes decoding the whole.
+            matters = size is None and image.width != image.height
+            turned = matters and _lies_on_its_side(path, image)
             shape = image.size if turned else image.size[::-1]
         first = first or (path, shape)
         if size is None and shape != first[1]:
@@ -140,15 +159,20 @@ def _opened(path: Path) -> Image.Image:
     Raises:
         StageError: it is none of our formats, or animated.
     """
-    try:
+    with _decoding(path):
         image = Image.open(path, formats=list(FORMATS))
-    except (OSError, Image.DecompressionBombError) as error:
-        raise StageError(f"{path}: cannot be read as an image ({one_line(error)})") from None
-    # A camera's JPEG may hold a second picture, to look at in its stead; the first one counts.
-    if image.format in ("PNG", "WEBP") and getattr(image, "n_frames", 1) > 1:
+        # A camera's JPEG may hold a second picture, to look at in its stead; the first one counts.
+        animated = image.format in ("PNG", "WEBP") and getattr(image, "n_frames", 1) > 1
+    if animated:
         image.close()
         raise StageError(f"{path}: animated; keep one image of it")
     return image
+
+
+def _lies_on_its_side(path: Path, image: Image.Image) -> bool:
+    """Tell whether the camera noted that *image* is to be turned by a quarter."""
+    with _decoding(path):
+        return image.getexif().get(ExifTags.Base.Orientation) in range(5, 9)
 
 
 def _read(path: Path, mode: str, size: int | None) -> np.ndarray:
@@ -157,17 +181,26 @@ def _read(path: Path, mode: str, size: int | None) -> np.ndarray:
     Raises:
         StageError: it is damaged.
     """
-    with _opened(path) as image:
-        try:
-            upright = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I"):
-                # 16 bits, which Pillow would cut off at 255.
-                upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-            if upright.has_transparency_data:
-                behind = Image.new("RGBA", upright.size, BEHIND)
-                upright = Image.alpha_composite(behind, upright.convert("RGBA"))
-            plain = upright.convert(mode)
-        # Each format's reader has its errors.
-        except Exception as error:
-            raise StageError(f"{path}: damaged or cut short ({one_line(error)})") from None
-    return resized(np.asarray(plain), size) if size else np.asarray(plain)
+    with _opened(path) as image, _decoding(path):
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode == "I;16":
+            # Pillow would cut off what is above 255.
+            upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
+        if upright.has_transparency_data:
+            behind = Image.new("RGBA", upright.size, BEHIND)
+            upright = Image.alpha_composite(behind, upright.convert("RGBA"))
+        plain = np.asarray(upright.convert(mode))
+    return resized(plain, size) if size else plain
+
+
+@contextmanager
+def _decoding(path: Path) -> Iterator[None]:
+    """Name *path* if it cannot be read, or no sense be made of it."""
+    try:
+        yield
+    except UnidentifiedImageError:
+        raise StageError(f"{path}: damaged, or no PNG, JPEG, WebP or BMP file") from None
+    # Each format's reader has its errors; those of the system have a number.
+    except Exception as error:
+        what = "cannot be read" if getattr(error, "errno", None) else "damaged or cut short"
+        raise StageError(f"{path}: {what} ({one_line(error)})") from None

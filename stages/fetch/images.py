@@ -56,7 +56,7 @@ def labelled(parts: Mapping[str, Part], *, split: bool = False) -> LabelledImage
     first = next(iter(parts.values()))
     image = shaped[0].shape[1:]
     for part, images in zip(parts.values(), shaped, strict=True):
-        if len(images) != len(part.labels):
+        if part.labels.ndim and len(images) != len(part.labels):
             raise StageError(
                 f"{part.where}: {len(images)} images but {len(part.labels)} labels; "
                 "there must be one for each"
@@ -151,12 +151,18 @@ def to_classes(arrays: Sequence[np.ndarray], where: Sequence[str]) -> tuple[np.n
     one-hot rows of any number type, whose classes are named by their column.
     """
     kinds = [_kind(array, place) for array, place in zip(arrays, where, strict=True)]
-    if len(set(kinds)) > 1:
-        raise StageError(f"{where[1]}: labels of another kind than {where[0]}")
+    for kind, place in zip(kinds, where, strict=True):
+        if kind != kinds[0]:
+            raise StageError(f"{place}: labels are {kind}, those of {where[0]} {kinds[0]}")
     if kinds[0].startswith("one-hot"):
-        labels = np.concatenate([array.argmax(axis=1) for array in arrays])
+        labels = np.concatenate(
+            [few.argmax(axis=1) for array in arrays for few in chunks_of(array)]
+        )
         names = [str(number) for number in range(arrays[0].shape[1])]
     else:
+        if kinds[0] == "numbers":
+            # numpy would make floats of uint64 beside int64.
+            arrays = [array.astype(np.uint64) for array in arrays]
         found, labels = np.unique(np.concatenate(arrays), return_inverse=True)
         names = [str(name) for name in found]
     if len(names) == 1:
@@ -180,13 +186,15 @@ def _kind(array: np.ndarray, where: str) -> str:
             )
         return "numbers"
     if array.ndim == 2 and array.shape[1] > 1 and array.dtype.kind in "uifb":  # noqa: PLR2004
-        wrong = (array.max(axis=1) != 1) | ((array != 0).sum(axis=1) != 1)
-        if wrong.any():
-            index = int(wrong.argmax())
-            raise StageError(
-                f"{where}: label {array[index].tolist()} at index {index} is not one-hot"
-            )
-        return f"one-hot in {array.shape[1]}"
+        start = 0
+        for few in chunks_of(array):
+            if (wrong := (few.max(axis=1) != 1) | ((few != 0).sum(axis=1) != 1)).any():
+                index = int(wrong.argmax())
+                raise StageError(
+                    f"{where}: label {few[index].tolist()} at index {start + index} is not one-hot"
+                )
+            start += len(few)
+        return f"one-hot in {array.shape[1]} classes"
     raise StageError(
         f"{where}: {array.dtype} values of shape {array.shape};"
         " labels are whole numbers (n,), words (n,) or one-hot (n, classes)"

@@ -17,6 +17,7 @@ from stages.fetch.images import LabelledImages, Part, labelled
 TOGETHER = (("images", "labels"), ("x", "y"))
 SPLIT = {part: (f"x_{name}", f"y_{name}") for part, name in
          (("train", "train"), ("validation", "val"), ("test", "test"))}  # fmt: skip
+PAIRS = [*TOGETHER, *SPLIT.values()]
 
 
 def read(path: Path, scratch: Path) -> LabelledImages:
@@ -28,7 +29,7 @@ def read(path: Path, scratch: Path) -> LabelledImages:
     Raises:
         StageError: no such arrays, damage, pickled objects, or values that are no images or labels.
     """
-    arrays = _arrays(path, scratch)
+    names, arrays = _arrays(path, scratch)
     parts = {}
     for part, pair in [*((pair[0], pair) for pair in TOGETHER), *SPLIT.items()]:
         found = [name for name in pair if name in arrays]
@@ -39,27 +40,29 @@ def read(path: Path, scratch: Path) -> LabelledImages:
             images, labels = (arrays[name] for name in pair)
             parts[part] = Part(images, labels, f"{path}: {' and '.join(pair)}")
     if not parts:
-        names = "; ".join(", ".join(pair) for pair in [*TOGETHER, *SPLIT.values()])
-        raise StageError(f"{path}: expected arrays named {names}; found {', '.join(arrays)}")
+        ours = "; ".join(", ".join(pair) for pair in PAIRS)
+        raise StageError(f"{path}: expected arrays named {ours}; found {', '.join(names)}")
     return labelled(parts, split=parts.keys() <= SPLIT.keys())
 
 
-def _arrays(path: Path, scratch: Path) -> dict[str, np.ndarray]:
-    """Return the arrays in the file by name, memory-mapped."""
-    arrays = {}
+def _arrays(path: Path, scratch: Path) -> tuple[list[str], dict[str, np.ndarray]]:
+    """Return the names of all arrays in the file, and those that are ours, memory-mapped."""
+    names, arrays = [], {}
     try:
         with zipfile.ZipFile(path) as archive:
-            for number, name in enumerate(archive.namelist()):
-                member = scratch / f"{number}.npy"
+            for number, member in enumerate(archive.namelist()):
+                names.append(name := member.removesuffix(".npy"))
+                if not any(name in pair for pair in PAIRS):
+                    continue
+                unpacked = scratch / f"{number}.npy"
                 # Each is read whole, so that the zip's checksum covers its header too.
-                with archive.open(name) as source, member.open("wb") as file:
+                with archive.open(member) as source, unpacked.open("wb") as file:
                     shutil.copyfileobj(source, file)
-                array = np.load(member, mmap_mode="r", allow_pickle=False)
-                arrays[name.removesuffix(".npy")] = array
+                arrays[name] = np.load(unpacked, mmap_mode="r", allow_pickle=False)
     # Damage meets zipfile, zlib, numpy and Python's own parser; each has its errors.
     except Exception as error:
         reason = one_line(error)
         if "Python object" in reason or "pickle" in reason:
             reason = "pickled objects are not read; save arrays of numbers or words"
         raise StageError(f"{path}: cannot be read as .npz: {reason}") from None
-    return arrays
+    return names, arrays
