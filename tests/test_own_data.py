@@ -124,7 +124,7 @@ SAID: dict[str, list[tuple[dict[str, Any], str]]] = {
         ({"labels": labels_with(3.0, "f8")}, FORMS),
         ({"labels": labels_with(b"1", "S2")}, FORMS),
         ({"labels": LABELS > 3}, FORMS),
-        ({"labels": LABELS.reshape(20, 1)}, f"uint8 values of shape (20, 1); {FORMS}"),
+        ({"labels": LABELS.reshape(20, 1, 1)}, f"uint8 values of shape (20, 1, 1); {FORMS}"),
         ({"labels": np.uint8(1)}, f"uint8 values of shape (); {FORMS}"),
     ],
     "labels or images as Python objects": [
@@ -332,6 +332,7 @@ ONE_HOT = [[0, 0, 0, 1], [0, 1, 0, 0]]
     [
         # Numbers need not follow one another; between parts their types may differ.
         ([np.array([7, 0], "u8"), np.array([30], ">i2")], [1, 0, 2], ["0", "7", "30"]),
+        ([np.array([[7], [3]]), np.array([3])], [1, 0, 0], ["3", "7"]),
         ([np.array(["b", "Ä, c"]), np.array(["aa"])], [1, 2, 0], ["aa", "b", "Ä, c"]),
         *(([np.array(ONE_HOT, dtype)], [3, 1], list("0123")) for dtype in ("?", "i8", "f4")),
         ([np.arange(1000), np.array([999])], [*range(1000), 999], [str(i) for i in range(1000)]),

@@ -49,7 +49,7 @@ def read(settings: Data, scratch: Path) -> LabelledImages:
             return folder.read(place, settings.size)
         if place.is_dir():
             data = idx.read_folder(place, scratch)
-        elif place.exists() and place.suffix == ".npz":
+        elif place.is_file() and place.suffix == ".npz":
             data = npz.read(place, scratch)
         else:
             found = "something else" if place.exists() else "not there"

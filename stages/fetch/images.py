@@ -146,10 +146,12 @@ def _to_uint8(pixels: np.ndarray, factor: int) -> np.ndarray:
 def to_classes(arrays: Sequence[np.ndarray], where: Sequence[str]) -> tuple[np.ndarray, list[str]]:
     """Return the labels of all *arrays* as ``(n,)`` integers from 0, and the classes' names.
 
-    The arrays, from the places *where*, are all of one kind: ``(n,)`` whole numbers from 0, or
-    ``(n,)`` words, in which case the classes are those that occur, in order; or ``(n, classes)``
+    The arrays, from the places *where*, are all of one kind: ``(n,)`` or ``(n, 1)`` whole numbers
+    from 0, or words, in which case the classes are those that occur, in order; or ``(n, classes)``
     one-hot rows of any number type, whose classes are named by their column.
     """
+    # As Keras keeps CIFAR's: in a column.
+    arrays = [array[:, 0] if array.shape[1:] == (1,) else array for array in arrays]
     kinds = [_kind(array, place) for array, place in zip(arrays, where, strict=True)]
     for kind, place in zip(kinds, where, strict=True):
         if kind != kinds[0]:
@@ -185,7 +187,7 @@ def _kind(array: np.ndarray, where: str) -> str:
                 f"{where}: label {array[index]} at index {index}; labels count from 0, or are words"
             )
         return "numbers"
-    if array.ndim == 2 and array.shape[1] > 1 and array.dtype.kind in "uifb":  # noqa: PLR2004
+    if array.ndim == 2 and array.dtype.kind in "uifb":  # noqa: PLR2004
         start = 0
         for few in chunks_of(array):
             if (wrong := (few.max(axis=1) != 1) | ((few != 0).sum(axis=1) != 1)).any():
