@@ -9,9 +9,9 @@ MNIST_PIXELS = Pixels(mean=[33.3184], deviation=[78.5675])
 
 
 def random_images(
-    count: int, seed: int = 0, image: tuple[int, int, int] = (28, 28, 1)
+    count: int, seed: int = 0, image: tuple[int, int, int] = (28, 28, 1), classes: int = 10
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return images (count, *image*) uint8 and one-hot labels (count, 10) float32.
+    """Return images (count, *image*) uint8 and one-hot labels (count, *classes*).
 
     The images are of squares, 4 pixels wide: noise as fine as pixels looks all the same to a CNN.
     """
@@ -19,5 +19,5 @@ def random_images(
     height, width, channels = image
     squares = (count, -(-height // 4), -(-width // 4), channels)
     images = generator.integers(0, 256, squares, np.uint8).repeat(4, 1).repeat(4, 2)
-    labels = np.eye(10, dtype=np.float32)[generator.integers(0, 10, count)]
+    labels = np.eye(classes, dtype=np.float32)[generator.integers(0, classes, count)]
     return np.ascontiguousarray(images[:, :height, :width]), labels
