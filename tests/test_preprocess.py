@@ -25,7 +25,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     def run_stage(images: np.ndarray, labels: np.ndarray, classes: int, **parts: int) -> str:
         names = [f"class {number}" for number in range(classes)]
         raw.write([images], images.shape[1:], labels, names, parts)
-        data = {"dataset": "x", "sources": [], "path": None, "size": None, "limit": None}
+        data: Any = {"dataset": "x", "sources": [], "path": None, "size": None, "limit": None}
         split = {"test_fraction": None, "validation_fraction": 0, "seed": 0}
         Path("params.yaml").write_text(yaml.safe_dump({"data": data, "split": split}))
         preprocess.main()
@@ -52,7 +52,7 @@ def test_parts_have_their_images_and_the_one_hot_rows_of_keras(
         few = slice(start, start + count)
         np.testing.assert_array_equal(own_images, images[few])
         np.testing.assert_array_equal(own_labels, keras.utils.to_categorical(labels[few], 7))
-        assert (own_images.dtype, own_labels.dtype) == (np.uint8, np.float32)
+        assert (str(own_images.dtype), str(own_labels.dtype)) == ("uint8", "float32")
         start += count
 
 
