@@ -139,7 +139,7 @@ def test_a_thousand_classes_are_trained_on_and_scored(
     names = np.array([f"kind {number:03}" for number in range(1000)])
     images = np.random.default_rng(0).integers(0, 256, (2000, 4, 4), np.uint8)
     np.savez("my.npz", x_train=images[:1000], y_train=names, x_test=images[1000:], y_test=names)
-    data = {"dataset": "mine", "sources": [], "path": "my.npz", "size": None, "limit": None}
+    data: Any = {"dataset": "mine", "sources": [], "path": "my.npz", "size": None, "limit": None}
     split = {"test_fraction": None, "validation_fraction": 0, "seed": 0}
     Path("params.yaml").write_text(yaml.safe_dump({"data": data, "split": split}))
     small = {"filters": [2, 2], "dense": [], "batch_size": 500}
