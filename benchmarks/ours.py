@@ -50,6 +50,7 @@ def prepare(folder: Path, data: Path, times: int, images: int | None) -> None:
         (processed / "train").symlink_to((data / "train").resolve(), target_is_directory=True)
         return
     (processed / "train").mkdir()
+    (processed / "train" / "pixels.json").symlink_to((data / "train" / "pixels.json").resolve())
     for name in ("images.npy", "labels.npy"):
         once = np.load(data / "train" / name, mmap_mode="r")[:images]
         np.save(processed / "train" / name, np.concatenate([once] * times))

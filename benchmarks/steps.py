@@ -17,7 +17,9 @@ import numpy as np
 from benchmarks.flops import training_flops
 from stages import params
 from stages.backend import make_repeatable
+from stages.common.files import read_json
 from stages.configure.recipes import resolve
+from stages.processed import Pixels
 from stages.train import machine, network
 from stages.train.trainer import Trainer
 
@@ -31,10 +33,11 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     batch = options.batch_size or settings.batch_size
     computed_in = machine.resolve(options.precision)
     make_repeatable(0)
-    model = network.build(options.model, settings)
-    trainer = Trainer(network.training_graph(model, computed_in), settings)
     images = np.load(options.data / "train" / "images.npy")
     labels = np.load(options.data / "train" / "labels.npy")
+    pixels = Pixels.parse(read_json(options.data / "train" / "pixels.json"), "pixels.json")
+    model = network.build(options.model, settings, images.shape[1:], labels.shape[1], pixels)
+    trainer = Trainer(network.training_graph(model, computed_in), settings)
     seconds = []
     for number in range(WARM_UP + options.steps):
         first = number * batch % (len(images) - batch + 1)

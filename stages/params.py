@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from stages.common.errors import StageError, one_line
 from stages.common.schema import Settings, check_name
@@ -50,10 +51,17 @@ for _name, _pattern in CORE_SCHEMA.items():
 _Loader.add_constructor("tag:yaml.org,2002:int", _integer)
 
 
+def _name_or_number(value: Any) -> Any:
+    """Return *value*; of a union pydantic itself would name each type in a line of its own."""
+    if isinstance(value, str) or type(value) is int:
+        return value
+    raise PydanticCustomError("name_or_number", "should be text or a whole number")
+
+
 class Data(Settings):
     """``data:`` — which images there are, and how large and how many."""
 
-    dataset: str | int
+    dataset: Annotated[str | int, BeforeValidator(_name_or_number)]
     sources: list[str]
     path: str | None
     size: Annotated[int, Field(ge=1, le=4096)] | None

@@ -24,6 +24,7 @@ DEFAULTS: dict[str, Any] = {
     "shift": 0,
     "rotation": 0,
     "zoom": 0,
+    "flip": False,
     "versions": {},
 }
 

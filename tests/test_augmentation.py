@@ -15,9 +15,14 @@ SEED = tf.constant([1, 2])
 SHIFT = training_settings(shift=2)
 
 
-def framed(count: int, margin: int = 4) -> np.ndarray:
+# As wide as MNIST's and as high, or neither square nor grey.
+KINDS = [(28, 28, 1), (16, 24, 3)]
+every_kind = pytest.mark.parametrize("image", KINDS, ids=["square, grey", "wide, in colour"])
+
+
+def framed(count: int, image: tuple[int, int, int] = KINDS[0], margin: int = 4) -> np.ndarray:
     """Return random images with *margin* black pixels on each side."""
-    images = random_images(count)[0].astype(np.float32)
+    images = random_images(count, image=image)[0].astype(np.float32)
     inside = slice(margin, -margin)
     frame = np.zeros_like(images)
     frame[:, inside, inside] = images[:, inside, inside]
@@ -45,7 +50,10 @@ def given(
 
 @pytest.mark.parametrize(
     ("changed", "wanted"),
-    [({}, False), ({"shift": 0.5}, True), ({"rotation": 0.5}, True), ({"zoom": 0.5}, True)],
+    [
+        *[({}, False), ({"shift": 0.5}, True), ({"rotation": 0.5}, True), ({"zoom": 0.5}, True)],
+        ({"flip": True}, True),
+    ],
 )
 def test_each_setting_alone_changes_the_images_and_none_leaves_them(
     changed: dict[str, float], wanted: bool
@@ -55,8 +63,11 @@ def test_each_setting_alone_changes_the_images_and_none_leaves_them(
     assert np.array_equal(augment(tf.constant(images), settings, SEED), images) != wanted
 
 
-def test_shift_by_whole_pixels_moves_the_images(monkeypatch: pytest.MonkeyPatch) -> None:
-    images = framed(3)
+@every_kind
+def test_shift_by_whole_pixels_moves_the_images(
+    monkeypatch: pytest.MonkeyPatch, image: tuple[int, int, int]
+) -> None:
+    images = framed(3, image)
     # Each pixel comes from two to its right and two above it.
     moved = given(monkeypatch, images, SHIFT, [0, 0, 1, -1])
     np.testing.assert_allclose(moved, np.roll(images, (2, -2), axis=(1, 2)), atol=1e-3)
@@ -69,18 +80,62 @@ def test_what_is_shifted_in_is_black(monkeypatch: pytest.MonkeyPatch) -> None:
     np.testing.assert_allclose(given(monkeypatch, white, SHIFT, [0, 0, 1, 0]), expected, atol=1e-3)
 
 
-def test_quarter_turn_is_about_the_centre(monkeypatch: pytest.MonkeyPatch) -> None:
-    images = framed(3)
-    turned = given(monkeypatch, images, training_settings(rotation=90), [1, 0, 0, 0])
-    np.testing.assert_allclose(turned, np.rot90(images, axes=(1, 2)), atol=0.01)
+@every_kind
+def test_half_turn_is_about_the_centre(
+    monkeypatch: pytest.MonkeyPatch, image: tuple[int, int, int]
+) -> None:
+    images = framed(3, image)
+    turned = given(monkeypatch, images, training_settings(rotation=180), [1, 0, 0, 0])
+    np.testing.assert_allclose(turned, images[:, ::-1, ::-1], atol=0.01)
 
 
-def test_zoom_stretches_about_the_centre(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_quarter_turn_is_to_the_left_and_cuts_off_what_a_wide_image_has_no_room_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wide = framed(3, (16, 24, 3))
+    turned = given(monkeypatch, wide, training_settings(rotation=90), [1, 0, 0, 0])
+    middle = np.rot90(wide[:, :, 4:-4], axes=(1, 2))
+    np.testing.assert_allclose(turned, np.pad(middle, [(0, 0), (0, 0), (4, 4), (0, 0)]), atol=0.01)
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28, 1), (1, 16, 28, 1)])
+@pytest.mark.parametrize("axis", [1, 2])
+def test_zoom_stretches_about_the_centre(
+    monkeypatch: pytest.MonkeyPatch, shape: tuple[int, ...], axis: int
+) -> None:
     # Columns 0, 1, .. 27 twice as wide: their middle, 13.5, stays, and they now rise by halves.
-    ramp = np.broadcast_to(np.arange(28, dtype=np.float32)[:, None], (1, 28, 28, 1))
+    # And so with the rows, 28 or 16 of them.
+    ramp = np.indices(shape, np.float32)[axis]
+    middle = (shape[axis] - 1) / 2
     zoomed = given(monkeypatch, ramp, training_settings(zoom=0.5), [0, -1, 0, 0])
-    expected = 13.5 + (ramp - 13.5) / 2
-    np.testing.assert_allclose(zoomed, expected, atol=1e-3)
+    np.testing.assert_allclose(zoomed, middle + (ramp - middle) / 2, atol=1e-3)
+
+
+@every_kind
+def test_flip_mirrors_every_second_image_left_to_right_to_the_bit(
+    image: tuple[int, int, int],
+) -> None:
+    images = random_images(400, image=image)[0].astype(np.float32)
+    flipped = augment(tf.constant(images), training_settings(flip=True), SEED).numpy()
+    mirrored = [np.array_equal(*pair) for pair in zip(flipped, images[:, :, ::-1], strict=True)]
+    left = [np.array_equal(*pair) for pair in zip(flipped, images, strict=True)]
+    assert [one != other for one, other in zip(mirrored, left, strict=True)] == [True] * 400
+    # 200 of 400 coins, give or take five times their deviation, 10.
+    assert 150 <= sum(mirrored) <= 250
+
+
+def test_the_other_changes_are_then_made_of_the_mirrored_image() -> None:
+    changes = {"shift": 2, "rotation": 30, "zoom": 0.2}
+    images = framed(40, KINDS[1])
+    plain, mirrored = (
+        augment(tf.constant(way), training_settings(**changes), SEED).numpy()
+        for way in (images, images[:, :, ::-1])
+    )
+    flipped = augment(tf.constant(images), training_settings(**changes, flip=True), SEED).numpy()
+    distances = [np.abs(flipped - way).max(axis=(1, 2, 3)) for way in (plain, mirrored)]
+    # One of the two, but for how a place between pixels is rounded.
+    np.testing.assert_allclose(np.minimum(*distances), 0, atol=0.05)
+    assert 8 <= (distances[0] > 1).sum() <= 32
 
 
 def test_seed_decides_the_changes_and_each_image_has_its_own() -> None:

@@ -1,13 +1,12 @@
 """Batches: each image once an epoch, in an order that seed and epoch decide."""
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from stages.common.files import read_array, write_array
-from stages.train.batches import batches, epoch_order, gather, release
+from stages.common.arrays import read_array, write_array
+from stages.train.batches import batches, epoch_order
 from tests.images_for_tests import random_images
 
 
@@ -42,32 +41,3 @@ def test_memory_mapped_images_come_out_the_same_every_time(tmp_path: Path) -> No
     for _ in range(2):
         given = np.concatenate([batch for batch, _ in batches(mapped, labels, 240, order)])
         np.testing.assert_array_equal(given, images[order])
-
-
-@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux alone tells the pages")
-def test_scattered_rows_never_hold_more_than_a_few_pages_in_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path, held = tmp_path / "images.npy", []
-    # 78 MB, of which nothing is on disk.
-    np.lib.format.open_memmap(path, "w+", np.uint8, (100_000, 28, 28, 1))
-    mapped = read_array(path)
-
-    def noting(array: np.ndarray) -> None:
-        held.append(resident_kilobytes(path))
-        release(array)
-
-    monkeypatch.setattr("stages.train.batches.release", noting)
-    order = epoch_order(100_000, seed=0, epoch=0)[:2000]
-    assert gather(mapped, order).shape == (2000, 28, 28, 1)
-    assert len(held) == 20
-    assert 0 < max(held) < 10_000
-    assert resident_kilobytes(path) == 0
-
-
-def resident_kilobytes(path: Path) -> int:
-    """Return how much of the mapped file *path* this process holds in memory."""
-    maps = Path("/proc/self/smaps").read_text()
-    found = re.search(rf"{re.escape(str(path))}\n(?:.*\n)*?Rss: +(\d+) kB", maps)
-    assert found
-    return int(found[1])

@@ -19,7 +19,7 @@ FILES = {
     "train/mine.json": json.dumps(TRAIN),
     "time/mine.json": '{"train_seconds": 3, "machine": {}}',
     "evaluate/mine.json": '{"accuracy": 0.5, "loss": 1.0}',
-    "per_class/mine.csv": "digit,precision,recall,f1,support\n0,0.5,0.5,0.5,10\n",
+    "per_class/mine.csv": "class,precision,recall,f1,support\n0,0.5,0.5,0.5,10\n",
     "history/mine.csv": HISTORY,
 }
 MEND = "; remove it and run `dvc repro`"
@@ -74,7 +74,7 @@ def without(key: str) -> str:
         ("history/mine.csv", HISTORY.replace("val_", "v"), "under val_accuracy, val_loss" + MEND),
         ("history/mine.csv", HISTORY.replace("0.5,1", "half,1", 1), "under accuracy" + MEND),
         ("history/mine.csv", HISTORY + "2,1,1,1,1,1,1\n", f": {DAMAGED}"),
-        ("per_class/mine.csv", "digit\n0\n", f": expected numbers under support{MEND}"),
+        ("per_class/mine.csv", "class\n0\n", f": expected numbers under support{MEND}"),
     ],
 )
 def test_a_wrong_file_is_told_in_one_line_with_what_to_do_and_nothing_is_written(

@@ -114,7 +114,7 @@ def test_convolutions_are_counted_where_the_source_says_them(
     assert convolutions("mine") == count
 
 
-WHOLE = b"FILTERS = (4, 8)\nDENSE = ()\ndef connect(x, filters, dense):\n    return x\n"
+WHOLE = b"FILTERS = (4, 8)\nDENSE = ()\ndef connect(x, filters, dense, classes):\n    return x\n"
 
 
 @pytest.mark.parametrize(

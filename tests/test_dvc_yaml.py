@@ -37,6 +37,14 @@ def test_a_stage_depends_on_its_folder_and_on_what_that_imports(stage: Stage) ->
     assert {dep for dep in stage.deps if dep.startswith("stages/")} == code_of(stage)
 
 
+def test_fetch_depends_on_what_stands_at_data_path_and_of_null_on_a_file_in_git() -> None:
+    assert PARAMS["data"]["path"] is None
+    (fetch,) = (stage for stage in STAGES if stage.name == "fetch")
+    assert {dep for dep in fetch.deps if not dep.startswith("stages/")} == {"None/"}
+    assert "None" not in (ROOT / "dvc.yaml").read_text(encoding="utf-8")
+    subprocess.run(["git", "ls-files", "--error-unmatch", "None"], cwd=ROOT, check=True)
+
+
 def test_only_train_and_evaluate_load_tensorflow() -> None:
     others = [f"stages.{name}.__main__" for name in ("configure", "fetch", "preprocess", "compare")]
     code = f"import sys, {', '.join(others)}; sys.exit('keras' in sys.modules)"

@@ -19,9 +19,9 @@ from tests.images_for_tests import random_images
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
-def saved(path: Path, side: int = 28, classes: int = 10) -> bytes:
+def saved(path: Path, image: tuple[int, ...] = (28, 28, 1), classes: int = 10) -> bytes:
     """Write a model of one layer to *path* and return its bytes."""
-    layers = [keras.Input((side, side, 1)), keras.layers.Flatten(), keras.layers.Dense(classes)]
+    layers = [keras.Input(image), keras.layers.Flatten(), keras.layers.Dense(classes)]
     keras.Sequential(layers).save(path)
     return path.read_bytes()
 
@@ -56,9 +56,13 @@ FILES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: saved(path, classes=7),
         f"takes (None, 28, 28, 1) and gives (None, 7), not (None, 28, 28, 1) and (None, 10){MEND}",
     ),
-    "images": (
-        lambda path: saved(path, side=32),
+    "size": (
+        lambda path: saved(path, (32, 32, 1)),
         f"takes (None, 32, 32, 1) and gives (None, 10), not (None, 28, 28, 1) and (None, 10){MEND}",
+    ),
+    "colour": (
+        lambda path: saved(path, (28, 28, 3)),
+        f"takes (None, 28, 28, 3) and gives (None, 10), not (None, 28, 28, 1) and (None, 10){MEND}",
     ),
 }
 
@@ -77,22 +81,28 @@ def test_what_is_no_model_of_ours_is_told_in_one_line_with_what_to_do(
     assert end or line == start
 
 
-def test_the_scores_are_of_every_test_image_in_its_order(
+# Not one of which may be taken for something else.
+NAMES = ["NA", "a,b", 'quote"', "<b>", "3", "03", "kočka", " dog", "1e5", "true"]
+
+
+def test_the_scores_are_of_every_test_image_in_its_order_and_name_the_classes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(evaluate, "BATCH", 4)
-    images, labels = random_images(10, seed=1)
+    images, labels = random_images(10, seed=1, image=(12, 8, 3))
     processed.write("test", (images, labels))
+    processed.write_classes(NAMES)
     Path("models").mkdir()
-    saved(Path("models/mine.keras"))
+    saved(Path("models/mine.keras"), (12, 8, 3))
     evaluate.main("mine")
     probabilities = keras.models.load_model("models/mine.keras").predict_on_batch(images)
     actual, predicted = labels.argmax(axis=1), probabilities.argmax(axis=1)
-    table = pd.read_csv("metrics/predictions/mine.csv")
-    assert table["actual"].tolist() == actual.tolist()
-    assert table["predicted"].tolist() == predicted.tolist()
+    table = pd.read_csv("metrics/predictions/mine.csv", keep_default_na=False)
+    assert table["actual"].tolist() == [NAMES[label] for label in actual]
+    assert table["predicted"].tolist() == [NAMES[label] for label in predicted]
     np.testing.assert_allclose(table["confidence"], probabilities.max(axis=1), atol=1e-6)
     assert read_json(Path("metrics/evaluate/mine.json"))["errors"] == (actual != predicted).sum()
-    of_classes = pd.read_csv("metrics/per_class/mine.csv")
+    of_classes = pd.read_csv("metrics/per_class/mine.csv", keep_default_na=False)
+    assert of_classes["class"].tolist() == NAMES
     assert of_classes["support"].tolist() == labels.sum(axis=0).tolist()

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from stages.backend import keras
-from stages.train import network
 from stages.train.export import save_model, save_weights
 from tests.images_for_tests import random_images
+from tests.networks import built
 from tests.settings_for_tests import SMALL, training_settings
 
 # Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
@@ -32,7 +32,7 @@ print(model.name, *modules, *{layer.dtype_policy.name for layer in model.layers}
 
 def small_model(seed: int = 0) -> keras.Model:
     keras.utils.set_random_seed(seed)
-    return network.build("mine", training_settings(**SMALL, normalize=True))
+    return built(training_settings(**SMALL, normalize=True))
 
 
 def save(folder: Path) -> Path:

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.common.arrays import read_array, write_array
 from stages.common.errors import StageError
-from stages.common.files import read_array, read_json, replacing, write_array, write_csv, write_json
+from stages.common.files import read_json, replacing, write_csv, write_json
 
 
 def failing_rows() -> Iterator[tuple[int]]:
@@ -70,20 +71,6 @@ def test_csv_has_unix_line_ends_and_exact_floats(tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
     write_csv(path, ("a", "b"), [(1, 0.1), ("x,y", 1 / 3)])
     assert path.read_bytes() == b'a,b\n1,0.1\n"x,y",0.3333333333333333\n'
-
-
-def test_array_comes_back_memory_mapped_and_read_only(tmp_path: Path) -> None:
-    array = np.arange(12, dtype=np.float32).reshape(3, 4)
-    write_array(tmp_path / "rows.npy", array)
-    back = read_array(tmp_path / "rows.npy")
-    assert isinstance(back, np.memmap)
-    assert back.dtype == np.float32
-    np.testing.assert_array_equal(back, array)
-    with pytest.raises(ValueError, match="read-only"):
-        back[0] = 1
-    # Its order in memory does not reach the file.
-    write_array(tmp_path / "columns.npy", np.asfortranarray(array))
-    assert (tmp_path / "rows.npy").read_bytes() == (tmp_path / "columns.npy").read_bytes()
 
 
 @pytest.mark.parametrize("read", [read_json, read_array])

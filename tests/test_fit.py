@@ -19,16 +19,19 @@ from stages.train.results import Epoch
 from stages.train.schedule import learning_rates
 from stages.train.trainer import Trainer
 from tests.images_for_tests import random_images
+from tests.networks import built
 from tests.settings_for_tests import SMALL, training_settings
 
-TRAINING, VALIDATION = random_images(20, seed=1), random_images(7, seed=2)
+# Neither square nor grey, and of other than ten classes.
+KIND: Any = {"image": (12, 8, 3), "classes": 7}
+TRAINING, VALIDATION = random_images(20, seed=1, **KIND), random_images(7, seed=2, **KIND)
 
 
 def trainer(precision: str = "float32", **changed: Any) -> Trainer:
     """Return a small model's trainer, the same whenever the settings are."""
     settings = training_settings(**SMALL, **changed)
     make_repeatable(settings.seed)
-    return Trainer(network.training_graph(network.build("mine", settings), precision), settings)
+    return Trainer(network.training_graph(built(settings, **KIND), precision), settings)
 
 
 def state_of(one: Trainer) -> list[Any]:
@@ -55,7 +58,7 @@ def test_training_goes_on_from_a_kept_state_to_the_bits_of_one_that_never_stoppe
 
 def test_epochs_are_those_of_keras_on_the_same_batches() -> None:
     ours = trainer(epochs=2)
-    stock = keras.models.clone_model(network.build("mine", ours.settings))
+    stock = keras.models.clone_model(built(ours.settings, **KIND))
     network.copy_weights(ours.graph, stock)
     stock.compile("adam", loss="categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
     for number, epoch in enumerate(fit(ours, TRAINING, VALIDATION)):

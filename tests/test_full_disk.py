@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages.common.arrays import write_array
 from stages.common.errors import StageError
-from stages.common.files import write_array, write_csv, write_json
-from stages.train import network
+from stages.common.files import write_csv, write_json
 from stages.train.checkpoint import Checkpoint
 from stages.train.export import save_model, save_weights
 from stages.train.results import Epoch
 from stages.train.tensorboard import Logs
+from tests.networks import built
 from tests.pipeline import finished
 from tests.processes import files_at_most
 from tests.settings_for_tests import training_settings
@@ -24,7 +25,7 @@ from tests.settings_for_tests import training_settings
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 ARRAY = np.zeros(100_000, np.uint8)
-MODEL = network.build("mine", training_settings(filters=[16, 16], dense=[64]))
+MODEL = built(training_settings(filters=[16, 16], dense=[64]))
 
 
 def save_checkpoint(path: Path) -> None:

@@ -7,6 +7,7 @@ from stages.backend import keras, tf
 from stages.train import network
 from stages.train.layers import FusedBatchNormalization
 from tests.images_for_tests import random_images
+from tests.networks import built
 from tests.settings_for_tests import training_settings
 
 IMAGES = random_images(20)[0].astype(np.float32)
@@ -21,18 +22,18 @@ def model(request: pytest.FixtureRequest) -> keras.Model:
     settings = training_settings(
         architecture=request.param, **sizes, normalize=True, batch_norm_momentum=0
     )
-    built = network.build("mine", settings)
+    stock = built(settings)
     generator = np.random.default_rng(0)
-    for variable in built.trainable_variables:
+    for variable in stock.trainable_variables:
         factors = generator.uniform(0.5, 2, variable.shape)
         variable.assign(variable.value * factors + generator.normal(0, 0.01, variable.shape))
     # With no momentum the statistics are those of the images, as after a training; then a bit off.
-    built(IMAGES, training=True)
-    for variable in built.non_trainable_variables:
+    stock(IMAGES, training=True)
+    for variable in stock.non_trainable_variables:
         if "seed" not in variable.name:
             variable.assign(variable.value * generator.uniform(0.8, 1.25, variable.shape))
-    assert built.predict_on_batch(IMAGES).std(axis=0).max() > 0.05, "all images look the same to it"
-    return built
+    assert stock.predict_on_batch(IMAGES).std(axis=0).max() > 0.05, "all images look the same to it"
+    return stock
 
 
 def test_graph_gives_the_stock_models_probabilities(model: keras.Model) -> None:
@@ -62,7 +63,7 @@ def test_weights_go_back_to_the_model_they_came_from(model: keras.Model) -> None
 
 def test_normalisation_in_the_graph_is_the_fused_one_with_the_settings_momentum() -> None:
     settings = training_settings(architecture="model3", batch_norm_momentum=0.75)
-    graph = network.training_graph(network.build("mine", settings), "float32")
+    graph = network.training_graph(built(settings), "float32")
     norms = [x for x in graph.layers if isinstance(x, keras.layers.BatchNormalization)]
     assert [type(norm) for norm in norms] == [FusedBatchNormalization] * 3
     assert [(norm.momentum, norm.epsilon) for norm in norms] == [(0.75, 0.001)] * 3

@@ -13,7 +13,8 @@ from stages.params import read_data
 from stages.preprocess.splitting import read_split
 
 VALID: dict[str, dict[str, Any]] = {
-    "data": {"dataset": "mnist_784", "sources": ["openml"], "path": None, "limit": None},
+    "data": {"dataset": "mnist_784", "sources": ["openml"], "path": None}
+    | {"size": None, "limit": None},
     "split": {"test_fraction": 0.25, "validation_fraction": 0, "seed": 0},
 }
 
@@ -32,9 +33,11 @@ def write(project: Path, **changed: dict[str, Any]) -> None:
 
 
 def test_data_and_split_are_read_as_they_stand(project: Path) -> None:
-    write(project, data={"limit": 300}, split={"seed": 7})
-    assert read_data().model_dump() == VALID["data"] | {"limit": 300}
-    assert read_split().model_dump() == VALID["split"] | {"seed": 7}
+    # A number at OpenML; a fraction of null is the data's own split.
+    data, split = {"dataset": 40996, "size": 32, "limit": 300}, {"test_fraction": None, "seed": 7}
+    write(project, data=data, split=split)
+    assert read_data().model_dump() == VALID["data"] | data
+    assert read_split().model_dump() == VALID["split"] | split
 
 
 @pytest.mark.parametrize(
@@ -117,7 +120,7 @@ def test_unknown_key_is_told_with_the_nearest_if_any_and_the_valid_ones(
     write(project, data={key: 5})
     with pytest.raises(StageError) as caught:
         read_data()
-    valid = "(valid: dataset, limit, path, sources)"
+    valid = "(valid: dataset, limit, path, size, sources)"
     assert str(caught.value) == f"params.yaml: data: unknown key {told} {valid}"
 
 
@@ -132,13 +135,14 @@ def test_missing_section_and_missing_key_are_named(project: Path) -> None:
 @pytest.mark.parametrize(
     ("section", "key", "value"),
     [
-        *[("split", "test_fraction", value) for value in (0, 1, -0.1, "half", None, True)],
+        *[("split", "test_fraction", value) for value in (0, 1, -0.1, "half", True)],
         *[("split", "validation_fraction", value) for value in (1, -0.1, "none")],
         *[("split", "seed", value) for value in (-1, 2.5, "one", 2**32)],
         *[("data", "limit", value) for value in (0, -1, 2.5, "ten", True)],
+        *[("data", "size", value) for value in (0, 4097, 28.5, "28", [28, 28])],
         *[("data", "sources", value) for value in ("openml", None)],
         *[("data", "path", value) for value in (3, ["a"])],
-        ("data", "dataset", None),
+        *[("data", "dataset", value) for value in (None, True, 2.5, ["mnist_784"])],
     ],
 )
 def test_wrong_value_is_told_in_one_line_with_its_place(

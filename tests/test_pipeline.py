@@ -122,11 +122,11 @@ def test_scores_are_those_scikit_learn_finds_in_the_predictions(
     assert scores["macro_f1"] == pytest.approx(f1_score(actual, predicted, average="macro"))
 
     per_class = read_csv(project, f"metrics/per_class/{model}.csv")
-    assert list(per_class) == ["digit", "precision", "recall", "f1", "support"]
-    assert list(per_class["digit"]) == list(range(10))
+    assert list(per_class) == ["class", "precision", "recall", "f1", "support"]
+    assert list(per_class["class"]) == list(range(10))
     assert per_class["support"].sum() == TESTED
     expected = precision_recall_fscore_support(actual, predicted, zero_division=0)
-    assert pytest.approx(np.array(expected)) == per_class.drop(columns="digit").to_numpy().T
+    assert pytest.approx(np.array(expected)) == per_class.drop(columns="class").to_numpy().T
 
 
 @every_model

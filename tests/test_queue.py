@@ -118,8 +118,9 @@ def test_experiments_that_fail_leave_the_others_and_their_logs_are_found(worked:
 def test_queued_experiments_see_only_what_git_tracks(worked: Project) -> None:
     assert (worked.folder / "untracked.npz").exists()
     lines = worked.output("dvc", "queue", "logs", "untracked").splitlines()
-    (error,) = [line for line in lines if line.startswith("error: ")]
-    assert error.startswith("error: params.yaml: data.path: 'untracked.npz' is not there; ")
+    (error,) = [line for line in lines if line.startswith("ERROR: ")]
+    assert error.startswith("ERROR: failed to reproduce 'fetch': [Errno 2] No such file or ")
+    assert error.endswith("/untracked.npz'")
 
 
 def test_each_value_of_a_range_is_an_experiment_with_data_from_the_cache(worked: Project) -> None:

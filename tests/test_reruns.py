@@ -41,6 +41,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Project:
         ("stages/params.py", {"configure", "fetch", "preprocess", "compare"}),
         ("stages/settings.py", {"configure"} | for_each("train")),
         ("stages/processed.py", {"preprocess"} | for_each("train", "evaluate")),
+        ("stages/raw.py", {"fetch", "preprocess"}),
         ("stages/backend.py", for_each("train", "evaluate")),
         ("stages/common/files.py", pipeline.all_stages()),
         ("README.md", set()),

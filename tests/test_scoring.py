@@ -34,8 +34,8 @@ def test_scores_are_those_of_scikit_learn(seed: int, absent: int | None) -> None
     confusion = confusion_matrix(labels, predicted, 10)
     theirs = metrics.confusion_matrix(labels, predicted, labels=DIGITS)
     np.testing.assert_array_equal(confusion, theirs)
-    rows = score_classes(confusion)
-    assert [row.digit for row in rows] == DIGITS
+    rows = score_classes(confusion, [f"a {digit}" for digit in DIGITS])
+    assert [row.name for row in rows] == [f"a {digit}" for digit in DIGITS]
     columns = metrics.precision_recall_fscore_support(
         labels, predicted, labels=DIGITS, zero_division=0
     )
@@ -54,10 +54,10 @@ def test_three_rows_by_hand() -> None:
     assert scores.macro_f1 == pytest.approx(2 / 3)
     confusion = confusion_matrix(actual, probabilities.argmax(axis=1), 3)
     assert confusion.tolist() == [[1, 0, 0], [1, 1, 0], [0, 0, 0]]
-    assert score_classes(confusion) == [
-        (0, 0.5, 1.0, pytest.approx(2 / 3), 1),
-        (1, 1.0, 0.5, pytest.approx(2 / 3), 2),
-        (2, 0.0, 0.0, 0.0, 0),
+    assert score_classes(confusion, ["cat", "dog", "sheep"]) == [
+        ("cat", 0.5, 1.0, pytest.approx(2 / 3), 1),
+        ("dog", 1.0, 0.5, pytest.approx(2 / 3), 2),
+        ("sheep", 0.0, 0.0, 0.0, 0),
     ]
 
 

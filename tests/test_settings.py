@@ -20,11 +20,11 @@ ENDS: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "learning_rate": ((NOTHING, 0), (10, math.nextafter(10, 11))),
     "label_smoothing": ((0, -NOTHING), (math.nextafter(1, 0), 1)),
     "batch_norm_momentum": ((0, -NOTHING), (math.nextafter(1, 0), 1)),
-    "shift": ((0, -NOTHING), (14, math.nextafter(14, 15))),
+    "shift": ((0, -NOTHING), (1024, math.nextafter(1024, 1025))),
     "rotation": ((0, -NOTHING), (180, math.nextafter(180, 181))),
     "zoom": ((0, -NOTHING), (math.nextafter(1, 0), 1)),
 }
-OTHERS = {"architecture", "recipe", "precision", "schedule", "normalize", "versions"}
+OTHERS = {"architecture", "recipe", "precision", "schedule", "normalize", "flip", "versions"}
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from stages.train import network
 from stages.train.results import Epoch
 from stages.train.tensorboard import Logs, histogram
+from tests.networks import built
 from tests.settings_for_tests import SMALL, training_settings
 
 
@@ -37,7 +38,7 @@ def curve(reader: EventAccumulator, name: str) -> list[tuple[int, float]]:
 def test_logs_of_before_stay_where_a_training_goes_on_and_else_go(
     tmp_path: Path, resumed: bool
 ) -> None:
-    graph = network.training_graph(network.build("mine", training_settings(**SMALL)), "float32")
+    graph = network.training_graph(built(training_settings(**SMALL)), "float32")
     before = tmp_path / "train" / "before"
     before.parent.mkdir()
     before.touch()
@@ -46,7 +47,7 @@ def test_logs_of_before_stay_where_a_training_goes_on_and_else_go(
 
 
 def test_tensorboard_reads_the_curves_and_a_histogram_of_every_weight(tmp_path: Path) -> None:
-    graph = network.training_graph(network.build("mine", training_settings(**SMALL)), "float32")
+    graph = network.training_graph(built(training_settings(**SMALL)), "float32")
     logs = Logs(tmp_path, graph, resumed=False)
     for number in (1, 2):
         logs.write(number, Epoch(number / 4, 0.5, number / 8, 0.75, 1.0))

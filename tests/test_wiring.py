@@ -27,6 +27,7 @@ from stages.train.tensorboard import Logs
 from stages.train.trainer import Trainer
 from tests import ROOT
 from tests.images_for_tests import random_images
+from tests.networks import built
 from tests.settings_for_tests import DEFAULTS
 
 # Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
@@ -34,6 +35,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:Depreca
 
 SMALL = {"architecture": "model2", "filters": [2, 3], "dense": [4], "epochs": 2, "batch_size": 8}
 TRAINING, VALIDATION = random_images(24, seed=1), random_images(7, seed=2)
+PIXELS = processed.Pixels(mean=[128], deviation=[64])
 STEPS = 3
 
 
@@ -116,6 +118,7 @@ def write_inputs(changed: dict[str, Any]) -> None:
     """Write all that the stage reads."""
     write_json(settings.path_of("mine"), DEFAULTS | SMALL | changed)
     processed.write("train", TRAINING)
+    processed.write_pixels(PIXELS)
     processed.write("validation", VALIDATION)
 
 
@@ -180,9 +183,9 @@ def test_every_step_of_every_epoch_has_a_seed_of_its_own(run: Run) -> None:
     assert len(set(run().seeds)) == 2 * STEPS
 
 
-@pytest.mark.parametrize("change", [{"shift": 3}, {"rotation": 90}, {"zoom": 0.5}])
+@pytest.mark.parametrize("change", [{"shift": 3}, {"rotation": 90}, {"zoom": 0.5}, {"flip": True}])
 def test_augmentation_changes_what_is_trained_on_and_not_what_is_watched(
-    run: Run, change: dict[str, float]
+    run: Run, change: dict[str, Any]
 ) -> None:
     augmented = run(**change)
     assert not augmented.same_trained_weights(run())
@@ -194,8 +197,7 @@ def test_seed_of_a_step_decides_its_augmentation() -> None:
     losses = []
     for number in (1, 2, 1):
         keras.utils.set_random_seed(0)
-        model = network.build("mine", chosen)
-        trainer = Trainer(network.training_graph(model, "float32"), chosen)
+        trainer = Trainer(network.training_graph(built(chosen), "float32"), chosen)
         loss, _ = trainer.train_step(*TRAINING, np.float32(0), np.array([number, 0], np.int32))
         losses.append(float(loss))
     assert losses[0] == losses[2] != losses[1]
@@ -230,6 +232,9 @@ def test_momentum_of_batch_normalisation_decides_its_statistics_alone(run: Run) 
 def test_normalize_scales_the_pixels_in_the_saved_model(run: Run) -> None:
     layers = [[layer.name for layer in done.model.layers] for done in (run(), run(normalize=True))]
     assert [name for name in layers[1] if name not in layers[0]] == ["normalize"]
+    # By what the stage before found the pixels to be like.
+    scaled = run(normalize=True).model.get_layer("normalize")(np.array([[[[128.0], [0.0]]]]))
+    assert np.array(scaled).ravel().tolist() == [0, -2]
 
 
 def test_precision_is_that_of_the_graph_and_recorded(run: Run) -> None:
@@ -284,6 +289,8 @@ def test_checkpoints_key_is_of_all_that_decides_the_bits(
             processed.write(part, changed)
             keys.append(key())
             processed.write(part, (images, labels))
+    processed.write_pixels(processed.Pixels(mean=[128], deviation=[65]))
+    keys.append(key())
     write_inputs({"zoom": 0.1})
     keys.append(key())
     write_inputs({})
@@ -298,7 +305,7 @@ def test_checkpoints_key_is_of_all_that_decides_the_bits(
         with monkeypatch.context() as patch:
             patch.setattr(module, function, lambda *_, result=result: result)
             keys.append(key())
-    assert len(set(keys)) == len(keys) == 14
+    assert len(set(keys)) == len(keys) == 15
 
 
 def test_tensorboard_gets_the_curves_of_the_history(run: Run) -> None:

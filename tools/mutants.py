@@ -3,7 +3,8 @@
 Each fault is planted by itself in a throw-away copy of this checkout, changes that are not
 committed included, and the file of tests that must notice it is run there. With a NAME only the
 faults in files whose path holds it are tried. The list is of the wiring: a setting that never
-arrives, a clock that leaves something out, a guard that is switched off.
+arrives, a clock that leaves something out, a guard that is switched off, images that are taken for
+MNIST's.
 """
 
 import os
@@ -51,6 +52,7 @@ MUTANTS = [
         ("training_graph(model, computed_in)", 'training_graph(model, "float32")'),
         # The checkpoint's key without one of its parts.
         (', *processed.paths("validation")]', "]"),
+        (" processed.PIXELS,", ""),
         ("key_of(chosen.model_dump(), ", "key_of({}, "),
         ('{"precision": computed_in, **on}', "{**on}"),
         ('{"precision": computed_in, **on}', '{"precision": computed_in}'),
@@ -131,6 +133,7 @@ MUTANTS = [
         "stages/train/trainer.py",
         "fit",
         ("self.graph(pixels, training=True)", "self.graph(pixels, training=False)"),
+        ("smoothing / labels.shape[1]", "smoothing / 10"),
         ("tf.float32), training=False)", "tf.float32), training=True)"),
         ("for weight in self.graph.weights)", "for weight in self.graph.trainable_weights)"),
     ),
@@ -138,6 +141,18 @@ MUTANTS = [
         "stages/train/augmentation.py",
         "augmentation",
         ("settings.shift or settings.rotation or settings.zoom", "settings.shift"),
+        (" or settings.flip)", ")"),
+        ("(width - 1) / 2, (height - 1) / 2", "(height - 1) / 2, (width - 1) / 2"),
+        ("output_shape=[height, width]", "output_shape=[width, width]"),
+        ("width - 1 - x_offset", "width - x_offset"),
+        ("seed + 1) < HALF", "seed + 1) < 1"),
+        # Upside down.
+        (
+            "[-cos, sin, width - 1 - x_offset]\n        across = [tf.where(mirrored, *pair) "
+            "for pair in zip(in_the_mirror, across, strict=True)]",
+            "[-sin, -cos, height - 1 - y_offset]\n        down = [tf.where(mirrored, *pair) "
+            "for pair in zip(in_the_mirror, down, strict=True)]",
+        ),
         ("stateless_uniform([4, count], seed, ", "stateless_uniform([4, count], [0, 0], "),
     ),
     *of(
@@ -169,6 +184,13 @@ MUTANTS = [
         ("layer.momentum = settings.batch_norm_momentum", "pass"),
         ("if settings.normalize:", "if False:"),
         ("architecture.FILTERS if settings.filters is None else settings.filters", "(2, 3)"),
+    ),
+    *of(
+        "stages/train/network.py",
+        "architectures",
+        ("[1 / deviation for deviation in pixels.deviation]", "[1 / pixels.deviation[0]] * 3"),
+        ("[-mean * factor for", "[-mean for"),
+        ("images of {image[1]} x {image[0]}", "images of {image[0]} x {image[1]}"),
     ),
     *of(
         "stages/train/results.py",
@@ -236,13 +258,22 @@ MUTANTS = [
         ("lt=2**32", "le=2**32"),
         ("zoom: Annotated[float, Field(ge=0, lt=1)]", "zoom: Annotated[float, Field(ge=0)]"),
     ),
-    *of("stages/params.py", "params", ("            if key in seen:", "            if False:")),
+    *of(
+        "stages/params.py",
+        "params",
+        ("            if key in seen:", "            if False:"),
+        ("type(value) is int", "isinstance(value, int)"),
+    ),
+    *of("dvc.yaml", "data_path", ("      - ${data.path}/\n", "")),
+    *of("tools/pull.py", "data_path", ("        check_path()\n", "")),
     *of(
         "stages/evaluate/__main__.py",
         "evaluate",
         ('processed.read("test")', 'processed.read("validation")'),
         ("images[i : i + BATCH]", "images[:BATCH]"),
-        ("zip(actual.tolist(), predicted.tolist(), ", "zip(predicted.tolist(), actual.tolist(), "),
+        ("in zip(actual, predicted, ", "in zip(predicted, actual, "),
+        ("(names[i], names[j], c)", "(i, j, c)"),
+        ("confusion_matrix(actual, predicted, ", "confusion_matrix(predicted, actual, "),
     ),
     *of(
         "stages/evaluate/scores.py",
@@ -264,7 +295,25 @@ MUTANTS = [
         "stages/preprocess/splitting.py",
         "splitting",
         ("split.test_fraction, split.seed)", "split.test_fraction, 0)"),
-        ("split.validation_fraction, split.seed)", "split.validation_fraction, 0)"),
+        ('"validation_fraction", fraction, split.seed)', '"validation_fraction", fraction, 0)'),
+        # The data's own split.
+        ("        start += own[name]\n", ""),
+        ("round(own[name] * share)", "own[name]"),
+        ("round(own[name] * share)", "limit"),
+        ("max(1, round(", "max(0, round("),
+        ('if "validation" in parts:', "if False:"),
+    ),
+    *of(
+        "stages/preprocess/__main__.py",
+        "preprocess",
+        ('describe(chunks_of(read_array(processed.paths("train")[0])))', "describe([images])"),
+        ("labels[few]] = 1", "labels[: len(rows)]] = 1"),
+    ),
+    *of(
+        "stages/preprocess/pixels.py",
+        "preprocess",
+        ("images[..., i].ravel()", "images[..., 0].ravel()"),
+        ("np.where(variance > 0, np.sqrt(variance), 1)", "np.sqrt(variance)"),
     ),
     *of(
         "stages/fetch/__main__.py",
@@ -274,11 +323,23 @@ MUTANTS = [
             'sources.fetch(settings.dataset, ["openml"])',
         ),
     ),
-    *of("stages/fetch/sources/__init__.py", "fetch", ("            verify(data, known)\n", "")),
+    *of(
+        "stages/fetch/__main__.py",
+        "fetch_lock",
+        ("        warn_if_other(settings)\n", "        pass\n"),
+    ),
+    *of("stages/fetch/sources/__init__.py", "fetch", ("    verify(data, dataset)\n", "")),
     *of(
         "stages/fetch/known.py",
         "fetch",
-        ("data.labels, dataset.labels_sha256", "data.images, dataset.images_sha256"),
+        ("labels.hexdigest(), dataset.labels_sha256", "digest.hexdigest(), dataset.images_sha256"),
+    ),
+    *of("stages/fetch/images.py", "own_data", ("WHITE if largest <= 1 else 1", "1")),
+    *of(
+        "stages/fetch/folder.py",
+        "folder",
+        ("if upright.has_transparency_data:", "if False:"),
+        ("ImageOps.exif_transpose(image)", "image.copy()"),
     ),
     *of(
         "stages/fetch/sources/pypi.py",

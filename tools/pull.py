@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from dvc.exceptions import DownloadError, DvcException
 from dvc.logger import set_loggers_level
@@ -29,6 +30,7 @@ def main() -> None:
         lock.check()
         # DVC stops at a model named by a number, in words that help nobody.
         resolve(params.read(), {})
+        check_path()
         with Repo() as repo, lock_repo(repo), without_warnings():
             if repo.config["core"].get("remote"):
                 pull(repo)
@@ -39,6 +41,20 @@ def main() -> None:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def check_path() -> None:
+    """Check that there is something at ``data.path``; DVC would not name the key.
+
+    Raises:
+        StageError: there is nothing, or only for a shell.
+    """
+    path = params.read_data().path
+    if path is not None and not Path(path).exists():
+        raise StageError(
+            f"{params.PATH}: data.path: {path!r} is not there; "
+            "give a path from the project's folder, or a whole one without ~"
+        )
 
 
 def pull(repo: Repo) -> None:
