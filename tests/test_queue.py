@@ -118,7 +118,8 @@ def test_experiments_that_fail_leave_the_others_and_their_logs_are_found(worked:
 def test_queued_experiments_see_only_what_git_tracks(worked: Project) -> None:
     assert (worked.folder / "untracked.npz").exists()
     lines = worked.output("dvc", "queue", "logs", "untracked").splitlines()
-    (error,) = [line for line in lines if line.startswith("ERROR: ")]
+    # Told twice.
+    (error,) = {line for line in lines if line.startswith("ERROR: ")}
     assert error.startswith("ERROR: failed to reproduce 'fetch': [Errno 2] No such file or ")
     assert error.endswith("/untracked.npz'")
 
