@@ -1,0 +1,62 @@
+"""One line that says how far a sweep is."""
+
+import sys
+import time
+
+from tools.sweep.driver import Trial
+
+# In a log, where lines stay.
+PLAIN_SECONDS = 60
+
+
+class Progress:
+    """Counts trials as they end, and shows the count."""
+
+    def __init__(self, wanted: int) -> None:
+        self._wanted = wanted
+        self._done = 0
+        self._failed = 0
+        self._computed = 0
+        self._best: tuple[float, str] | None = None
+        self._started = self._shown = time.monotonic()
+
+    def ended(self, trial: Trial, accuracy: float | None) -> None:
+        """Count a *trial* that has ended, and its validation *accuracy* if it has one."""
+        self._done += 1
+        self._computed += bool(trial.outcome and trial.outcome.seconds)
+        if accuracy is None:
+            self._failed += 1
+            self._print(f"{trial.name} failed: {' '.join(trial.overrides)}")
+            for line in trial.outcome.lines if trial.outcome else ():
+                self._print(f"    {line}")
+        elif self._best is None or accuracy > self._best[0]:
+            self._best = accuracy, trial.name
+
+    def show(self, running: int) -> None:
+        """Show the line, with so many trials *running*: at once on a terminal, else now and then."""
+        now = time.monotonic()
+        if sys.stdout.isatty():
+            print(f"\r\033[K{self.line(running)}", end="", flush=True)
+        elif now - self._shown >= PLAIN_SECONDS:
+            self._shown = now
+            print(self.line(running), flush=True)
+
+    def line(self, running: int) -> str:
+        """Return how far the sweep is, with so many trials *running*."""
+        parts = [f"{self._done} of {self._wanted} done", f"{running} running"]
+        if self._failed:
+            parts.append(f"{self._failed} failed")
+        if self._best:
+            parts.append(f"best {self._best[0]:.4f} ({self._best[1]})")
+        if self._computed:
+            each = (time.monotonic() - self._started) / self._computed
+            parts.append(f"about {_duration(each * (self._wanted - self._done))} left")
+        return ", ".join(parts)
+
+    def _print(self, line: str) -> None:
+        print(f"\r\033[K{line}" if sys.stdout.isatty() else line, flush=True)
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes else f"{seconds:.0f} s"
