@@ -25,6 +25,7 @@ LOCAL = (".venv/", ".dvc/tmp/", ".dvc/cache/", ".dvc/config.local")
 # Words of DVC, not of ours.
 OF_DVC = {
     "Could not override …",
+    "failed to reproduce 'fetch': [Errno 2] No such file or directory: …",
     "… is busy, it is being blocked by:",
     "'<' not supported between instances of 'int' and 'str'",
 }
