@@ -61,12 +61,16 @@ def main(words: Sequence[str]) -> int:
 def parser() -> argparse.ArgumentParser:
     """Return what reads the command's arguments."""
     made = argparse.ArgumentParser("tools.sweep", description=str(__doc__).split("\n\n    ")[0])
-    made.add_argument("--set", default="", help="settings of every trial; several values make a grid")
+    made.add_argument(
+        "--set", default="", help="settings of every trial; several values make a grid"
+    )
     made.add_argument("--search", default="", help="settings to search: key=log(from,to) ...")
     made.add_argument("--trials", type=int, default=20, help="how many a search tries (20)")
     made.add_argument("--address", help="a Ray cluster, such as ray://head:10001 (this machine)")
     made.add_argument("--cores", type=int, help="cores for one training; sets train.threads (all)")
-    made.add_argument("--remote", help="where nodes of a cluster share results (DVC's default remote)")
+    made.add_argument(
+        "--remote", help="where nodes of a cluster share results (DVC's default remote)"
+    )
     made.add_argument("--git", help="where nodes of a cluster find this repository (origin)")
     made.add_argument("--checkpoints", help="a folder that every node reaches")
     return made
@@ -149,7 +153,9 @@ def connect(address: str | None) -> None:
         else:
             ray.init(num_cpus=joblib.cpu_count(), include_dashboard=False, **quiet)
     except (ConnectionError, RuntimeError, ValueError) as error:
-        raise StageError(f"ADDRESS: {address}: no Ray cluster answers ({one_line(error)})") from None
+        raise StageError(
+            f"ADDRESS: {address}: no Ray cluster answers ({one_line(error)})"
+        ) from None
 
 
 def sweep(

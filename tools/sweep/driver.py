@@ -71,7 +71,10 @@ def _task(function: Callable[..., Outcome], cores: int) -> Any:
 
 
 def follow(
-    pieces: Pieces, next_trial: Callable[[], Trial | None], at_once: int, waiting: Callable[..., None]
+    pieces: Pieces,
+    next_trial: Callable[[], Trial | None],
+    at_once: int,
+    waiting: Callable[..., None],
 ) -> Iterator[Trial]:
     """Yield each trial as it ends, until *next_trial* has none; *at_once* are with Ray at a time.
 
@@ -94,6 +97,8 @@ def follow(
             try:
                 trial.outcome = ray.get(reference)
             except RayError as error:
-                trial.outcome = Outcome([f"given up after {RETRIES} retries: {error}".splitlines()[0]])
+                trial.outcome = Outcome(
+                    [f"given up after {RETRIES} retries: {error}".splitlines()[0]]
+                )
             yield trial
         waiting(len(running))

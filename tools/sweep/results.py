@@ -67,7 +67,9 @@ def table(trials: Iterable[Trial], models: Iterable[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def write(folder: Path, trials: Iterable[Trial], models: Iterable[str], search: Search | None) -> None:
+def write(
+    folder: Path, trials: Iterable[Trial], models: Iterable[str], search: Search | None
+) -> None:
     """Print the table of all trials and, of a search, the best settings; keep both in *folder*."""
     made = table(trials, list(models))
     folder.mkdir(parents=True, exist_ok=True)

@@ -82,13 +82,16 @@ class _Clone:
         self.source = source
 
     def repro(self, overrides: Sequence[str], stages: Sequence[str]) -> None:
-        change = "from dvc.utils.hydra import apply_overrides as a; import sys; a(*sys.argv[1:2], sys.argv[2:])"  # noqa: E501
-        self.run(sys.executable, "-c", change, "params.yaml", *overrides)
+        """Run *stages* with params.yaml changed by *overrides*."""
+        from dvc.utils.hydra import apply_overrides  # noqa: PLC0415 - on the node, not the driver
+
+        apply_overrides(self.folder / "params.yaml", list(overrides))
         self.run("dvc", "repro", *self._pull(), *stages)
         if self.source.remote:
             self.run("dvc", "push", "--run-cache", "--quiet", *stages)
 
     def experiment(self, overrides: Sequence[str], name: str) -> None:
+        """Run the experiment *name* and give it to the repository that the clone is from."""
         settings = [word for override in overrides for word in ("-S", override)]
         self.run("dvc", "exp", "run", *self._pull(), "--name", name, *settings)
         if self.source.remote:
@@ -147,21 +150,24 @@ def _clone(source: Source, key: str) -> Iterator[_Clone]:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode != 0:
                 raise _Failed(done.stderr or "git failed without a word")
-        cache = source.cache or str(_node_cache())
-        clone.run("dvc", "config", "--local", "cache.dir", cache)
-        clone.run("dvc", "config", "--local", "cache.type", "reflink,hardlink,copy")
-        if source.remote:
-            clone.run("dvc", "remote", "add", "--local", "--force", "-d", "sweep", source.remote)
+        (clone.folder / ".dvc/config.local").write_text(_config(source), encoding="utf-8")
         if source.checkpoints:
             folder = Path(source.checkpoints) / key
             folder.mkdir(parents=True, exist_ok=True)
             (clone.folder / ".checkpoints").symlink_to(folder)
+            # Git takes a link for a file, which .gitignore does not name.
+            with (clone.folder / ".git/info/exclude").open("a", encoding="utf-8") as file:
+                file.write("/.checkpoints\n")
         yield clone
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _node_cache() -> Path:
-    """Return the DVC cache that all trials on this node share."""
+def _config(source: Source) -> str:
+    """Return DVC's configuration for a clone: what is computed goes where all trials find it."""
     caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    return caches / "cached-mnist-pipeline" / "sweep"
+    own = caches / "cached-mnist-pipeline" / "sweep"
+    lines = ["[cache]", f"dir = {source.cache or own}", "type = reflink,hardlink,copy"]
+    if source.remote:
+        lines += ["[core]", "remote = sweep", "['remote \"sweep\"']", f"url = {source.remote}"]
+    return "\n".join(lines) + "\n"
