@@ -53,8 +53,6 @@ def over_seeds(runs: pd.DataFrame) -> pd.DataFrame:
         seeds=("seed", "count"),
         accuracy_mean=("accuracy", "mean"),
         accuracy_deviation=("accuracy", "std"),
-        seconds_mean=("train_seconds", "mean"),
-        seconds_deviation=("train_seconds", "std"),
         machine=("machine", lambda machines: " and ".join(sorted(set(machines)))),
     )
 
