@@ -38,7 +38,7 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
-def tested(project: Project) -> pd.Series:
+def support_of(project: Project) -> pd.Series:
     """Return how many images of each class the model was tested on."""
     table = pd.read_csv(project.folder / "metrics/per_class/model2.csv", index_col="class")
     return table["support"]
@@ -56,12 +56,12 @@ def test_the_page_leads_from_a_folder_to_a_comparison(project: Project, tmp_path
     printed = project.output("bash", "-ec", train)
     assert "| model2 |" in printed.rsplit("| Model", maxsplit=1)[1]
     # A seventh of 80.
-    assert tested(project).sum() == 12
+    assert support_of(project).sum() == 12
 
     run = pipeline.outcome(project.output("bash", "-ec", more))
     assert {"fetch", "preprocess", "compare"} <= run.ran
     # A seventh of 100.
-    assert tested(project).sum() == 15
+    assert support_of(project).sum() == 15
     assert project.run("repro").ran == set()
 
     photos = project.folder / "photos"
@@ -74,6 +74,6 @@ def test_the_page_leads_from_a_folder_to_a_comparison(project: Project, tmp_path
     for name in CLASSES:
         (photos / name).rmdir()
     project.output("bash", "-ec", own_split)
-    assert tested(project).to_dict() == {"flower": 10, "temple": 10}
+    assert support_of(project).to_dict() == {"flower": 10, "temple": 10}
     project.output("bash", "-ec", keep)
     assert project.output("git", "status", "--short") == ""
