@@ -52,10 +52,11 @@ verify: $(READY)  ## find files damaged in DVC's cache and remote, and bring the
 	@$(MAKE) --no-print-directory repro
 	@if dvc config core.remote 2>/dev/null | grep -q .; then dvc push; fi
 
-# What the tests of one file share is made once: a file stays with one worker.
+# What the tests of one file share is made once: a file stays with one worker. In the order of their
+# names, since those of few tests, which come last by number, are the long ones.
 WORKERS ?= auto
 test: $(READY)  ## run every test (WORKERS=1: one after the other)
-	pytest -n $(WORKERS) --dist loadscope
+	pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 mutants: $(READY)  ## plant known faults in a copy: does a test notice each? (ONLY=trainer: of one file)
 	@python -m tools.mutants "$$ONLY"

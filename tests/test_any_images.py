@@ -57,12 +57,31 @@ def part(project: Project, name: str, file: str = "images.npy") -> np.ndarray:
     return array
 
 
-def test_digits_of_8_x_8_pixels_go_in_as_they_are(tmp_path: Path) -> None:
+def run_stages(source: Path, test_fraction: float | None, model: dict[str, Any]) -> dict[str, Any]:
+    """Run each stage on the images in *source*, in the working folder; return the scores."""
+    data: Any = {"dataset": "", "sources": [], "path": str(source), "size": None, "limit": None}
+    split = {"test_fraction": test_fraction, "validation_fraction": 0, "seed": 0}
+    Path("params.yaml").write_text(yaml.safe_dump({"data": data, "split": split}))
+    write_json(settings.path_of("mine"), DEFAULTS | model)
+    fetch.main()
+    preprocess.main()
+    train.main("mine")
+    evaluate.main("mine")
+    scores: dict[str, Any] = json.loads(Path("metrics/evaluate/mine.json").read_text())
+    return scores
+
+
+def test_digits_of_8_x_8_pixels_go_in_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     digits = load_digits()
-    source = tmp_path / "digits.npz"
-    np.savez(source, x=digits.images, y=digits.target)
-    model = {"architecture": "model1", "filters": [8, 8], "dense": [32]}
-    project = piped(tmp_path / "project", model, {"path": str(source)}, 0.25)
+    np.savez("digits.npz", x=digits.images, y=digits.target)
+    model = {"architecture": "model1", "filters": [8, 8], "dense": [32], "normalize": True}
+    scores = run_stages(
+        Path("digits.npz"), 0.25, model | {"learning_rate": 0.005, "epochs": 5, "batch_size": 50}
+    )
+    project = Project(tmp_path)
     assert part(project, "train").shape == (1347, 8, 8, 1)
     assert part(project, "test").shape == (450, 8, 8, 1)
     # 17 values in all: those of the files, which are not stretched.
@@ -70,7 +89,7 @@ def test_digits_of_8_x_8_pixels_go_in_as_they_are(tmp_path: Path) -> None:
     # 3 * 3 * 8 weights, 2 * 2 * 8 * 8, then of the 2 x 2 pixels that are left, and the biases.
     parameters = (72 + 8) + (256 + 8) + (32 * 32 + 32) + (32 * 10 + 10)
     assert metrics(project, "train")["parameters"] == parameters
-    assert metrics(project, "evaluate")["accuracy"] > 0.8
+    assert scores["accuracy"] > 0.8
     assert list(table(project, "per_class")["class"]) == list(range(10))
 
 
@@ -139,18 +158,10 @@ def test_a_thousand_classes_are_trained_on_and_scored(
     names = np.array([f"kind {number:03}" for number in range(1000)])
     images = np.random.default_rng(0).integers(0, 256, (2000, 4, 4), np.uint8)
     np.savez("my.npz", x_train=images[:1000], y_train=names, x_test=images[1000:], y_test=names)
-    data: Any = {"dataset": "mine", "sources": [], "path": "my.npz", "size": None, "limit": None}
-    split = {"test_fraction": None, "validation_fraction": 0, "seed": 0}
-    Path("params.yaml").write_text(yaml.safe_dump({"data": data, "split": split}))
     small = {"filters": [2, 2], "dense": [], "batch_size": 500}
-    write_json(settings.path_of("mine"), DEFAULTS | small)
-    fetch.main()
-    preprocess.main()
-    train.main("mine")
-    evaluate.main("mine")
+    scores = run_stages(Path("my.npz"), None, small)
     of_classes = pd.read_csv("metrics/per_class/mine.csv")
     assert list(of_classes["class"]) == list(names)
     assert list(of_classes["support"]) == [1] * 1000
     # An untrained guess among a thousand costs log(1000).
-    loss = json.loads(Path("metrics/evaluate/mine.json").read_text())["loss"]
-    assert loss == pytest.approx(np.log(1000), rel=0.05)
+    assert scores["loss"] == pytest.approx(np.log(1000), rel=0.05)

@@ -3,6 +3,7 @@
 A limit on the size of files stands for the full disk; the system refuses a write either way.
 """
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,13 +85,19 @@ def test_repro_without_room_names_the_file_and_goes_on_once_there_is_some(
 ) -> None:
     reference = finished(tmp_path_factory)
     project = reference.copy(tmp_path / "copy")
-    with files_at_most(1_000_000):
-        failed = project.run("repro", "--force", "fetch", succeeds=False)
-    assert "error: data/raw/images.npy: not written: File too large" in failed.output
-    assert "Traceback" not in failed.output
+    # Neither to unpack the file that is read nor, larger as they are, to write its images.
+    for side, room, name in ((28, 1_000_000, r"\.unpacked-\w+"), (32, 1_500_000, r"images\.npy")):
+        params = project.read_params()
+        params["data"]["size"] = side
+        project.write_params(params)
+        with files_at_most(room):
+            failed = project.run("repro", "fetch", succeeds=False)
+        assert re.search(rf"error: data/raw/{name}: not written: File too large;", failed.output)
+        assert "Traceback" not in failed.output
     kept = ("data/processed/train/images.npy", "models/model1.keras", "metrics/comparison.md")
     for name in kept:
         assert (project.folder / name).read_bytes() == (reference.folder / name).read_bytes()
     assert not list(project.folder.rglob(".partial-*"))
+    project.output("git", "restore", "params.yaml")
     project.run("repro")
     assert project.hashes() == reference.hashes()

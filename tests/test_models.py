@@ -1,6 +1,6 @@
 """Models go, and change their names, with their blocks in params.yaml; with real DVC.
 
-A new one is in test_reruns.py.
+A new file of one is in test_own_model_page.py.
 """
 
 import shutil

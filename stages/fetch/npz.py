@@ -3,6 +3,7 @@
 The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 """
 
+import errno
 import shutil
 import zipfile
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.common.errors import StageError, one_line
+from stages.common.files import not_written
 from stages.fetch.images import LabelledImages, Part, labelled
 
 # Names for images and labels, all together or by the part that the data gives them; the latter
@@ -61,6 +63,8 @@ def _arrays(path: Path, scratch: Path) -> tuple[list[str], dict[str, np.ndarray]
                 arrays[name] = np.load(unpacked, mmap_mode="r", allow_pickle=False)
     # Damage meets zipfile, zlib, numpy and Python's own parser; each has its errors.
     except Exception as error:
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            raise not_written(scratch, error) from error
         reason = one_line(error)
         if "Python object" in reason or "pickle" in reason:
             reason = "pickled objects are not read; save arrays of numbers or words"
