@@ -32,7 +32,7 @@ def bring(name: str, git: str | None) -> None:
     """Get the experiment *name* from the repository *git*, if it is not this one."""
     if git and name not in revisions():
         reference = revisions(git)[name]
-        output("git", "fetch", "--quiet", git, f"{reference}:{reference}")
+        output("git", "fetch", "--quiet", "--no-tags", git, f"{reference}:{reference}")
 
 
 def output(*command: str) -> str:
