@@ -9,7 +9,6 @@ same command again goes on where it was stopped.
 """
 
 import argparse
-import shlex
 import sys
 from collections.abc import Callable, Container, Iterator, Sequence
 
@@ -22,7 +21,7 @@ from tools.sweep import ready, results
 from tools.sweep.driver import Pieces, Trial, follow, nodes, slots
 from tools.sweep.progress import Progress
 from tools.sweep.search import Search
-from tools.sweep.settings import applied, grid, name_of, space
+from tools.sweep.settings import applied, grid, name_of, space, words_of
 from tools.sweep.work import Outcome, Source
 
 LINE = "interrupted: what is finished is kept; the same command again goes on"
@@ -73,12 +72,12 @@ def run(options: argparse.Namespace) -> int:
         if (number := getattr(options, name)) is not None and number < 1:
             raise StageError(f"--{name}: {number}: should be 1 or more")
     params.read()
-    fixed = grid(shlex.split(options.set))
+    fixed = grid(words_of(options.set, "SET"))
     if options.cores:
         fixed = [[*overrides, f"train.threads={options.cores}"] for overrides in fixed]
     for overrides in fixed:
         applied(overrides)
-    searched = space(shlex.split(options.search))
+    searched = space(words_of(options.search, "SEARCH"))
     if searched:
         ready.check_search(fixed, searched)
     source = ready.source(options)
@@ -144,7 +143,8 @@ class Sweep:
             accuracy = results.validation_accuracy(trial.name, self._models)
         self._progress.ended(trial, accuracy)
         if self._search:
-            self._search.tell(trial.overrides, accuracy)
+            lines = trial.outcome.lines if trial.outcome else ()
+            self._search.tell(trial.overrides, accuracy, lines)
 
     def _room(self, cores: int) -> Callable[[], int]:
         """Return what tells how many trials Ray is to have."""

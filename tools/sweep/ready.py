@@ -5,7 +5,7 @@ import re
 import socket
 import subprocess
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,16 +105,14 @@ def _shared_source(
         ) from None
 
 
-def check_search(fixed: Sequence[Sequence[str]], searched: Mapping[str, Any]) -> None:
+def check_search(fixed: Sequence[Sequence[str]], searched: Container[str]) -> None:
     """Check that a search has one setting to start from, and validation images of its own.
 
     Raises:
-        StageError: it has not, or params.yaml has no such key.
+        StageError: it has not.
     """
     if len(fixed) > 1:
         raise StageError("SET: several values for one key; a search starts from one")
-    for key in searched:
-        applied([*fixed[0], f"{key}=0"])
     if "split.validation_fraction" in searched:
         raise StageError(
             "SEARCH: split.validation_fraction: accuracies on other images do not compare"
