@@ -4,20 +4,22 @@ What depends on what is all there is here: Ray has the queue, the workers, the r
 retries.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 
+from stages.common.errors import one_line
 from tools.sweep import work
 from tools.sweep.settings import applied, units_of
 from tools.sweep.work import Outcome, Source
 
 # A node that goes takes its trials with it; so often they run again on another.
 RETRIES = 5
-DATA_STAGES = ("configure", "preprocess")
+# Not configure: of settings that are wrong only the trial that has them is to hear.
+DATA_STAGES = ("preprocess",)
 WAIT_SECONDS = 1.0
 
 
@@ -36,7 +38,7 @@ class Trial:
 
 
 class Pieces:
-    """The pieces of work that trials share; each is handed to Ray once."""
+    """The pieces of work that trials consist of; each is handed to Ray once."""
 
     def __init__(self, source: Source, cores: int) -> None:
         self._source = source
@@ -46,59 +48,74 @@ class Pieces:
         ray.cloudpickle.register_pickle_by_value(work)
 
     def start(self, trial: Trial) -> Any:
-        """Hand *trial* to Ray; return the reference of its outcome."""
+        """Hand *trial* to Ray; return the reference of its outcome, the same for the same name."""
         data, models = units_of(applied(trial.overrides))
-        before = [self._once(data, 1, trial, DATA_STAGES)]
+        settings = trial.overrides
+        prepared = self._once(data, 1, work.compute, settings, DATA_STAGES, data)
         trained = [
-            self._once(key, self._cores, trial, [f"train@{name}", f"evaluate@{name}"], *before)
+            self._once(key, self._cores, work.compute, settings, stages, key, prepared)
             for name, key in models.items()
+            for stages in [(f"train@{name}", f"evaluate@{name}")]
         ]
-        function = _task(work.experiment, 1)
-        return function.remote(self._source, trial.overrides, trial.name, *before, *trained)
+        name = trial.name
+        return self._once(name, 1, work.experiment, settings, name, prepared, *trained)
 
-    def _once(self, key: str, cores: int, trial: Trial, stages: Sequence[str], *before: Any) -> Any:
+    def _once(self, key: str, cores: int, function: Callable[..., Outcome], *words: Any) -> Any:
         if key not in self._handed:
-            function = _task(work.compute, cores)
-            self._handed[key] = function.remote(
-                self._source, trial.overrides, list(stages), key, *before
-            )
+            task = ray.remote(num_cpus=cores, max_retries=RETRIES)(function)
+            self._handed[key] = task.remote(self._source, *words)
         return self._handed[key]
-
-
-def _task(function: Callable[..., Outcome], cores: int) -> Any:
-    """Return *function* as Ray's, to run on so many *cores*."""
-    return ray.remote(num_cpus=cores, max_retries=RETRIES)(function)
 
 
 def follow(
     pieces: Pieces,
     next_trial: Callable[[], Trial | None],
-    at_once: int,
-    waiting: Callable[..., None],
+    room: Callable[[], int],
+    waiting: Callable[[int], None],
 ) -> Iterator[Trial]:
-    """Yield each trial as it ends, until *next_trial* has none; *at_once* are with Ray at a time.
+    """Yield each trial as it ends, until *next_trial* has none.
 
-    *waiting* is called every second with the number of trials that are.
+    As many as there is *room* for are with Ray at a time. *waiting* is called every second with
+    the number of trials that are.
     """
-    running: dict[Any, Trial] = {}
+    # Two may have one name: a search may propose the same settings twice.
+    running: dict[Any, list[Trial]] = {}
     more = True
     while more or running:
-        while more and len(running) < at_once:
+        while more and len(running) < room():
             trial = next_trial()
             if trial is None:
                 more = False
             elif trial.outcome:
                 yield trial
             else:
-                running[pieces.start(trial)] = trial
+                running.setdefault(pieces.start(trial), []).append(trial)
         ended, _ = ray.wait(list(running), timeout=WAIT_SECONDS) if running else ([], [])
         for reference in ended:
-            trial = running.pop(reference)
-            try:
-                trial.outcome = ray.get(reference)
-            except RayError as error:
-                trial.outcome = Outcome(
-                    [f"given up after {RETRIES} retries: {error}".splitlines()[0]]
-                )
-            yield trial
+            outcome = _outcome(reference)
+            for trial in running.pop(reference):
+                trial.outcome = outcome
+                yield trial
         waiting(len(running))
+
+
+def _outcome(reference: Any) -> Outcome:
+    """Return how what Ray knows by *reference* ended."""
+    try:
+        return ray.get(reference)
+    except RayTaskError as error:
+        # The last line of a traceback on a node.
+        return Outcome(str(error).strip().splitlines()[-1:])
+    except RayError as error:
+        return Outcome([f"given up after {RETRIES} retries: {one_line(error)[:200]}"])
+
+
+def slots(cores: int) -> int:
+    """Return how many trainings on so many *cores* each run at a time on all nodes there are."""
+    return max(1, sum(node // cores for node in nodes()))
+
+
+def nodes() -> list[int]:
+    """Return the number of cores of each of Ray's nodes that has some."""
+    counts = [node["Resources"].get("CPU", 0) for node in ray.nodes() if node["Alive"]]
+    return [int(count) for count in counts if count >= 1]

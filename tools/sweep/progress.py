@@ -1,5 +1,6 @@
 """One line that says how far a sweep is."""
 
+import shutil
 import sys
 import time
 
@@ -7,6 +8,8 @@ from tools.sweep.driver import Trial
 
 # In a log, where lines stay.
 PLAIN_SECONDS = 60
+# To the start of the terminal's line, and clear it.
+ANEW = "\r\033[K"
 
 
 class Progress:
@@ -24,39 +27,49 @@ class Progress:
         """Count a *trial* that has ended, and its validation *accuracy* if it has one."""
         self._done += 1
         self._computed += bool(trial.outcome and trial.outcome.seconds)
-        if accuracy is None:
+        if trial.failed:
             self._failed += 1
             self._print(f"{trial.name} failed: {' '.join(trial.overrides)}")
             for line in trial.outcome.lines if trial.outcome else ():
                 self._print(f"    {line}")
-        elif self._best is None or accuracy > self._best[0]:
+        elif accuracy is not None and (self._best is None or accuracy > self._best[0]):
             self._best = accuracy, trial.name
 
     def show(self, running: int) -> None:
-        """Show the line, with so many trials *running*: at once on a terminal, else now and then."""
+        """Show the line, with so many *running*: at once on a terminal, else now and then."""
         now = time.monotonic()
         if sys.stdout.isatty():
-            print(f"\r\033[K{self.line(running)}", end="", flush=True)
+            # A line that wraps could not be cleared.
+            width = shutil.get_terminal_size().columns - 1
+            print(f"{ANEW}{self.line(running)[:width]}", end="", flush=True)
         elif now - self._shown >= PLAIN_SECONDS:
             self._shown = now
-            print(self.line(running), flush=True)
+            self._print(self.line(running))
+
+    def close(self) -> None:
+        """Show the line for the last time."""
+        self._print(self.line(0))
 
     def line(self, running: int) -> str:
         """Return how far the sweep is, with so many trials *running*."""
-        parts = [f"{self._done} of {self._wanted} done", f"{running} running"]
+        parts = [f"{self._done} of {self._wanted} done"]
+        if running:
+            parts.append(f"{running} running")
         if self._failed:
             parts.append(f"{self._failed} failed")
         if self._best:
             parts.append(f"best {self._best[0]:.4f} ({self._best[1]})")
-        if self._computed:
+        if self._computed and self._done < self._wanted:
             each = (time.monotonic() - self._started) / self._computed
             parts.append(f"about {_duration(each * (self._wanted - self._done))} left")
         return ", ".join(parts)
 
     def _print(self, line: str) -> None:
-        print(f"\r\033[K{line}" if sys.stdout.isatty() else line, flush=True)
+        print(f"{ANEW if sys.stdout.isatty() else ''}{line}", flush=True)
 
 
 def _duration(seconds: float) -> str:
     minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes else f"{seconds:.0f} s"
+    if minutes < 1:
+        return f"{seconds:.0f} s"
+    return f"{minutes} min" if minutes < 100 else f"{minutes / 60:.0f} h"  # noqa: PLR2004

@@ -8,31 +8,38 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
 
 LAST_LINES = 5
-# Workers that push at once meet each other's locks.
-PUSHES = 5
+# How often what goes over a network is tried, with 1, 2, 4, ... seconds between.
+TRIES = 5
 
 
 @dataclass(frozen=True)
 class Source:
     """Where the project comes from, and where what is computed goes.
 
-    *git* is a path or an address that every node reaches. On one machine *cache* is the user's own
-    DVC cache, so that nothing needs to be copied; else each node has one of its own, and shares by
-    *remote*, an address that DVC takes. *checkpoints* is a folder that every node reaches, if any.
+    *git* is a path or an address that every node reaches; *name* and *email* are who commits. On
+    one machine *cache* is the user's own DVC cache, so that nothing needs to be copied; else each
+    node has one of its own, and *remote* holds the settings of the DVC remote that they share by.
+    *checkpoints* is a folder that every node reaches, if there is one.
     """
 
     git: str
     commit: str
-    cache: str | None
-    remote: str | None = None
+    name: str
+    email: str
+    cache: str | None = None
+    remote: Mapping[str, str] | None = None
     checkpoints: str | None = None
+
+    def reference(self, experiment: str) -> str:
+        """Return the Git reference by which DVC finds an experiment from this commit."""
+        return f"refs/exps/{self.commit[:2]}/{self.commit[2:]}/{experiment}"
 
 
 @dataclass(frozen=True)
@@ -43,8 +50,8 @@ class Outcome:
     seconds: float = 0.0
 
 
-class _Failed(Exception):  # noqa: N818
-    """A command's last lines."""
+class Failed(Exception):  # noqa: N818
+    """A command failed; these are its last lines."""
 
 
 def compute(
@@ -62,19 +69,22 @@ def experiment(source: Source, overrides: Sequence[str], name: str, *before: Out
     return _in_clone(source, name, before, lambda clone: clone.experiment(overrides, name))
 
 
-def _in_clone(source, key, before, act):  # type: ignore[no-untyped-def]
+def _in_clone(
+    source: Source, key: str, before: Sequence[Outcome], act: Callable[["Clone"], None]
+) -> Outcome:
+    """Return how *act* ended in a new clone."""
     started = time.monotonic()
-    if failed := [outcome for outcome in before if outcome.lines]:
-        return failed[0]
-    try:
-        with _clone(source, key) as clone:
-            act(clone)
-    except _Failed as error:
-        return Outcome(str(error).splitlines(), time.monotonic() - started)
-    return Outcome([], time.monotonic() - started)
+    lines = [line for outcome in before for line in outcome.lines][-LAST_LINES:]
+    if not lines:
+        try:
+            with cloned(source) as clone, clone.checkpoints(key):
+                act(clone)
+        except (Failed, OSError) as error:
+            lines = str(error).splitlines()
+    return Outcome(lines, time.monotonic() - started)
 
 
-class _Clone:
+class Clone:
     """A clone of the project, and the commands run there."""
 
     def __init__(self, folder: Path, source: Source) -> None:
@@ -87,44 +97,73 @@ class _Clone:
 
         apply_overrides(self.folder / "params.yaml", list(overrides))
         self.run("dvc", "repro", *self._pull(), *stages)
-        if self.source.remote:
-            self.run("dvc", "push", "--run-cache", "--quiet", *stages)
+        self._share(*stages)
 
     def experiment(self, overrides: Sequence[str], name: str) -> None:
         """Run the experiment *name* and give it to the repository that the clone is from."""
+        # An attempt before this one may have been killed right after its last step.
+        if self._is_given(name):
+            return
         settings = [word for override in overrides for word in ("-S", override)]
         self.run("dvc", "exp", "run", *self._pull(), "--name", name, *settings)
-        if self.source.remote:
-            self.run("dvc", "push", "--run-cache", "--quiet")
-        for attempt in range(PUSHES):
-            try:
-                self.run("dvc", "exp", "push", "--no-cache", self.source.git, name)
-                return
-            except _Failed:
-                if attempt == PUSHES - 1:
-                    raise
-                time.sleep(2**attempt)
+        self._share()
+        self._give(name)
+
+    @contextmanager
+    def checkpoints(self, key: str) -> Iterator[None]:
+        """Keep checkpoints in the shared folder, under *key*, until all has succeeded."""
+        if self.source.checkpoints is None:
+            yield
+            return
+        shared = Path(self.source.checkpoints) / key
+        shared.mkdir(parents=True, exist_ok=True)
+        (self.folder / ".checkpoints").symlink_to(shared)
+        # Git takes a link for a file, which .gitignore does not name.
+        with (self.folder / ".git/info/exclude").open("a", encoding="utf-8") as file:
+            file.write("/.checkpoints\n")
+        yield
+        shutil.rmtree(shared, ignore_errors=True)
+
+    def run(self, *command: str) -> str:
+        """Return what a command prints; it ends with this process, however that ends.
+
+        Raises:
+            Failed: it failed.
+        """
+        parent, place = str(os.getpid()), str(self.folder.parent)
+        guarded = [sys.executable, "-m", "tools.sweep.guard", parent, place, *command]
+        return _output(guarded, self.folder, self._environment())
 
     def _pull(self) -> list[str]:
         return ["--pull"] if self.source.remote else []
 
-    def run(self, *command: str) -> None:
-        """Run a command to its end, and fail with its last lines if it fails."""
-        guarded = [sys.executable, "-m", "tools.sweep.guard", *command]
-        done = subprocess.run(
-            guarded,
-            cwd=self.folder,
-            env=self._environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-        if done.returncode != 0:
-            lines = [line for line in done.stdout.splitlines() if line.strip()]
-            raise _Failed("\n".join(lines[-LAST_LINES:] or ["failed without a word"]))
+    def _share(self, *stages: str) -> None:
+        """Send what *stages*, or else all, have written to the DVC remote, if there is one."""
+        if self.source.remote:
+            _patiently(lambda: self.run("dvc", "push", "--run-cache", "--quiet", *stages))
+
+    def _give(self, name: str) -> None:
+        """Send the experiment to the repository that the clone is from.
+
+        This is what `dvc exp push` does as well; Git itself takes a user's own ways to log in.
+        """
+        reference = self.source.reference(name)
+        words = ("git", "push", "--quiet", "--no-verify", self.source.git)
+
+        def push() -> None:
+            try:
+                self.run(*words, f"{reference}:{reference}")
+            except Failed:
+                # Of two attempts the first to end counts. They are two if Ray lost a node that
+                # only its network had left.
+                if not self._is_given(name):
+                    raise
+
+        _patiently(push)
+
+    def _is_given(self, name: str) -> bool:
+        reference = self.source.reference(name)
+        return reference in self.run("git", "ls-remote", self.source.git, reference)
 
     def _environment(self) -> dict[str, str]:
         programs = str(Path(sys.executable).parent)
@@ -132,42 +171,84 @@ class _Clone:
             **os.environ,
             "PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)]),
             "DVC_NO_ANALYTICS": "1",
+            # Would push to another place, and only warn if it cannot.
+            "DVC_EXP_AUTO_PUSH": "false",
             # DVC's databases are none for several at once.
             "DVC_SITE_CACHE_DIR": str(self.folder.with_name("site")),
         }
 
 
 @contextmanager
-def _clone(source: Source, key: str) -> Iterator[_Clone]:
-    """Give a clone at the source's commit, on this node's own disk, and remove it afterwards."""
+def cloned(source: Source, tries: int = TRIES) -> Iterator[Clone]:
+    """Give a clone at the source's commit, on this node's own disk, and remove it afterwards.
+
+    So often is tried to reach the repository.
+
+    Raises:
+        Failed: there is no such repository, or it does not have the commit.
+    """
     place = Path(mkdtemp(prefix="sweep-"))
-    clone = _Clone(place / "project", source)
+    folder = place / "project"
+    # The objects of a repository on this machine are neither copied nor linked one by one.
+    clone = ["git", "clone", "--quiet", "--no-checkout", "--shared", source.git, str(folder)]
+    user = ["--config", f"user.name={source.name}", "--config", f"user.email={source.email}"]
     try:
-        for command in (
-            ["git", "clone", "--quiet", "--no-checkout", source.git, str(clone.folder)],
-            ["git", "-C", str(clone.folder), "checkout", "--quiet", "--detach", source.commit],
-        ):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                raise _Failed(done.stderr or "git failed without a word")
-        (clone.folder / ".dvc/config.local").write_text(_config(source), encoding="utf-8")
-        if source.checkpoints:
-            folder = Path(source.checkpoints) / key
-            folder.mkdir(parents=True, exist_ok=True)
-            (clone.folder / ".checkpoints").symlink_to(folder)
-            # Git takes a link for a file, which .gitignore does not name.
-            with (clone.folder / ".git/info/exclude").open("a", encoding="utf-8") as file:
-                file.write("/.checkpoints\n")
-        yield clone
+        _patiently(lambda: _output([*clone, *user]), tries)
+        _output(["git", "checkout", "--quiet", "--detach", source.commit], folder)
+        _configure(folder / ".dvc/config.local", source)
+        yield Clone(folder, source)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _config(source: Source) -> str:
-    """Return DVC's configuration for a clone: what is computed goes where all trials find it."""
+def _configure(path: Path, source: Source) -> None:
+    """Write DVC's configuration for a clone: what is computed goes where all trials find it."""
+    from configobj import ConfigObj  # noqa: PLC0415 - as DVC reads and writes it
+
     caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     own = caches / "cached-mnist-pipeline" / "sweep"
-    lines = ["[cache]", f"dir = {source.cache or own}", "type = reflink,hardlink,copy"]
+    config = ConfigObj(str(path), encoding="utf-8")
+    config["cache"] = {"dir": source.cache or str(own), "type": "reflink,hardlink,copy"}
     if source.remote:
-        lines += ["[core]", "remote = sweep", "['remote \"sweep\"']", f"url = {source.remote}"]
-    return "\n".join(lines) + "\n"
+        config["core"] = {"remote": "sweep"}
+        config['remote "sweep"'] = dict(source.remote)
+    # It may hold a password.
+    path.touch(0o600)
+    config.write()
+
+
+def _patiently(act: Callable[[], object], tries: int = TRIES) -> None:
+    """Call *act* until it succeeds; networks fail, and who pushes at once meets others' locks."""
+    for attempt in range(tries - 1):
+        try:
+            act()
+        except Failed:
+            time.sleep(2**attempt)
+        else:
+            return
+    act()
+
+
+def _output(
+    command: Sequence[str], folder: Path | None = None, variables: Mapping[str, str] | None = None
+) -> str:
+    """Return what a command prints.
+
+    Raises:
+        Failed: it failed.
+    """
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if done.returncode != 0:
+        lines = [line for line in done.stdout.splitlines() if line.strip()]
+        raise Failed("\n".join(lines[-LAST_LINES:] or [f"{command[0]} failed without a word"]))
+    return done.stdout

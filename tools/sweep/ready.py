@@ -1,0 +1,180 @@
+"""What must hold before a sweep starts; what does not is told in one line."""
+
+import os
+import re
+import socket
+import subprocess
+from argparse import Namespace
+from collections.abc import Container, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import joblib
+import ray
+from dvc.exceptions import DvcException
+from dvc.repo import Repo
+
+from stages import params
+from stages.common.errors import StageError, one_line
+from tools.sweep import driver
+from tools.sweep.settings import applied
+from tools.sweep.work import Failed, Source, cloned
+
+# What a sweep notes down, beside DVC's own such files, which Git ignores.
+STATE = Path(".dvc/tmp/sweep")
+ANSWER_SECONDS = 5
+# Ray keeps what its tasks return in memory; here that is a few lines for each.
+STORE_BYTES = 100 * 2**20
+IDENTITY = re.compile(r"(?P<name>.+) <(?P<email>.*)> \d+ \S+")
+
+
+def source(options: Namespace) -> Source:
+    """Return where nodes find the project, and where they leave what they compute.
+
+    On this machine alone that is this repository and its DVC cache. On a cluster it is the Git
+    remote and DVC's remote.
+
+    Raises:
+        StageError: nobody would find the commit, or it is not all there is, or nobody commits.
+    """
+    name, email = _identity()
+    if _git("status", "--porcelain"):
+        raise StageError("uncommitted changes: no trial would see them; commit or stash them")
+    commit = _git("rev-parse", "--verify", "--quiet", "HEAD")
+    if not commit:
+        raise StageError("no commit yet: trials start from one")
+    cache, remotes = _dvc()
+    if options.address:
+        return _shared_source(options, commit, name, email, remotes)
+    checkpoints = Path(options.checkpoints or STATE / "checkpoints").absolute()
+    return Source(str(Path.cwd()), commit, name, email, cache, checkpoints=str(checkpoints))
+
+
+def _identity() -> tuple[str, str]:
+    """Return who commits."""
+    found = IDENTITY.fullmatch(_git("var", "GIT_COMMITTER_IDENT") or "")
+    if not found:
+        raise StageError(
+            "Git does not know who you are, and each trial is a commit; "
+            'set it: git config --global user.name "..." and user.email "..."'
+        )
+    return found["name"], found["email"]
+
+
+def _git(*words: str) -> str | None:
+    """Return what Git prints, or None if it fails."""
+    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _dvc() -> tuple[str, dict[str | None, dict[str, Any]]]:
+    """Return the folder of DVC's cache, and all remotes by name; None is the default one's."""
+    try:
+        with Repo() as repo:
+            remotes = dict(repo.config["remote"])
+            default = repo.config["core"].get("remote")
+            return str(repo.cache.local.path), {**remotes, None: remotes.get(default, {})}
+    except DvcException as error:
+        raise StageError(f"DVC: {one_line(error)}") from None
+
+
+def _shared_source(
+    options: Namespace,
+    commit: str,
+    name: str,
+    email: str,
+    remotes: Mapping[str | None, Mapping[str, Any]],
+) -> Source:
+    """Return the source for the nodes of a cluster, after a try whether the commit is there."""
+    git = options.git or _git("remote", "get-url", "origin")
+    if not git:
+        raise StageError(
+            "--address: nodes get the project from a Git remote; add one, or give --git"
+        )
+    remote = remotes.get(options.remote) or ({"url": options.remote} if options.remote else {})
+    if not remote:
+        raise StageError("--address: nodes share by a DVC remote; add one, or give --remote")
+    written = {key: str(value) for key, value in remote.items()}
+    found = Source(git, commit, name, email, None, written, options.checkpoints)
+    try:
+        with cloned(found, tries=1):
+            return found
+    except Failed as error:
+        raise StageError(
+            f"--git: {git} does not give the commit {commit[:9]} ({one_line(error)}); push it first"
+        ) from None
+
+
+def check_search(fixed: Sequence[Sequence[str]], searched: Container[str]) -> None:
+    """Check that a search has one setting to start from, and validation images of its own.
+
+    Raises:
+        StageError: it has not.
+    """
+    if len(fixed) > 1:
+        raise StageError("SET: several values for one key; a search starts from one")
+    if "split.validation_fraction" in searched:
+        raise StageError(
+            "SEARCH: split.validation_fraction: accuracies on other images do not compare"
+        )
+    split = params.section(applied(fixed[0]), "split")
+    if split.get("validation_fraction") == 0:
+        raise StageError(
+            "split.validation_fraction is 0, so the search would choose by the test images; "
+            "add split.validation_fraction=0.2 to SET"
+        )
+
+
+def connect(address: str | None) -> None:
+    """Start Ray here, or join the cluster at *address*.
+
+    Raises:
+        StageError: nothing answers there.
+    """
+    # It would tell its makers, over the network.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    try:
+        if address:
+            _knock(address)
+            ray.init(address, **quiet)
+        else:
+            ray.init(
+                "local",
+                num_cpus=joblib.cpu_count(),
+                include_dashboard=False,
+                object_store_memory=STORE_BYTES,
+                **quiet,
+            )
+    # Ray has no class of its own for these.
+    except (OSError, RuntimeError, ValueError, AssertionError) as error:
+        where = f"--address: {address}: no Ray cluster answers" if address else "Ray does not start"
+        raise StageError(f"{where} ({one_line(error)})") from None
+
+
+def _knock(address: str) -> None:
+    """Connect to *address* and hang up; Ray itself would wait for a minute."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        with socket.create_connection((host, int(port)), ANSWER_SECONDS):
+            return
+
+
+def cores_of(options: Namespace) -> int:
+    """Return on how many cores one training runs, after Ray is there.
+
+    Raises:
+        StageError: no node has so many, or the nodes differ and so would the results.
+    """
+    counts = driver.nodes()
+    if not counts:
+        raise StageError("--address: no node of the cluster has cores")
+    most, least = max(counts), min(counts)
+    if options.cores and options.cores > most:
+        raise StageError(f"--cores: {options.cores} are more than there are; take at most {most}")
+    if not options.cores and most != least:
+        raise StageError(
+            f"--cores: nodes have {least} to {most}, and a result depends on how many train it; "
+            f"say for all: --cores {least}"
+        )
+    return options.cores or most
