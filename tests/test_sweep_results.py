@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from dvc.cli.parser import get_main_parser
 
+from tests import ROOT
 from tests.pipeline import Project
 
 for name in ("optuna", "ray"):
@@ -105,7 +106,6 @@ def test_of_one_trial_all_settings_are_columns_and_of_one_model_there_is_no_mean
 
 SPACE = ["data.dataset='a b',c", "recipes.fast.learning_rate=log(0.01,1)"]
 SPACE += ["recipes.fast.zoom=interval(0,0.4)"]
-ROOT = Path(__file__).parent.parent
 
 
 def told(dataset: str, rate: float, zoom: float, accuracy: float | None) -> Told:

@@ -47,7 +47,9 @@ def accuracy_of(overrides: list[str]) -> float:
     return near - 0.1 * (values["recipes.fast.batch_size"] != "128")
 
 
-def run(search: Search, score: Callable[[list[str]], float | None] = accuracy_of) -> list[list[str]]:
+def run(
+    search: Search, score: Callable[[list[str]], float | None] = accuracy_of
+) -> list[list[str]]:
     """Try all that is proposed, one after the other; return it."""
     proposed = []
     while (overrides := search.ask()) is not None:
@@ -165,9 +167,14 @@ class _Kill:
         self.share = share
         self.writes = 0
 
+    @property
     def method(self) -> Callable[[Any, list[dict[str, Any]]], None]:
         """Return what takes the place of Optuna's method."""
-        return lambda backend, logs: self._append(backend, logs)
+
+        def append(backend: Any, logs: list[dict[str, Any]]) -> None:
+            self._append(backend, logs)
+
+        return append
 
     def _append(self, backend: Any, logs: list[dict[str, Any]]) -> None:
         """Write *logs* as Optuna does, but for the one write of which only a share gets there."""
@@ -196,7 +203,7 @@ def test_wherever_it_is_killed_nothing_is_lost_and_nothing_is_run_twice(
     while killed:
         at += 1
         kill = _Kill(at, share)
-        monkeypatch.setattr(JournalFileBackend, "append_logs", kill.method())
+        monkeypatch.setattr(JournalFileBackend, "append_logs", kill.method)
         folder = tmp_path / str(at)
         seen: list[list[str]] = []
         # The experiments that are there in the end, by what they tried, and how often they ran.
@@ -207,9 +214,9 @@ def test_wherever_it_is_killed_nothing_is_lost_and_nothing_is_run_twice(
                 two_at_a_time(search, seen, ran)
         except _Killed:
             killed = True
-            monkeypatch.setattr(JournalFileBackend, "append_logs", APPEND)
-            with opened(folder, trials) as search:
-                two_at_a_time(search, seen, ran)
+        monkeypatch.setattr(JournalFileBackend, "append_logs", APPEND)
+        with opened(folder, trials) as search:
+            two_at_a_time(search, seen, ran)
         with opened(folder, trials) as search:
             assert search.ask() is None
             tried = [(one.overrides[len(FIXED) :], one.accuracy) for one in search.told()]
@@ -223,7 +230,7 @@ def test_wherever_it_is_killed_nothing_is_lost_and_nothing_is_run_twice(
 
 
 def two_at_a_time(search: Search, seen: list[list[str]], ran: Counter[str]) -> None:
-    """Try all that is proposed, two at a time; what has *ran* has an experiment and runs no more."""
+    """Try all that is proposed, two at a time; what *ran* has an experiment and runs no more."""
     running: list[list[str]] = []
     more = True
     while more or running:

@@ -102,7 +102,7 @@ def test_what_is_no_grid_is_told_in_one_line(word: str, problem: str) -> None:
         ("range(0,1,0.25)", FloatDistribution(0, 0.75, step=0.25)),
         ("range(1,0,-0.3)", FloatDistribution(0.1, 1, step=0.3)),
         ("64,128,64", CategoricalDistribution(["64", "128"])),
-        ("choice([128,64],null,'a b')", CategoricalDistribution(["[128,64]", "null", "'a b'"])),
+        ("[128,64],null,'a b'", CategoricalDistribution(["[128,64]", "null", "'a b'"])),
     ],
 )
 def test_a_search_chooses_from_what_is_written(value: str, distribution: Any) -> None:
@@ -116,7 +116,10 @@ def test_a_search_chooses_from_what_is_written(value: str, distribution: Any) ->
         ("train.seed=log(0,1)", f"does not start above 0, so it has no logarithm; {SEARCH}"),
         ("train.seed=log(2,1)", f"does not end above where it starts; {SEARCH}"),
         ("train.seed=interval(1,1)", f"does not end above where it starts; {SEARCH}"),
-        ("train.seed=log(a,1)", f"is no setting (could not convert string to float: 'a'); {SEARCH}"),
+        (
+            "train.seed=log(a,1)",
+            f"is no setting (could not convert string to float: 'a'); {SEARCH}",
+        ),
         ("train.seed=range(5,5)", f"has nothing in it; {SEARCH}"),
         ("train.seed=glob(*)", f"is no list of values; {SEARCH}"),
         ("log(1,2)", f"is no setting; {SEARCH}"),
