@@ -49,8 +49,8 @@ def shown(name: str, paths: Iterable[str]) -> list[dict[str, Any]]:
     """Return the content of JSON files as the experiment *name* has them; of none, nothing."""
     revision = revisions()[name]
     asked = "".join(f"{revision}:{path}\n" for path in paths).encode()
-    command = ["git", "cat-file", "--batch"]
-    stream = BytesIO(subprocess.run(command, input=asked, capture_output=True, check=True).stdout)
+    reading = ["git", "cat-file", "--batch"]
+    stream = BytesIO(subprocess.run(reading, input=asked, capture_output=True, check=True).stdout)
     found = []
     while header := stream.readline():
         # "<hash> blob <size>", or "<what was asked for> missing".
@@ -75,7 +75,7 @@ def table(trials: Iterable[Trial], models: Sequence[str], best_first: bool = Fal
     for trial in trials:
         given = dict(word.split("=", 1) for word in trial.overrides)
         settings |= dict.fromkeys(given)
-        row = {"experiment": trial.name, "note": "", **given}
+        row: dict[str, Any] = {"experiment": trial.name, "note": "", **given}
         if trial.failed and trial.outcome:
             row["note"] = trial.outcome.lines[-1]
         else:
@@ -199,11 +199,14 @@ def parallel_coordinates(
 def position(distribution: BaseDistribution, value: Any) -> float:
     """Return where on its axis a *value* stands, from 0 for the least to 1 for the greatest."""
     if isinstance(distribution, CategoricalDistribution):
-        number, low, high = distribution.choices.index(value), 0.0, len(distribution.choices) - 1
+        ends = 0.0, len(distribution.choices) - 1.0
+        number = float(distribution.choices.index(value))
     else:
-        number, low, high = float(value), distribution.low, distribution.high
+        ends = distribution.low, distribution.high
+        number = float(value)
         if distribution.log:
-            number, low, high = log(number), log(low), log(high)
+            number, ends = log(number), (log(ends[0]), log(ends[1]))
+    low, high = ends
     return (number - low) / (high - low) if high > low else 0.5
 
 

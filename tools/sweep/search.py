@@ -51,20 +51,17 @@ class Search:
                 f"{journal.with_suffix('.running')}: this search is already running here; "
                 "wait for it or stop it"
             ) from None
-        _mend(journal)
-        optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self.study = optuna.create_study(
-            storage=JournalStorage(JournalFileBackend(str(journal))),
-            study_name=name,
-            load_if_exists=True,
-            direction="maximize",
-        )
         # The number of each trial by what it tries.
         self._numbers: dict[str, int] = {}
         # What was running when this was stopped.
         self._unfinished: list[list[str]] = []
         self._running = 0
-        self._resume()
+        try:
+            self.study = _study(journal, name)
+            self._resume()
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Let another process go on."""
@@ -140,11 +137,22 @@ class Search:
 
     def told(self) -> list[Told]:
         """Return every trial that has ended, now or before this was stopped."""
-        found = []
-        for one in self._trials(TrialState.COMPLETE, TrialState.PRUNED):
-            overrides, lines = self.study.user_attrs[str(one.number)]
-            found.append(Told(overrides, one.value, lines))
-        return found
+        kept = self.study.user_attrs
+        ended = self._trials(TrialState.COMPLETE, TrialState.PRUNED)
+        pairs = [(one.value, *kept[str(one.number)]) for one in ended]
+        return [Told(overrides, accuracy, lines) for accuracy, overrides, lines in pairs]
+
+
+def _study(journal: Path, name: str) -> optuna.Study:
+    """Return the study whose history is in the file *journal*, or begin one."""
+    _mend(journal)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna.create_study(
+        storage=JournalStorage(JournalFileBackend(str(journal))),
+        study_name=name,
+        load_if_exists=True,
+        direction="maximize",
+    )
 
 
 def _mend(journal: Path) -> None:
