@@ -73,7 +73,7 @@ def _dvc() -> tuple[str, dict[str | None, dict[str, Any]]]:
         with Repo() as repo:
             remotes = dict(repo.config["remote"])
             default = repo.config["core"].get("remote")
-            return str(repo.cache.local.path), {**remotes, None: remotes.get(default, {})}
+            return str(repo.cache.local_cache_dir), {**remotes, None: remotes.get(default, {})}
     except DvcException as error:
         raise StageError(f"DVC: {one_line(error)}") from None
 
