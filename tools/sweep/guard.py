@@ -1,41 +1,33 @@
-"""Run a command that ends with whoever started it: ``guard PARENT FOLDER COMMAND...``.
+"""End what a worker has started once the worker is gone: ``python -m tools.sweep.guard FOLDER``.
 
-What kills a worker with SIGKILL, be it the system or Ray, leaves the worker's children running.
-This stands between: once the process PARENT, its own parent, is gone, it ends the command with all
-that the command has started, and removes FOLDER, where they worked.
+What kills a worker with SIGKILL, be it the system or Ray, kills at most the worker's children, not
+what those have started. So this reads, from a pipe that only the worker holds, the process group
+of each command that the worker starts, and 0 once it has ended. When the pipe ends, so has the
+worker: then this ends the group and removes FOLDER, where it worked.
 """
 
 import os
 import shutil
 import signal
-import subprocess
 import sys
-from types import FrameType
+from collections.abc import Iterable
+from contextlib import suppress
 
-POLL_SECONDS = 0.5
 
-
-def main(parent: int, folder: str, command: list[str]) -> int:
-    """Return the exit code of *command*."""
-    child = subprocess.Popen(command, start_new_session=True)
-
-    def end(*_: int | FrameType | None) -> None:
-        os.killpg(child.pid, signal.SIGKILL)
-
-    signal.signal(signal.SIGTERM, end)
-    # Ctrl-C is for who waits for all of this; it then ends the parent.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    while True:
-        try:
-            return child.wait(POLL_SECONDS)
-        except subprocess.TimeoutExpired:
-            if os.getppid() != parent:
-                break
-    end()
-    child.wait()
+def main(folder: str, groups: Iterable[str]) -> None:
+    """Wait until *groups* end, then end the last of them and remove *folder*."""
+    # A child's child in a session of its own, so that Ray spares it.
+    if os.fork():
+        return
+    os.setsid()
+    group = 0
+    for line in groups:
+        group = int(line)
+    if group:
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)
-    return 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(int(sys.argv[1]), sys.argv[2], sys.argv[3:]))
+    main(sys.argv[1], sys.stdin)

@@ -73,7 +73,7 @@ def _dvc() -> tuple[str, dict[str | None, dict[str, Any]]]:
         with Repo() as repo:
             remotes = dict(repo.config["remote"])
             default = repo.config["core"].get("remote")
-            return str(repo.cache.local.path), {**remotes, None: remotes.get(default, {})}
+            return str(repo.cache.local_cache_dir), {**remotes, None: remotes.get(default, {})}
     except DvcException as error:
         raise StageError(f"DVC: {one_line(error)}") from None
 
@@ -91,11 +91,15 @@ def _shared_source(
         raise StageError(
             "--address: nodes get the project from a Git remote; add one, or give --git"
         )
-    remote = remotes.get(options.remote) or ({"url": options.remote} if options.remote else {})
+    git = _absolute(git)
+    remote = remotes.get(options.remote, {})
+    if options.remote and not remote:
+        remote = {"url": _absolute(options.remote)}
     if not remote:
         raise StageError("--address: nodes share by a DVC remote; add one, or give --remote")
     written = {key: str(value) for key, value in remote.items()}
-    found = Source(git, commit, name, email, None, written, options.checkpoints)
+    checkpoints = options.checkpoints and str(Path(options.checkpoints).absolute())
+    found = Source(git, commit, name, email, None, written, checkpoints)
     try:
         with cloned(found, tries=1):
             return found
@@ -103,6 +107,11 @@ def _shared_source(
         raise StageError(
             f"--git: {git} does not give the commit {commit[:9]} ({one_line(error)}); push it first"
         ) from None
+
+
+def _absolute(address: str) -> str:
+    """Return *address* so that a folder that every node reaches is found from any folder."""
+    return str(Path(address).absolute()) if Path(address).exists() else address
 
 
 def check_search(fixed: Sequence[Sequence[str]], searched: Container[str]) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import IO
 
 LAST_LINES = 5
 # How often what goes over a network is tried, with 1, 2, 4, ... seconds between.
@@ -77,7 +78,7 @@ def _in_clone(
     lines = [line for outcome in before for line in outcome.lines][-LAST_LINES:]
     if not lines:
         try:
-            with cloned(source) as clone, clone.checkpoints(key):
+            with cloned(source) as clone, clone.guarded(), clone.checkpoints(key):
                 act(clone)
         except (Failed, OSError) as error:
             lines = str(error).splitlines()
@@ -90,6 +91,7 @@ class Clone:
     def __init__(self, folder: Path, source: Source) -> None:
         self.folder = folder
         self.source = source
+        self._guard: IO[str] | None = None
 
     def repro(self, overrides: Sequence[str], stages: Sequence[str]) -> None:
         """Run *stages* with params.yaml changed by *overrides*."""
@@ -124,15 +126,26 @@ class Clone:
         yield
         shutil.rmtree(shared, ignore_errors=True)
 
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """See to it that what is run ends with this process, however that ends."""
+        command = [sys.executable, "-m", "tools.sweep.guard", str(self.folder.parent)]
+        with subprocess.Popen(command, cwd=self.folder, stdin=subprocess.PIPE, text=True) as guard:
+            self._guard = guard.stdin
+            yield
+
     def run(self, *command: str) -> str:
-        """Return what a command prints; it ends with this process, however that ends.
+        """Return what a command prints.
 
         Raises:
             Failed: it failed.
         """
-        parent, place = str(os.getpid()), str(self.folder.parent)
-        guarded = [sys.executable, "-m", "tools.sweep.guard", parent, place, *command]
-        return _output(guarded, self.folder, self._environment())
+        return _output(command, self.folder, self._environment(), self._tell)
+
+    def _tell(self, group: int) -> None:
+        """Tell the guard which process group is there to be ended."""
+        if self._guard:
+            print(group, file=self._guard, flush=True)
 
     def _pull(self) -> list[str]:
         return ["--pull"] if self.source.remote else []
@@ -230,14 +243,19 @@ def _patiently(act: Callable[[], object], tries: int = TRIES) -> None:
 
 
 def _output(
-    command: Sequence[str], folder: Path | None = None, variables: Mapping[str, str] | None = None
+    command: Sequence[str],
+    folder: Path | None = None,
+    variables: Mapping[str, str] | None = None,
+    tell: Callable[[int], None] = lambda group: None,
 ) -> str:
-    """Return what a command prints.
+    """Return what a command prints, which runs in a process group of its own.
+
+    *tell* is called with the group's number, and with 0 when it has ended.
 
     Raises:
         Failed: it failed.
     """
-    done = subprocess.run(
+    with subprocess.Popen(
         command,
         cwd=folder,
         env=variables,
@@ -246,9 +264,12 @@ def _output(
         stdin=subprocess.DEVNULL,
         text=True,
         errors="replace",
-        check=False,
-    )
-    if done.returncode != 0:
-        lines = [line for line in done.stdout.splitlines() if line.strip()]
+        start_new_session=True,
+    ) as process:
+        tell(process.pid)
+        printed, _ = process.communicate()
+    tell(0)
+    if process.returncode != 0:
+        lines = [line for line in printed.splitlines() if line.strip()]
         raise Failed("\n".join(lines[-LAST_LINES:] or [f"{command[0]} failed without a word"]))
-    return done.stdout
+    return printed
