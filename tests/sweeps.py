@@ -172,6 +172,9 @@ class Nodes:
         from ray.cluster_utils import Cluster  # noqa: PLC0415 - not everyone has Ray
 
         self._folder = folder
+        # Where the nodes make their clones.
+        self.clones = folder / "clones"
+        self.clones.mkdir()
         self.client_port = free_port()
         quick = {"health_check_period_ms": 500, "health_check_failure_threshold": 3}
         self._cluster = Cluster()
@@ -181,7 +184,8 @@ class Nodes:
 
     def _add(self, **settings: Any) -> Any:
         cache = self._folder / f"cache-{len(self._cluster.list_all_nodes())}"
-        variables = environment(self._folder) | {"XDG_CACHE_HOME": str(cache)}
+        variables = environment(self._folder)
+        variables |= {"XDG_CACHE_HOME": str(cache), "TMPDIR": str(self.clones)}
         return self._cluster.add_node(include_dashboard=False, env_vars=variables, **settings)
 
     def remove_node_of(self, process: int) -> None:

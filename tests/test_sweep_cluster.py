@@ -56,8 +56,8 @@ def test_a_trial_whose_worker_is_killed_goes_on_from_its_checkpoint(
     assert code == 0, output
     assert shared.epochs(2, 3) == [2, 3]
     assert_each_ended_once(shared, 2, 3)
-    # What is finished needs no checkpoint.
-    assert not list(tmp_path.iterdir())
+    # What is finished needs no checkpoint, and nobody the clone that was killed.
+    assert not [*tmp_path.iterdir(), *nodes.clones.glob("sweep-*")]
 
 
 def test_what_a_node_takes_with_it_runs_on_another(nodes: Nodes, shared: Stubs) -> None:

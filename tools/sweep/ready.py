@@ -6,6 +6,7 @@ import socket
 import subprocess
 from argparse import Namespace
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +44,13 @@ def source(options: Namespace) -> Source:
     commit = _git("rev-parse", "--verify", "--quiet", "HEAD")
     if not commit:
         raise StageError("no commit yet: trials start from one")
+    checkpoints = options.checkpoints
+    if not checkpoints and not options.address:
+        checkpoints = STATE / "checkpoints"
+    found = Source(str(Path.cwd()), commit, name, email)
+    found = replace(found, checkpoints=checkpoints and str(Path(checkpoints).absolute()))
     cache, remotes = _dvc()
-    if options.address:
-        return _shared_source(options, commit, name, email, remotes)
-    checkpoints = Path(options.checkpoints or STATE / "checkpoints").absolute()
-    return Source(str(Path.cwd()), commit, name, email, cache, checkpoints=str(checkpoints))
+    return _shared(found, options, remotes) if options.address else replace(found, cache=cache)
 
 
 def _identity() -> tuple[str, str]:
@@ -78,35 +81,27 @@ def _dvc() -> tuple[str, dict[str | None, dict[str, Any]]]:
         raise StageError(f"DVC: {one_line(error)}") from None
 
 
-def _shared_source(
-    options: Namespace,
-    commit: str,
-    name: str,
-    email: str,
-    remotes: Mapping[str | None, Mapping[str, Any]],
+def _shared(
+    found: Source, options: Namespace, remotes: Mapping[str | None, Mapping[str, Any]]
 ) -> Source:
     """Return the source for the nodes of a cluster, after a try whether the commit is there."""
     git = options.git or _git("remote", "get-url", "origin")
     if not git:
-        raise StageError(
-            "--address: nodes get the project from a Git remote; add one, or give --git"
-        )
-    git = _absolute(git)
+        problem = "nodes get the project from a Git remote; add one, or give --git"
+        raise StageError(f"--address: {problem}")
     remote = remotes.get(options.remote, {})
     if options.remote and not remote:
         remote = {"url": _absolute(options.remote)}
     if not remote:
         raise StageError("--address: nodes share by a DVC remote; add one, or give --remote")
-    written = {key: str(value) for key, value in remote.items()}
-    checkpoints = options.checkpoints and str(Path(options.checkpoints).absolute())
-    found = Source(git, commit, name, email, None, written, checkpoints)
+    settings = {key: str(value) for key, value in remote.items()}
+    found = replace(found, git=_absolute(git), remote=settings)
     try:
         with cloned(found, tries=1):
             return found
     except Failed as error:
-        raise StageError(
-            f"--git: {git} does not give the commit {commit[:9]} ({one_line(error)}); push it first"
-        ) from None
+        problem = f"{git} does not give the commit {found.commit[:9]}; push it first"
+        raise StageError(f"--git: {problem} ({one_line(error)})") from None
 
 
 def _absolute(address: str) -> str:
