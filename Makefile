@@ -96,7 +96,7 @@ A grid, each value with each, on this machine:
 A search for settings, by their accuracy on images held out for it:
   make sweep SET="train.recipe=fast split.validation_fraction=0.2" SEARCH="recipes.fast.learning_rate=log(0.001,0.03)"
 
-  SET          settings of every trial, as after `dvc exp run -S`; several values make a grid
+  SET          settings of every trial, as DVC takes them after -S; several values make a grid
   SEARCH       settings to search: key=log(from,to), interval(from,to), range(from,to) or a,b
   TRIALS       how many a search tries (20)
   CORES        cores for each training; sets train.threads (all of a machine)

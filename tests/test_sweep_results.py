@@ -56,11 +56,16 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     return project
 
 
+DVC = "ERROR: failed to reproduce 'train': failed to run: python -m stages.train, exited with 1"
+
+
 def trials() -> list[Trial]:
     """Return three trials, one of which has failed; their seed is the same."""
     return [
         Trial(["train.seed=0", "k.rate=0.5", "k.dense=[8,8]"], "bad", Outcome()),
-        Trial(["train.seed=0", "k.rate=9", "k.dense=null"], "broken", Outcome(["a", "error: so"])),
+        Trial(
+            ["train.seed=0", "k.rate=9", "k.dense=null"], "broken", Outcome(["a", "error: so", DVC])
+        ),
         Trial(["train.seed=0", "k.rate=0.25", "k.dense=[8,8]"], "good", Outcome([], 3.0)),
     ]
 
@@ -95,6 +100,13 @@ def test_the_table_holds_every_trial_and_what_differs(
     assert printed[1].split() == ["broken", "9", "null", "-", "-", "-", "-", "-", "error:", "so"]
     # Without a search nothing is chosen: validation may be on the test images.
     assert "dvc exp run" not in "".join(printed)
+
+
+@pytest.mark.usefixtures("project")
+def test_what_a_user_has_removed_is_noted_in_the_table() -> None:
+    table = results.table([*trials(), Trial(["train.seed=1"], "gone", Outcome())], MODELS)
+    assert table["note"].tolist() == ["", "error: so", "", "removed since"]
+    assert table["model1 test"].notna().tolist() == [True, False, True, False]
 
 
 @pytest.mark.usefixtures("project")

@@ -109,7 +109,7 @@ class Sweep:
         *git* is where their experiments come from, if they do not come here by themselves.
         """
         finished = results.revisions(git)
-        trials: dict[str, Trial] = {}
+        trials = {trial.name: trial for trial in self._told()}
         waiting = (self._trial(overrides, finished) for overrides in self._proposed())
         for trial in follow(
             Pieces(self._source, cores),
@@ -130,6 +130,14 @@ class Sweep:
             return
         while (proposed := self._search.ask()) is not None:
             yield [*self._fixed[0], *proposed]
+
+    def _told(self) -> Iterator[Trial]:
+        """Yield the trials of the search that had ended before it was stopped."""
+        for told in self._search.told() if self._search else ():
+            name = name_of(self._source.commit, told.overrides)
+            trial = Trial(told.overrides, name, Outcome(told.lines))
+            self._progress.ended(trial, told.accuracy)
+            yield trial
 
     def _trial(self, overrides: list[str], finished: Container[str]) -> Trial:
         name = name_of(self._source.commit, overrides)

@@ -17,6 +17,8 @@ from tools.sweep.driver import Trial
 from tools.sweep.search import Search, Told
 
 MEAN = "validation"
+# Says which command failed, after the command itself has said why.
+OF_DVC = "ERROR: failed to reproduce"
 EXPERIMENTS = "refs/exps"
 # DVC's own, of what it runs at the moment.
 PASSING = "refs/exps/exec/"
@@ -45,9 +47,8 @@ def output(*command: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def shown(name: str, paths: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the content of JSON files as the experiment *name* has them; of none, nothing."""
-    revision = revisions()[name]
+def shown(revision: str, paths: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the content of JSON files as Git's *revision* has them; of none, nothing."""
     asked = "".join(f"{revision}:{path}\n" for path in paths).encode()
     reading = ["git", "cat-file", "--batch"]
     stream = BytesIO(subprocess.run(reading, input=asked, capture_output=True, check=True).stdout)
@@ -61,25 +62,29 @@ def shown(name: str, paths: Iterable[str]) -> list[dict[str, Any]]:
 
 def validation_accuracy(name: str, models: Iterable[str]) -> float:
     """Return the mean validation accuracy of *models* in the experiment *name*."""
-    found = shown(name, [f"metrics/train/{model}.json" for model in models])
+    found = shown(revisions()[name], [f"metrics/train/{model}.json" for model in models])
     return mean(numbers["val_accuracy"] for numbers in found if numbers)
 
 
 def table(trials: Iterable[Trial], models: Sequence[str], best_first: bool = False) -> pd.DataFrame:
     """Return a row for each trial: its name, the settings that differ, each model's accuracies.
 
-    A trial that failed has its last line in the column "note".
+    A trial that failed has its last line but DVC's own in the column "note".
     """
     rows: list[dict[str, Any]] = []
     settings: dict[str, None] = {}
+    kept = revisions()
     for trial in trials:
         given = dict(word.split("=", 1) for word in trial.overrides)
         settings |= dict.fromkeys(given)
         row: dict[str, Any] = {"experiment": trial.name, "note": "", **given}
         if trial.failed and trial.outcome:
-            row["note"] = trial.outcome.lines[-1]
+            said = [line for line in trial.outcome.lines if not line.startswith(OF_DVC)]
+            row["note"] = (said or trial.outcome.lines)[-1]
+        elif trial.name in kept:
+            row |= accuracies(kept[trial.name], models)
         else:
-            row |= accuracies(trial.name, models)
+            row["note"] = "removed since"
         rows.append(row)
     columns = [*settings, MEAN]
     columns += [f"{model} {images}" for model in models for images in ("validation", "test")]
@@ -92,10 +97,10 @@ def table(trials: Iterable[Trial], models: Sequence[str], best_first: bool = Fal
     return made
 
 
-def accuracies(name: str, models: Sequence[str]) -> dict[str, float]:
-    """Return the columns of accuracies that the experiment *name* has."""
+def accuracies(revision: str, models: Sequence[str]) -> dict[str, float]:
+    """Return the columns of accuracies of the experiment that is Git's *revision*."""
     paths = [f"metrics/{stage}/{model}.json" for model in models for stage in ("train", "evaluate")]
-    found = shown(name, paths)
+    found = shown(revision, paths)
     row = {}
     for model, train, evaluated in zip(models, found[::2], found[1::2], strict=True):
         if train and evaluated:
