@@ -1,30 +1,32 @@
-"""Put the trials of a sweep that differ in their seed alone together.
+"""Put the trials of the last sweep that differ in their seed alone together.
 
-    python -m tools.replicates FOLDER EXPERIMENT...
+    python -m tools.replicates [FOLDER]
 
-Writes to FOLDER, for each model and for the ensemble of all: `accuracy.csv`, mean and spread over
-the seeds with a 95 % interval of the mean; and `differences.csv`, for each pair, how far one is
-above the other on the same seed. `make replicates` runs the sweep first.
+Writes for each recipe, to metrics/replicates or FOLDER, a row for each model and one for the
+ensemble of all (RECIPE.csv: means over the seeds, their spread and 95 % intervals), and a row for
+each pair (RECIPE-differences.csv: how far the first is above the second on the same seed).
+`make replicates` runs the sweep first.
 """
 
 import io
 import itertools
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import dvc.api
 import numpy as np
 import pandas as pd
 import yaml
+from dvc.api import DVCFileSystem
 from scipy.stats import t
 
 from benchmarks.table import described
 from stages.common.files import write_text
-from tools.sweep.results import revisions, shown
+from tools.sweep.repository import STATE, TRIALS, revisions
 
+FOLDER = "metrics/replicates"
 ENSEMBLE = "ensemble"
 
 
@@ -54,52 +56,45 @@ def vote(probabilities: Sequence[np.ndarray]) -> np.ndarray:
     return favoured
 
 
-def run_of(name: str) -> pd.DataFrame:
-    """Return what the experiment *name* reached: a row for each model, and one for the ensemble."""
-    table = table_of(name, "metrics/comparison.csv")[["model", "parameters", "accuracy"]]
+def run_of(revision: str) -> pd.DataFrame:
+    """Return what an experiment reached: a row for each model, and one for the ensemble."""
+    files = DVCFileSystem(rev=revision)
+
+    def table_of(path: str) -> pd.DataFrame:
+        # A class may be called "3", or "NA".
+        names = {column: str for column in ("class", "actual", "model")}
+        text = io.StringIO(files.read_text(path))
+        return pd.read_csv(text, dtype=names, keep_default_na=False)
+
+    def probabilities_of(model: str) -> np.ndarray:
+        content = files.read_bytes(f"metrics/probabilities/{model}.npy")
+        probabilities: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
+        return probabilities
+
+    table = table_of("metrics/comparison.csv")[["model", "parameters", "accuracy"]]
     models = list(table["model"])
-    times = [json.loads(shown(name, f"metrics/time/{model}.json")) for model in models]
+    times = [json.loads(files.read_text(f"metrics/time/{model}.json")) for model in models]
     table["seconds"] = [time["train_seconds"] for time in times]
-    classes = table_of(name, f"metrics/per_class/{models[0]}.csv")["class"].to_numpy()
-    actual = table_of(name, f"metrics/predictions/{models[0]}.csv")["actual"].to_numpy()
-    predicted = classes[vote([probabilities_of(name, model) for model in models])]
+    classes = table_of(f"metrics/per_class/{models[0]}.csv")["class"].to_numpy()
+    actual = table_of(f"metrics/predictions/{models[0]}.csv")["actual"].to_numpy()
+    predicted = classes[vote([probabilities_of(model) for model in models])]
     together = {column: table[column].sum() for column in ("parameters", "seconds")}
     row = {"model": ENSEMBLE, "accuracy": (predicted == actual).mean(), **together}
-    seed = yaml.safe_load(shown(name, "params.yaml"))["train"]["seed"]
-    table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
-    return table.assign(seed=seed, machine=described(times[0]["machine"]))
+    train = yaml.safe_load(files.read_text("params.yaml"))["train"]
+    return pd.concat([table, pd.DataFrame([row])], ignore_index=True).assign(
+        recipe=train["recipe"], seed=train["seed"], machine=described(times[0]["machine"])
+    )
 
 
-def table_of(name: str, path: str) -> pd.DataFrame:
-    """Return a table as the experiment *name* has it; what may be a class's name stays text."""
-    names = {column: str for column in ("class", "actual", "predicted", "model")}
-    return pd.read_csv(io.StringIO(shown(name, path)), dtype=names, keep_default_na=False)
-
-
-def probabilities_of(name: str, model: str) -> np.ndarray:
-    """Return the probabilities (n, classes) of *model* in the experiment *name*."""
-    path = f"metrics/probabilities/{model}.npy"
-    content = dvc.api.read(path, rev=revisions()[name], mode="rb")
-    probabilities: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
-    return probabilities
-
-
-def accuracies(runs: pd.DataFrame) -> pd.DataFrame:
+def means(runs: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each model: its accuracy and its training time over the seeds of *runs*."""
     rows = []
     for model, of_model in runs.groupby("model", sort=False):
-        accuracy, seconds = mean_of(of_model["accuracy"]), mean_of(of_model["seconds"])
-        rows.append(
-            {
-                "model": model,
-                "parameters": of_model["parameters"].iloc[0],
-                "seeds": len(of_model),
-                **{f"accuracy_{key}": value for key, value in accuracy._asdict().items()},
-                "seconds_mean": seconds.mean,
-                "seconds_deviation": seconds.deviation,
-                "machine": " and ".join(sorted(set(of_model["machine"]))),
-            }
-        )
+        row = {"model": model, "parameters": of_model["parameters"].iloc[0], "seeds": len(of_model)}
+        for column in ("accuracy", "seconds"):
+            found = mean_of(of_model[column])._asdict()
+            row |= {f"{column}_{key}": value for key, value in found.items()}
+        rows.append(row | {"machine": " and ".join(sorted(set(of_model["machine"])))})
     return pd.DataFrame(rows)
 
 
@@ -108,26 +103,35 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
     by_seed = runs.pivot_table("accuracy", "seed", "model", sort=False)
     return pd.DataFrame(
         [
-            {
-                "first": first,
-                "second": second,
-                **mean_of(by_seed[first] - by_seed[second])._asdict(),
-            }
+            {"first": first, "second": second}
+            | mean_of(by_seed[first] - by_seed[second])._asdict()
             for first, second in itertools.combinations(by_seed, 2)
         ]
     )
 
 
-def main(folder: Path, names: Sequence[str]) -> None:
-    """Write both tables of the experiments *names*."""
-    if len(names) < 2:  # noqa: PLR2004
-        sys.exit("error: a spread takes two seeds or more")
-    runs = pd.concat([run_of(name) for name in names])
-    for name, table in (("accuracy", accuracies(runs)), ("differences", differences(runs))):
+def tables(runs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield the tables of *runs*, each with its name."""
+    for recipe, of_recipe in runs.groupby("recipe", sort=False):
+        seeds = of_recipe.groupby("seed")["model"]
+        if any(models.duplicated().any() for _, models in seeds):
+            raise SystemExit("error: SET: several values for one key; only the seed may differ")
+        if len(seeds) < 2:  # noqa: PLR2004
+            raise SystemExit("error: SEEDS: a spread takes two or more")
+        yield f"{recipe}", means(of_recipe)
+        yield f"{recipe}-differences", differences(of_recipe)
+
+
+def main(folder: str = FOLDER) -> None:
+    """Write the tables of the last sweep's trials."""
+    kept = revisions()
+    names = pd.read_csv(STATE / TRIALS)["experiment"]
+    for name, table in tables(pd.concat([run_of(kept[name]) for name in names])):
         text = table.to_csv(index=False, float_format="%.6g", lineterminator="\n")
-        write_text(folder / f"{name}.csv", text)
+        write_text(Path(folder) / f"{name}.csv", text)
+        print(f"{folder}/{name}.csv")
         print(table.drop(columns="machine", errors="ignore").to_string(index=False))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    main(*sys.argv[1:])

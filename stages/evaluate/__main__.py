@@ -10,6 +10,7 @@ import numpy as np
 
 from stages import processed
 from stages.backend import keras, make_repeatable
+from stages.common.arrays import write_array
 from stages.common.command import run
 from stages.common.errors import StageError, one_line
 from stages.common.files import reading, write_csv, write_json
@@ -41,6 +42,7 @@ def main(name: str) -> None:
         ("actual", "predicted", "confidence"),
         ((names[i], names[j], c) for i, j, c in zip(actual, predicted, confidence, strict=True)),
     )
+    write_array(metrics / "probabilities" / f"{name}.npy", probabilities)
     print(f"{name}: accuracy {scores.accuracy:.4f}, {scores.errors} errors in {len(actual):,}")
 
 

@@ -20,6 +20,7 @@ from stages.common.errors import StageError
 from tools.sweep import ready, results
 from tools.sweep.driver import Pieces, Trial, follow, nodes, slots
 from tools.sweep.progress import Progress
+from tools.sweep.repository import STATE, fetch, revisions
 from tools.sweep.search import Search
 from tools.sweep.settings import applied, grid, name_of, space, words_of
 from tools.sweep.work import Outcome, Source
@@ -86,7 +87,7 @@ def run(options: argparse.Namespace) -> int:
     search = None
     if searched:
         name = name_of(source.commit, [*fixed[0], options.search])
-        search = Search(ready.STATE / f"{name}.journal", name, searched, options.trials)
+        search = Search(STATE / f"{name}.journal", name, searched, options.trials)
     sweep = Sweep(source, fixed, search, options.trials if search else len(fixed))
     return sweep.run(cores, source.git if options.address else None)
 
@@ -108,19 +109,23 @@ class Sweep:
 
         *git* is where their experiments come from, if they do not come here by themselves.
         """
-        finished = results.revisions(git)
+        finished = revisions(git)
+        # In the order in which they were proposed.
         trials = {trial.name: trial for trial in self._told()}
-        waiting = (self._trial(overrides, finished) for overrides in self._proposed())
-        for trial in follow(
-            Pieces(self._source, cores),
-            lambda: next(waiting, None),
-            self._room(cores),
-            self._show(cores),
-        ):
-            trials[trial.name] = trial
+        proposed = self._proposed()
+
+        def next_trial() -> Trial | None:
+            overrides = next(proposed, None)
+            if overrides is None:
+                return None
+            trial = self._trial(overrides, finished)
+            return trials.setdefault(trial.name, trial)
+
+        pieces = Pieces(self._source, cores)
+        for trial in follow(pieces, next_trial, self._room(cores), self._show(cores)):
             self._ended(trial, git)
         self._progress.close()
-        results.write(ready.STATE, trials.values(), self._models, self._search)
+        results.write(STATE, trials.values(), self._models, self._search)
         return int(any(trial.failed for trial in trials.values()))
 
     def _proposed(self) -> Iterator[list[str]]:
@@ -147,7 +152,8 @@ class Sweep:
         """Note how *trial* has ended."""
         accuracy = None
         if not trial.failed:
-            results.bring(trial.name, git)
+            if git:
+                fetch(self._source.reference(trial.name), git)
             accuracy = results.validation_accuracy(trial.name, self._models)
         self._progress.ended(trial, accuracy)
         if self._search:

@@ -48,7 +48,7 @@ class Pieces:
         ray.cloudpickle.register_pickle_by_value(work)
 
     def start(self, trial: Trial) -> Any:
-        """Hand *trial* to Ray; return the reference of its outcome, the same for the same name."""
+        """Hand *trial* to Ray; return the reference of its outcome."""
         data, models = units_of(applied(trial.overrides))
         settings = trial.overrides
         prepared = self._once(data, 1, work.compute, settings, DATA_STAGES, data)
@@ -57,14 +57,16 @@ class Pieces:
             for name, key in models.items()
             for stages in [(f"train@{name}", f"evaluate@{name}")]
         ]
-        name = trial.name
-        return self._once(name, 1, work.experiment, settings, name, prepared, *trained)
+        return self._task(1, work.experiment, settings, trial.name, prepared, *trained)
 
     def _once(self, key: str, cores: int, function: Callable[..., Outcome], *words: Any) -> Any:
         if key not in self._handed:
-            task = ray.remote(num_cpus=cores, max_retries=RETRIES)(function)
-            self._handed[key] = task.remote(self._source, *words)
+            self._handed[key] = self._task(cores, function, *words)
         return self._handed[key]
+
+    def _task(self, cores: int, function: Callable[..., Outcome], *words: Any) -> Any:
+        task = ray.remote(num_cpus=cores, max_retries=RETRIES)(function)
+        return task.remote(self._source, *words)
 
 
 def follow(
@@ -78,8 +80,7 @@ def follow(
     As many as there is *room* for are with Ray at a time. *waiting* is called every second with
     the number of trials that are.
     """
-    # Two may have one name: a search may propose the same settings twice.
-    running: dict[Any, list[Trial]] = {}
+    running: dict[Any, Trial] = {}
     more = True
     while more or running:
         while more and len(running) < room():
@@ -89,13 +90,12 @@ def follow(
             elif trial.outcome:
                 yield trial
             else:
-                running.setdefault(pieces.start(trial), []).append(trial)
+                running[pieces.start(trial)] = trial
         ended, _ = ray.wait(list(running), timeout=WAIT_SECONDS) if running else ([], [])
         for reference in ended:
-            outcome = _outcome(reference)
-            for trial in running.pop(reference):
-                trial.outcome = outcome
-                yield trial
+            trial = running.pop(reference)
+            trial.outcome = _outcome(reference)
+            yield trial
         waiting(len(running))
 
 

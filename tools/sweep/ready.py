@@ -18,11 +18,10 @@ from dvc.repo import Repo
 from stages import params
 from stages.common.errors import StageError, one_line
 from tools.sweep import driver
+from tools.sweep.repository import STATE
 from tools.sweep.settings import applied
 from tools.sweep.work import Failed, Source, cloned
 
-# What a sweep notes down, beside DVC's own such files, which Git ignores.
-STATE = Path(".dvc/tmp/sweep")
 ANSWER_SECONDS = 5
 # Ray keeps what its tasks return in memory; here that is a few lines for each.
 STORE_BYTES = 100 * 2**20

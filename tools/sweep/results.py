@@ -1,63 +1,21 @@
-"""What came of a sweep: experiments in the user's repository, and a table of them."""
+"""What came of a sweep: a table of its trials and, of a search, the best settings."""
 
-import json
 import shlex
-import subprocess
-from collections.abc import Iterable, Mapping, Sequence
-from io import BytesIO
-from math import log, sqrt
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
 import pandas as pd
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
 from tools.sweep.driver import Trial
-from tools.sweep.search import Search, Told
+from tools.sweep.picture import draw
+from tools.sweep.repository import TRIALS, revisions, shown
+from tools.sweep.search import Search
 
 MEAN = "validation"
 # Says which command failed, after the command itself has said why.
 OF_DVC = "ERROR: failed to reproduce"
-EXPERIMENTS = "refs/exps"
-# DVC's own, of what it runs at the moment.
-PASSING = "refs/exps/exec/"
-
-
-def revisions(git: str | None = None) -> dict[str, str]:
-    """Return the reference of every experiment by its name, here or in the repository *git*."""
-    listed = output("git", "ls-remote", git or ".", f"{EXPERIMENTS}/*").splitlines()
-    found = [line.split("\t")[1] for line in listed]
-    return {
-        reference.rsplit("/", maxsplit=1)[-1]: reference
-        for reference in found
-        if not reference.startswith(PASSING)
-    }
-
-
-def bring(name: str, git: str | None) -> None:
-    """Get the experiment *name* from the repository *git*, if it is not this one."""
-    if git and name not in revisions():
-        reference = revisions(git)[name]
-        output("git", "fetch", "--quiet", "--no-tags", git, f"{reference}:{reference}")
-
-
-def output(*command: str) -> str:
-    """Return what a command prints; it must succeed."""
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def shown(revision: str, paths: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the content of JSON files as Git's *revision* has them; of none, nothing."""
-    asked = "".join(f"{revision}:{path}\n" for path in paths).encode()
-    reading = ["git", "cat-file", "--batch"]
-    stream = BytesIO(subprocess.run(reading, input=asked, capture_output=True, check=True).stdout)
-    found = []
-    while header := stream.readline():
-        # "<hash> blob <size>", or "<what was asked for> missing".
-        size = header.rsplit(maxsplit=1)[1]
-        found.append({} if size == b"missing" else json.loads(stream.read(int(size) + 1)))
-    return found
 
 
 def validation_accuracy(name: str, models: Iterable[str]) -> float:
@@ -119,13 +77,13 @@ def write(
     """
     folder.mkdir(parents=True, exist_ok=True)
     made = table(trials, models, best_first=search is not None)
-    made.to_csv(folder / "trials.csv", index=False, lineterminator="\n")
+    made.to_csv(folder / TRIALS, index=False, lineterminator="\n")
     shortened = made.assign(note=made["note"].str.slice(0, 80))
     print(shortened.to_string(index=False, float_format="%.4f", na_rep="-"))
-    print(f"\nThe table: {folder / 'trials.csv'}")
+    print(f"\nThe table: {folder / TRIALS}")
     told = [one for one in search.told() if one.accuracy is not None] if search else []
     if search and told:
-        picture(folder / "search.svg", search.space, told)
+        draw(folder / "search.svg", search.space, told)
         best = max(told, key=lambda one: one.accuracy or 0)
         print(f"The best on validation images, {best.accuracy:.4f} on average:")
         print(f"  {command(best.overrides)}")
@@ -134,91 +92,3 @@ def write(
 def command(overrides: Iterable[str]) -> str:
     """Return the line for a shell that runs an experiment with these settings."""
     return shlex.join(["dvc", "exp", "run", *(word for one in overrides for word in ("-S", one))])
-
-
-def picture(path: Path, space: Mapping[str, BaseDistribution], told: Sequence[Told]) -> None:
-    """Draw a search, and say where."""
-    try:
-        import vl_convert  # noqa: PLC0415 - `make plots` brings it
-    except ModuleNotFoundError:
-        print("No picture: `make plots` installs what draws it")
-        return
-    drawn = vl_convert.vegalite_to_svg(parallel_coordinates(space, told))
-    path.write_text(drawn, encoding="utf-8")
-    print(f"The picture: {path}")
-
-
-def parallel_coordinates(
-    space: Mapping[str, BaseDistribution], told: Sequence[Told]
-) -> dict[str, Any]:
-    """Return Vega-Lite's description of a line for each trial, through all that it tried.
-
-    An upright axis for each setting, from the least value to the greatest, and one for the
-    accuracy.
-    """
-    lines, labels = [], []
-    scored = [one.accuracy for one in told if one.accuracy is not None]
-    scale = FloatDistribution(min(scored), max(scored))
-    axes = [*space, "validation accuracy"]
-    for one in told:
-        settings = dict(word.split("=", 1) for word in one.overrides)
-        for axis in axes:
-            value = settings.get(axis, one.accuracy)
-            place = position(space.get(axis, scale), value)
-            row = {"axis": axis, "position": place, "accuracy": one.accuracy}
-            lines.append(row | {"trial": " ".join(one.overrides)})
-    for axis in axes:
-        texts = marks(space.get(axis, scale))
-        labels += [{"axis": axis, "position": place, "text": text} for place, text in texts.items()]
-    colour = {"field": "accuracy", "type": "quantitative", "scale": {"scheme": "viridis"}}
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "width": 170 * len(axes),
-        "height": 320,
-        "config": {"view": {"stroke": None}},
-        "encoding": {
-            "x": {
-                "field": "axis",
-                "type": "nominal",
-                "sort": axes,
-                "axis": {"title": None, "labelAngle": 0, "grid": True, "labelLimit": 165},
-                "scale": {"type": "point"},
-            },
-            "y": {"field": "position", "type": "quantitative", "axis": None},
-        },
-        "layer": [
-            {
-                "data": {"values": lines},
-                "mark": {"type": "line", "opacity": 0.7},
-                "encoding": {"detail": {"field": "trial"}, "color": colour | {"title": "accuracy"}},
-            },
-            {
-                "data": {"values": labels},
-                "mark": {"type": "text", "align": "left", "dx": 4},
-                "encoding": {"text": {"field": "text"}},
-            },
-        ],
-    }
-
-
-def position(distribution: BaseDistribution, value: Any) -> float:
-    """Return where on its axis a *value* stands, from 0 for the least to 1 for the greatest."""
-    if isinstance(distribution, CategoricalDistribution):
-        ends = 0.0, len(distribution.choices) - 1.0
-        number = float(distribution.choices.index(value))
-    else:
-        ends = distribution.low, distribution.high
-        number = float(value)
-        if distribution.log:
-            number, ends = log(number), (log(ends[0]), log(ends[1]))
-    low, high = ends
-    return (number - low) / (high - low) if high > low else 0.5
-
-
-def marks(distribution: BaseDistribution) -> dict[float, str]:
-    """Return what is written beside an axis, and where: the ends and the middle, or all choices."""
-    if isinstance(distribution, CategoricalDistribution):
-        return {position(distribution, choice): choice for choice in distribution.choices}
-    low, high = distribution.low, distribution.high
-    middle = sqrt(low * high) if distribution.log else (low + high) / 2
-    return {position(distribution, value): f"{value:.4g}" for value in (low, middle, high)}
