@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common.arrays import read_array, write_array
+from stages.common.arrays import read_array
 from stages.common.files import read_json, write_json
 from stages.common.schema import Settings
 
@@ -30,12 +30,6 @@ def read(part: str) -> Images:
     """Return *part*: images (n, height, width, channels) uint8, labels (n, classes) float32."""
     images, labels = paths(part)
     return read_array(images), read_array(labels)
-
-
-def write(part: str, content: Images) -> None:
-    """Write *part*, the shapes and dtypes as :func:`read` returns them."""
-    for path, array in zip(paths(part), content, strict=True):
-        write_array(path, array)
 
 
 def read_pixels() -> Pixels:

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from stages import processed
+from stages.common.arrays import write_array
 from stages.processed import Pixels
 
 # Of the 60,000 images of MNIST that the notebook trains on.
@@ -21,3 +23,9 @@ def random_images(
     images = generator.integers(0, 256, squares, np.uint8).repeat(4, 1).repeat(4, 2)
     labels = np.eye(classes, dtype=np.float32)[generator.integers(0, classes, count)]
     return np.ascontiguousarray(images[:, :height, :width]), labels
+
+
+def write_part(part: str, images: np.ndarray, labels: np.ndarray) -> None:
+    """Write one part of data/processed in the working folder."""
+    for path, array in zip(processed.paths(part), (images, labels), strict=True):
+        write_array(path, array)

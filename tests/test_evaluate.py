@@ -13,7 +13,7 @@ from stages.backend import keras
 from stages.common.errors import StageError
 from stages.common.files import read_json
 from stages.evaluate import __main__ as evaluate
-from tests.images_for_tests import random_images
+from tests.images_for_tests import random_images, write_part
 
 # Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -91,7 +91,7 @@ def test_the_scores_are_of_every_test_image_in_its_order_and_name_the_classes(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(evaluate, "BATCH", 4)
     images, labels = random_images(10, seed=1, image=(12, 8, 3))
-    processed.write("test", (images, labels))
+    write_part("test", images, labels)
     processed.write_classes(NAMES)
     Path("models").mkdir()
     saved(Path("models/mine.keras"), (12, 8, 3))

@@ -12,7 +12,7 @@ from stages.common.arrays import read_array
 from stages.common.errors import StageError
 from stages.evaluate import __main__ as evaluate
 from stages.fetch import npz
-from tests.images_for_tests import random_images
+from tests.images_for_tests import random_images, write_part
 
 
 class Touching:
@@ -40,7 +40,7 @@ def test_a_model_with_code_in_it_is_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    processed.write("test", random_images(2))
+    write_part("test", *random_images(2))
     processed.write_classes(list("0123456789"))
     path = Path("models/mine.keras")
     path.parent.mkdir()

@@ -26,7 +26,7 @@ from stages.train.batches import epoch_order
 from stages.train.tensorboard import Logs
 from stages.train.trainer import Trainer
 from tests import ROOT
-from tests.images_for_tests import random_images
+from tests.images_for_tests import random_images, write_part
 from tests.networks import built
 from tests.settings_for_tests import DEFAULTS
 
@@ -117,9 +117,9 @@ def _watched(patch: pytest.MonkeyPatch, changed: dict[str, Any]) -> Training:
 def write_inputs(changed: dict[str, Any]) -> None:
     """Write all that the stage reads."""
     write_json(settings.path_of("mine"), DEFAULTS | SMALL | changed)
-    processed.write("train", TRAINING)
+    write_part("train", *TRAINING)
     processed.write_pixels(PIXELS)
-    processed.write("validation", VALIDATION)
+    write_part("validation", *VALIDATION)
 
 
 def digits_seen(done: Training) -> np.ndarray:
@@ -286,9 +286,9 @@ def test_checkpoints_key_is_of_all_that_decides_the_bits(
     assert key() == keys[0]
     for part, (images, labels) in (("train", TRAINING), ("validation", VALIDATION)):
         for changed in ((255 - images, labels), (images, labels[:, ::-1])):
-            processed.write(part, changed)
+            write_part(part, *changed)
             keys.append(key())
-            processed.write(part, (images, labels))
+            write_part(part, images, labels)
     processed.write_pixels(processed.Pixels(mean=[128], deviation=[65]))
     keys.append(key())
     write_inputs({"zoom": 0.1})

@@ -44,7 +44,7 @@ def read(settings: Data, scratch: Path) -> LabelledImages:
     if settings.path is None:
         data = sources.fetch(settings.dataset, settings.sources)
     else:
-        place = Path(settings.path).expanduser()
+        place = Path(settings.path)
         if place.is_dir() and not idx.is_folder(place):
             return folder.read(place, settings.size)
         if place.is_dir():

@@ -11,7 +11,7 @@ from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from stages.common.arrays import chunked
 from stages.common.errors import StageError, one_line
-from stages.fetch.images import COLOUR, GREY, LabelledImages, size_of
+from stages.fetch.images import COLOUR, GREY, LabelledImages
 from stages.fetch.resizing import resized
 
 FORMATS = {"PNG": [".png"], "JPEG": [".jpg", ".jpeg"], "WEBP": [".webp"], "BMP": [".bmp"]}
@@ -143,7 +143,7 @@ def _shape_of_all(paths: Sequence[Path], size: int | None) -> tuple[int, int, in
             shape = image.size if turned else image.size[::-1]
         first = first or (path, shape)
         if size is None and shape != first[1]:
-            sizes = [size_of((*given, GREY)).split(",")[0] for given in (first[1], shape)]
+            sizes = [f"{width} x {height}" for height, width in (first[1], shape)]
             raise StageError(
                 f"{first[0]} is {sizes[0]} pixels, {path} {sizes[1]}; "
                 "set data.size, to which all are resized, such as 64"

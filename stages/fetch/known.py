@@ -94,7 +94,7 @@ def find(name: str | int) -> Dataset:
 
 
 def verify(data: LabelledImages, dataset: Dataset) -> None:
-    """Check that *data* is *dataset*, value for value; one that is not known may be anything.
+    """Check that *data* is *dataset*, a known one, value for value.
 
     Raises:
         StageError: a checksum is another.
