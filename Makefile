@@ -4,7 +4,7 @@
 # them up on the path it was started with, not on the one exported below.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro verify test remotes test-remotes experiments sweep plots mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
+.PHONY: help setup repro verify test remotes test-remotes experiments sweep replicates plots mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -90,35 +90,16 @@ experiments: $(READY)  ## list the experiments: states, accuracies and the param
 	.venv/bin/python $(INSTALL) --require-hashes -r requirements-sweep.txt
 	touch $@
 
-define SWEEP
-A grid, each value with each, on this machine:
-  make sweep SET="train.seed=range(0,5) train.recipe=fast,accurate"
-A search for settings, by their accuracy on images held out for it:
-  make sweep SET="train.recipe=fast split.validation_fraction=0.2" SEARCH="recipes.fast.learning_rate=log(0.001,0.03)"
+# What people give with make goes through the environment, since it holds what a shell would act on.
+NODES = $${SET:+--set "$$SET"} $${CORES:+--cores "$$CORES"} $${ADDRESS:+--address "$$ADDRESS"} \
+  $${REMOTE:+--remote "$$REMOTE"} $${GIT:+--git "$$GIT"} $${CHECKPOINTS:+--checkpoints "$$CHECKPOINTS"}
 
-  SET          settings of every trial, as DVC takes them after -S; several values make a grid
-  SEARCH       settings to search: key=log(from,to), interval(from,to), range(from,to) or a,b
-  TRIALS       how many a search tries (20)
-  CORES        cores for each training; sets train.threads (all of a machine)
-  ADDRESS      a cluster of Ray's, such as ray://head:10001 (this machine alone)
-  REMOTE, GIT  where its nodes share results and find this repository (your default remotes)
-  CHECKPOINTS  a folder all of them reach, so that a training goes on on another
+sweep: $(VENV)/.sweep $(VENV)/.plots  ## run many experiments, here or on a cluster (alone: how)
+	@python -m tools.sweep $${SEARCH:+--search "$$SEARCH"} $${TRIALS:+--trials "$$TRIALS"} $(NODES)
 
-The same command again goes on where it was stopped. docs/sweeps.md has more.
-endef
-export SWEEP
-
-# Without its words, what they are; nothing is installed for that. They go through the environment,
-# since they hold what a shell would act on.
-ifeq ($(value SET)$(value SEARCH),)
-sweep:
-	@echo "$$SWEEP"
-else
-sweep: $(VENV)/.sweep $(VENV)/.plots  ## run many experiments, here or on a cluster
-	@python -m tools.sweep $${SET:+--set "$$SET"} $${SEARCH:+--search "$$SEARCH"} \
-	  $${TRIALS:+--trials "$$TRIALS"} $${CORES:+--cores "$$CORES"} $${ADDRESS:+--address "$$ADDRESS"} \
-	  $${REMOTE:+--remote "$$REMOTE"} $${GIT:+--git "$$GIT"} $${CHECKPOINTS:+--checkpoints "$$CHECKPOINTS"}
-endif
+replicates: $(VENV)/.sweep  ## train with several seeds: mean and spread (SEEDS=5 RECIPE=notebook,fast)
+	@python -m tools.replicates $${SEEDS:+--seeds "$$SEEDS"} $${RECIPE:+--recipe "$$RECIPE"} \
+	  $${FOLDER:+--folder "$$FOLDER"} $(NODES)
 
 plots: $(VENV)/.plots  ## draw curves and confusion matrices as a page that needs no network
 	@python -m tools.plots
@@ -144,11 +125,11 @@ test-remotes: $(VENV)/.remotes  ## run the tests on real servers (SSH wants open
 	.venv-peer/bin/python $(INSTALL) -r benchmarks/requirements.txt
 	touch $@
 
-bench: $(READY) .venv-peer/.ready  ## measure against the notebook, PyTorch and the machine (an hour and a half)
+bench: $(READY) .venv-peer/.ready $(VENV)/.sweep  ## measure against the notebook, PyTorch and the machine (an hour and a half)
 	dvc repro --quiet preprocess
 	python -m benchmarks.run
 
-bench-quick: $(READY) .venv-peer/.ready  ## the same from fewer steps (a few minutes)
+bench-quick: $(READY) .venv-peer/.ready $(VENV)/.sweep  ## the same from fewer steps (a few minutes)
 	dvc repro --quiet preprocess
 	python -m benchmarks.run --quick
 

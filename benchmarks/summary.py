@@ -1,7 +1,7 @@
 """From raw measurements to the numbers one quotes."""
 
 from collections.abc import Callable, Iterable, Mapping
-from statistics import mean, median, stdev
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -46,21 +46,20 @@ def is_short(runs: Runs) -> bool:
     return any(run["is_short"] for run in runs.get("notebook", []))
 
 
-def reaches_the_notebook(runs: Runs) -> bool:
+def reaches_the_notebook(reached: Mapping[str, float]) -> bool:
     """Tell whether each model's mean test accuracy with `fast` is at least the notebook's."""
-    return all(
-        (each := of_model(runs, "fast", model))
-        and mean(run["test_accuracy"] for run in each) >= accuracy
-        for model, accuracy in NOTEBOOK_ACCURACY.items()
-    )
+    return all(reached[model] >= accuracy for model, accuracy in NOTEBOOK_ACCURACY.items())
 
 
-def summarize(runs: Runs) -> dict[str, Any]:
-    """Return the summary; what was not measured is left out."""
+def summarize(runs: Runs, reached: Mapping[str, float]) -> dict[str, Any]:
+    """Return the summary; what was not measured is left out.
+
+    *reached* are the mean test accuracies of `fast` over several seeds.
+    """
     baseline, same = fit_seconds(runs, "notebook"), fit_seconds(runs, "same_work")
     quickest = fit_seconds(runs, "fast")
     found: dict[str, Any] = {}
-    if baseline and quickest and reaches_the_notebook(runs) and not is_short(runs):
+    if baseline and quickest and reaches_the_notebook(reached) and not is_short(runs):
         found["speedup_to_accuracy"] = baseline / quickest
     if baseline and same:
         found["speedup_same_work"] = baseline / same
@@ -76,18 +75,28 @@ def summarize(runs: Runs) -> dict[str, Any]:
     if len(grown) > 1:
         found["memory_growth_8x"] = peak_memory(grown[-1]) / peak_memory(grown[0])
         found["time_per_image_growth_8x"] = microseconds(grown[-1]) / microseconds(grown[0])
-    for recipe in ("fast", "accurate"):
-        seeds = {model: of_model(runs, recipe, model) for model in MODELS}
-        scores = {m: [run["test_accuracy"] for run in each] for m, each in seeds.items() if each}
-        found[f"accuracy_{recipe}"] = {model: mean(each) for model, each in scores.items()}
-        found[f"accuracy_{recipe}_deviation"] = {
-            model: stdev(each) for model, each in scores.items() if len(each) > 1
-        }
+    found |= sweeps(runs)
     if whole := runs.get("overhead"):
         found["overhead_seconds_fast"] = middle(
             whole, lambda run: run["seconds"] - run["fit_seconds"]
         )
     return {key: rounded(value) for key, value in found.items() if value != {}}
+
+
+def sweeps(runs: Runs) -> dict[str, Any]:
+    """Return what a sweep costs beside its trainings.
+
+    Its time over the ideal one, and what a trial and a listing take among so many experiments.
+    """
+    found: dict[str, Any] = {"sweep_trial_seconds": {}, "sweep_show_seconds": {}}
+    for run in runs.get("sweep", []):
+        if "workers" in run:
+            ideal = run["trials"] * run["trial_seconds"] / run["workers"]
+            found["sweep_over_ideal"] = run["seconds"] / ideal
+        else:
+            for key in ("trial_seconds", "show_seconds"):
+                found[f"sweep_{key}"][str(run["experiments"])] = run[key]
+    return found
 
 
 def peak_memory(run: dict[str, Any]) -> float:

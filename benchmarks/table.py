@@ -1,7 +1,7 @@
 """The benchmarks' results as docs/benchmarks.md shows them."""
 
 from collections.abc import Mapping
-from statistics import mean, median, stdev
+from statistics import median
 from typing import Any
 
 from benchmarks.summary import MODELS, Runs, fit_seconds, is_short, of_model, reaches_the_notebook
@@ -11,7 +11,7 @@ FITS = {
     "same_work": "recipe `notebook`, fit",
     "fast": "recipe `fast`, fit",
 }
-# What each number of the summary says; `accuracy_...` stand in the table above them.
+# What each number of the summary says.
 MEANINGS = {
     "speedup_to_accuracy": "`fast` reaches the notebook's accuracies in so many times less",
     "speedup_same_work": "the notebook's own settings take so many times less",
@@ -21,18 +21,30 @@ MEANINGS = {
     "memory_ratio_model3": "peak memory of model3's training, as a share of the notebook's",
     "memory_growth_8x": "peak memory with 8 times the images, as a multiple",
     "time_per_image_growth_8x": "time for an image with 8 times the images, as a multiple",
+    "sweep_over_ideal": "64 trials of a second on 8 workers, as a multiple of 8 seconds",
+    "sweep_trial_seconds": "seconds of a trial whose results are in the cache, among experiments",
+    "sweep_show_seconds": "seconds of the first `dvc exp show` of so many experiments",
     "overhead_seconds_fast": "seconds of a whole `dvc repro` with `fast` beyond the fits",
 }
 
 
-def report(summary: Mapping[str, Any], machine: Mapping[str, Any], measured: Runs) -> str:
-    """Return fit times, accuracies and the summary as Markdown, and what they were measured on."""
-    parts = [rows_of_fits(measured) + rows_of_accuracies(measured), summary_table(summary)]
+def report(
+    summary: Mapping[str, Any],
+    machines: Mapping[str, Mapping[str, Any]],
+    measured: Runs,
+    reached: Mapping[str, float],
+) -> str:
+    """Return fit times and the summary as Markdown, and what each side was measured on.
+
+    *machines* and *measured* are by the side's name; *reached* are the mean test accuracies of
+    `fast`.
+    """
+    parts = [rows_of_fits(measured), summary_table(summary)]
     if measured.get("notebook") and is_short(measured):
         parts.append(["A short run of few epochs: its accuracies are not those of the recipes."])
-    elif fit_seconds(measured, "fast") and not reaches_the_notebook(measured):
+    elif fit_seconds(measured, "fast") and not reaches_the_notebook(reached):
         parts.append(["`fast` missed the notebook's mean accuracies, so its speed-up is left out."])
-    parts.append([machine_line(machine)])
+    parts.append([machine_line(machines)])
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
 
 
@@ -49,19 +61,6 @@ def rows_of_fits(runs: Runs) -> list[str]:
             cells = " | ".join(spread(seconds, " s") for seconds in each)
             total = sum(median(seconds) for seconds in each)
             lines.append(f"| {name} | {cells} | {total:.1f} s | {len(each[0])} |")
-    return lines
-
-
-def rows_of_accuracies(runs: Runs) -> list[str]:
-    """Return a row of test accuracies, mean and deviation, for each recipe that was measured."""
-    lines = []
-    for side in ("fast", "accurate"):
-        each = [[100 * run["test_accuracy"] for run in of_model(runs, side, m)] for m in MODELS]
-        if all(each):
-            cells = " | ".join(
-                f"{mean(a):.2f} ± {stdev(a):.2f} %" if len(a) > 1 else f"{a[0]:.2f} %" for a in each
-            )
-            lines.append(f"| recipe `{side}`, test accuracy | {cells} | | {len(each[0])} |")
     return lines
 
 
@@ -89,11 +88,19 @@ def summary_table(summary: Mapping[str, Any]) -> list[str]:
     return lines
 
 
-def machine_line(machine: Mapping[str, Any]) -> str:
-    """Return the sentence on what all this was measured on."""
+def machine_line(machines: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the sentence on what each side was measured on."""
+    sides: dict[str, list[str]] = {}
+    for side, machine in machines.items():
+        sides.setdefault(described(machine), []).append(f"`{side}`")
+    # Which side is which matters where they differ.
+    named = [
+        machine if len(sides) == 1 else f"{machine} ({', '.join(names)})"
+        for machine, names in sides.items()
+    ]
     return (
-        f"Measured by `make bench` on {described(machine)}; times are medians, with their range. "
-        "`results.json` says when each side ran."
+        f"Measured by `make bench` on {' and on '.join(named)}; times are medians, with their "
+        "range. `results.json` says when each side ran."
     )
 
 

@@ -26,13 +26,10 @@ def set_models(project: Project, models: dict[Any, Any]) -> None:
 
 
 def assert_models(project: Project, *names: str) -> None:
-    """Check that these are all the models there are, for the table, DVC and the README."""
+    """Check that these are all the models there are, for the table and for DVC."""
     rows = (project.folder / "metrics/comparison.csv").read_text().splitlines()[1:]
     assert [row.split(",")[0] for row in rows] == list(names)
     assert project.make("check-lock").output == ""
-    project.output("python", "-m", "tools.readme")
-    readme = (project.folder / "README.md").read_text()
-    assert [line.split()[1] for line in readme.splitlines() if " epoch) |" in line] == list(names)
 
 
 def test_a_removed_model_trains_nothing(project: Project) -> None:

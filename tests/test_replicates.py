@@ -1,52 +1,96 @@
-"""Experiments that differ in their seed alone, put together."""
+"""Several seeds: means, differences and the ensemble, by hand; and `make replicates` itself."""
 
 import io
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import ttest_rel
 
 from tests import pipeline
-from tools.replicates import over_seeds
+from tests.sweeps import needs_ray
+from tools.replicates.tables import differences, means, tables, vote
 
-RUNS = """\
-recipe,model,parameters,accuracy,seed,machine
-fast,model1,10,0.90,0,here
-fast,model1,10,0.94,1,here
-fast,model2,20,0.50,0,here
-accurate,model1,10,0.97,0,here
-fast,model1,10,0.92,0,there
+RUNS = pd.read_csv(
+    io.StringIO(
+        """\
+recipe,model,parameters,accuracy,seconds,seed,machine
+fast,model1,10,0.90,1.0,0,here
+fast,model2,20,0.95,2.0,0,here
+fast,model1,10,0.94,3.0,1,here
+fast,model2,20,0.96,2.0,1,here
+fast,model1,10,0.92,2.0,2,there
+fast,model2,20,0.97,2.0,2,there
 """
+    )
+)
 
 
-def test_mean_and_deviation_are_over_seeds_and_of_one_seed_the_last_run_counts() -> None:
-    table = over_seeds(pd.read_csv(io.StringIO(RUNS)))
-    rows = {(row["recipe"], row["model"]): row for row in table.to_dict("records")}
-    # By hand: of 0.92 and 0.94 the mean is 0.93, the deviation 0.02 / sqrt(2).
-    row = rows["fast", "model1"]
-    assert row["accuracy_mean"] == pytest.approx(0.93)
-    assert row["accuracy_deviation"] == pytest.approx(0.02 / 2**0.5)
-    assert row["machine"] == "here and there"
-    assert {key: row["seeds"] for key, row in rows.items()} == {
-        ("fast", "model1"): 2,
-        ("fast", "model2"): 1,
-        ("accurate", "model1"): 1,
-    }
+def test_means_have_the_spread_over_seeds_and_their_intervals() -> None:
+    row = means(RUNS).to_dict("records")[0]
+    # Student's t for 95 % and two degrees of freedom is 4.3027, as printed tables have it.
+    half = 4.3027 * 0.02 / 3**0.5
+    found = [row[f"accuracy_{key}"] for key in ("mean", "deviation", "low", "high")]
+    assert found == pytest.approx([0.92, 0.02, 0.92 - half, 0.92 + half], abs=1e-5)
+    assert (row["seconds_mean"], row["seconds_deviation"]) == pytest.approx((2, 1))
+    assert (row["parameters"], row["seeds"], row["machine"]) == (10, 3, "here and there")
 
 
-def test_experiments_are_read_from_dvc_and_git(
+def test_differences_are_taken_on_the_same_seed() -> None:
+    # The order of the rows says nothing.
+    (row,) = differences(RUNS.sort_values("accuracy")).to_dict("records")
+    sign = 1 if row["first"] == "model1" else -1
+    first, second = (RUNS[RUNS["model"] == name]["accuracy"] for name in ("model1", "model2"))
+    expected = ttest_rel(first, second).confidence_interval(0.95)
+    assert sign * row["mean"] == pytest.approx(-0.04)
+    assert sorted((sign * row["low"], sign * row["high"])) == pytest.approx(list(expected))
+
+
+def test_each_recipe_has_tables_of_its_own() -> None:
+    both = pd.concat([RUNS, RUNS.assign(recipe="accurate", accuracy=0.99)])
+    found = dict(tables(both))
+    assert sorted(found) == [
+        f"{recipe}/{table}.csv"
+        for recipe in ("accurate", "fast")
+        for table in ("differences", "models")
+    ]
+    assert found["accurate/models.csv"]["accuracy_mean"].tolist() == pytest.approx([0.99, 0.99])
+
+
+def test_the_ensemble_votes_by_the_mean_of_the_probabilities() -> None:
+    # Two of three prefer class 0, but the third is surer of its class 1.
+    votes = [[[0.55, 0.45, 0.0]], [[0.6, 0.4, 0.0]], [[0.0, 0.9, 0.1]]]
+    assert vote([np.array(one) for one in votes]).tolist() == [1]
+
+
+@needs_ray
+def test_replicates_are_a_sweep_whose_tables_are_those_of_its_experiments(
     tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
     project = pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
-    listing = "dvc exp show --json | python -m tools.replicates"
-    # Nothing trains: what DVC saves is the results that are there.
-    for seed in (0, 1):
-        before, after = (f"  seed: {number}\n  precision" for number in (seed, seed + 1))
-        project.replace("params.yaml", before, after)
-        project.output("dvc", "exp", "save", "--force", "--name", f"seed-{seed + 1}")
-    table = pd.read_csv(io.StringIO(project.output("sh", "-c", f"{listing} mnist_784")))
-    saved = pd.read_csv(project.folder / "metrics/comparison.csv")
-    assert table["accuracy_mean"].tolist() == pytest.approx(saved["accuracy"].tolist())
-    assert table["seeds"].tolist() == [2, 2]
-    refused = project.command("sh", "-c", f"{listing} cifar10")
-    assert "error: no experiment on cifar10" in refused.stdout
+    refused = project.make("replicates", "SEEDS=2", "SET=train.epochs=1,2", succeeds=False)
+    assert "error: SET: train.epochs=1,2: several values; only the seed" in refused.output
+    project.make("replicates", "SEEDS=2")
+    folder = project.folder / "metrics/replicates/notebook"
+    table = pd.read_csv(folder / "models.csv", index_col="model")
+    assert table["seeds"].to_dict() == {"model1": 2, "model2": 2, "ensemble": 2}
+    names = project.output("dvc", "exp", "list", "--name-only").split()
+    accuracy, together, above = [], [], []
+    for name in names:
+        project.output("dvc", "exp", "apply", name)
+        of_run = pd.read_csv(project.folder / "metrics/comparison.csv", index_col="model")
+        accuracy.append(of_run["accuracy"])
+        kept = [
+            np.load(project.folder / f"metrics/probabilities/{model}.npy")
+            for model in ("model1", "model2")
+        ]
+        actual = pd.read_csv(project.folder / "metrics/predictions/model1.csv")["actual"]
+        together.append(((kept[0] + kept[1]).argmax(axis=1) == actual).mean())
+        above.append(together[-1] - of_run["accuracy"]["model2"])
+    assert len(names) == 2
+    found = table["accuracy_mean"].to_dict()
+    expected = pd.concat(accuracy, axis=1).mean(axis=1).to_dict() | {"ensemble": np.mean(together)}
+    assert found == pytest.approx(expected, rel=1e-5)
+    pairs = pd.read_csv(folder / "differences.csv", index_col=["first", "second"])
+    assert pairs["mean"]["model2", "ensemble"] == pytest.approx(-np.mean(above), abs=1e-6)

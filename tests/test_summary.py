@@ -18,7 +18,13 @@ MACHINE = {
 }
 
 
-def ours(seconds: float, accuracy: float = 0.992) -> list[dict[str, Any]]:
+# The notebook's are 97.6, 98.7 and 99.0 %.
+REACHED = {"model1": 0.976, "model2": 0.988, "model3": 0.99}
+MISSED = REACHED | {"model2": 0.986}
+MACHINES = {"notebook": MACHINE, "fast": MACHINE}
+
+
+def ours(seconds: float) -> list[dict[str, Any]]:
     """Return one run of each model that took *seconds*."""
     return [
         {
@@ -27,7 +33,6 @@ def ours(seconds: float, accuracy: float = 0.992) -> list[dict[str, Any]]:
             "images_per_second": 1000.0,
             "peak_memory_bytes": 10,
             "precision": "bfloat16",
-            "test_accuracy": accuracy,
         }
         for model in MODELS
     ]
@@ -58,20 +63,10 @@ def test_speedups_are_ratios_of_the_summed_medians() -> None:
         "same_work": [*ours(20.0), *ours(30.0)],
         "fast": [*ours(2.0), *ours(4.0), *ours(9.0)],
     }
-    summary = summarize(runs)
+    summary = summarize(runs, REACHED)
     assert summary["speedup_same_work"] == pytest.approx(300 / 75)
     assert summary["speedup_to_accuracy"] == pytest.approx(300 / 12)
     assert summary["memory_ratio_model3"] == pytest.approx(0.25)
-
-
-def test_accuracies_are_means_over_the_seeds_with_their_deviation() -> None:
-    runs = {"fast": [*ours(1.0, 0.98), *ours(1.0, 0.99)]}
-    summary = summarize(runs)
-    assert summary["accuracy_fast"] == pytest.approx(dict.fromkeys(MODELS, 0.985))
-    deviation = 0.005 * 2**0.5
-    expected = pytest.approx(dict.fromkeys(MODELS, deviation), rel=1e-4)
-    assert summary["accuracy_fast_deviation"] == expected
-    assert "speedup_to_accuracy" not in summary
 
 
 def test_pytorch_is_taken_at_its_best_variant_that_ran() -> None:
@@ -97,20 +92,22 @@ def test_the_share_of_the_peak_is_work_over_time_over_the_best_product() -> None
 
 def test_a_notebook_of_fewer_epochs_is_called_short_and_gives_no_speed_to_accuracy() -> None:
     runs = {"notebook": baseline(10.0, is_short=True), "same_work": ours(2.0), "fast": ours(5.0)}
-    summary = summarize(runs)
+    summary = summarize(runs, REACHED)
     assert "speedup_to_accuracy" not in summary
     assert summary["speedup_same_work"] == pytest.approx(5.0)
-    assert "A short run of few epochs" in report(summary, MACHINE, runs)
+    assert "A short run of few epochs" in report(summary, MACHINES, runs, REACHED)
 
 
 def test_speed_to_accuracy_is_claimed_only_where_the_accuracy_is_reached() -> None:
-    runs = {"notebook": baseline(100.0), "fast": [*ours(2.0, 0.992), *ours(2.0, 0.987)]}
-    assert "speedup_to_accuracy" not in summarize(runs)
-    assert "`fast` missed the notebook's mean accuracies" in report({}, MACHINE, runs)
+    runs = {"notebook": baseline(100.0), "fast": ours(2.0)}
+    missed = "`fast` missed the notebook's mean accuracies"
+    for reached, claimed in ((REACHED, True), (MISSED, False)):
+        assert ("speedup_to_accuracy" in summarize(runs, reached)) == claimed
+        assert (missed not in report({}, MACHINES, runs, reached)) == claimed
 
 
 def test_what_was_not_measured_is_left_out() -> None:
-    assert summarize({}) == {}
+    assert summarize({}, REACHED) == {}
 
 
 def test_growth_compares_the_largest_with_the_smallest() -> None:
@@ -118,16 +115,39 @@ def test_growth_compares_the_largest_with_the_smallest() -> None:
         {"images_per_second": 100.0, "peak_memory_bytes": 100},
         {"images_per_second": 50.0, "peak_memory_bytes": 108},
     ]
-    summary = summarize({"growth": grown})
+    summary = summarize({"growth": grown}, REACHED)
     assert summary["memory_growth_8x"] == pytest.approx(1.08)
     assert summary["time_per_image_growth_8x"] == pytest.approx(2.0)
 
 
+def test_a_sweep_is_compared_with_the_ideal_and_with_more_experiments() -> None:
+    stubs = {"workers": 8, "trials": 64, "trial_seconds": 1.0, "seconds": 9.0}
+    trials = [
+        {"experiments": count, "trial_seconds": count / 10, "show_seconds": float(count)}
+        for count in (10, 300)
+    ]
+    summary = summarize({"sweep": [stubs, *trials]}, REACHED)
+    assert summary == {
+        "sweep_over_ideal": pytest.approx(9 / 8),
+        "sweep_trial_seconds": {"10": 1.0, "300": 30.0},
+        "sweep_show_seconds": {"10": 10.0, "300": 300.0},
+    }
+
+
 def test_the_table_has_a_row_for_each_side_that_was_measured() -> None:
     runs = {"notebook": baseline(100.0), "fast": ours(2.0)}
-    lines = report(summarize(runs), MACHINE, runs).splitlines()
+    lines = report(summarize(runs, REACHED), MACHINES, runs, REACHED).splitlines()
     assert "| the original notebook, fit | 100.0 s | 100.0 s | 100.0 s | 300.0 s | 1 |" in lines
     assert "| recipe `fast`, fit | 2.0 s | 2.0 s | 2.0 s | 6.0 s | 1 |" in lines
-    assert "| recipe `fast`, test accuracy | 99.20 % | 99.20 % | 99.20 % | | 1 |" in lines
     assert any(line.endswith("| 50 | `speedup_to_accuracy` |") for line in lines)
     assert lines[-1].startswith("Measured by `make bench` on 2 cores of a processor,")
+
+
+def test_sides_measured_on_different_machines_are_told_apart() -> None:
+    machines = MACHINES | {"sweep": MACHINE | {"cores": 4}}
+    last = report({}, machines, {}, REACHED).splitlines()[-1]
+    one, other = last.split(" and on ")
+    assert one.startswith("Measured by `make bench` on 2 cores")
+    assert one.endswith("(`notebook`, `fast`)")
+    assert other.startswith("4 cores of a processor")
+    assert "(`sweep`);" in other

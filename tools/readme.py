@@ -12,47 +12,55 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.table import described
-from stages.common.files import read_json, write_text
+from stages.common.files import write_text
 from stages.compare.comparison import to_markdown
+from tools.replicates.tables import DIFFERENCES, FOLDER, MODELS
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 
 
-def comparison() -> str:
-    """Return the comparison of the models as `dvc repro` last wrote it."""
-    return to_markdown(pd.read_csv(ROOT / "metrics/comparison.csv", keep_default_na=False))
+def replicates(folder: Path) -> str:
+    """Return the models' results over several seeds, for each recipe that *folder* has."""
+    lines = [
+        "| Recipe | Model | Params | Accuracy (%) | 95 % interval | Training time (s) | Seeds |",
+        "|---|---|---:|---:|---:|---:|---:|",
+    ]
+    tables = {path.parent.name: pd.read_csv(path) for path in sorted(folder.glob(f"*/{MODELS}"))}
+    for recipe, table in tables.items():
+        for row in table.to_dict("records"):
+            low, mean, high = (100 * row[f"accuracy_{key}"] for key in ("low", "mean", "high"))
+            spread, seconds = 100 * row["accuracy_deviation"], row["seconds_mean"]
+            lines.append(
+                f"| `{recipe}` | {row['model']} | {row['parameters']:,.0f} "
+                f"| {mean:.2f} ± {spread:.2f} | {low:.2f} to {high:.2f} "
+                f"| {seconds:.1f} ± {row['seconds_deviation']:.1f} | {row['seeds']} |"
+            )
+    machines = {machine for table in tables.values() for machine in table["machine"]}
+    said = "Mean ± standard deviation, and the 95 % interval of the mean, over seeds. Trained on"
+    return "\n".join([*lines, "", f"{said} {' and '.join(sorted(machines))}."])
 
 
-def machine() -> str:
-    """Return the sentence on what the models were trained on."""
-    first = pd.read_csv(ROOT / "metrics/comparison.csv")["model"][0]
-    time = read_json(ROOT / "metrics/time" / f"{first}.json")
-    return f"Trained on {described(time['machine'])}."
+def differences(folder: Path) -> str:
+    """Return how far each model is above each other on the same seed, for each recipe."""
+    lines = ["| Recipe | | above | by (points) | 95 % interval |", "|---|---|---|---:|---:|"]
+    for path in sorted(folder.glob(f"*/{DIFFERENCES}")):
+        for row in pd.read_csv(path).to_dict("records"):
+            low, mean, high = (100 * row[key] for key in ("low", "mean", "high"))
+            first, second = row["first"], row["second"]
+            if mean < 0:
+                first, second, low, mean, high = second, first, -high, -mean, -low
+            lines.append(
+                f"| `{path.parent.name}` | {first} | {second} "
+                f"| {mean:.2f} | {low:.2f} to {high:.2f} |"
+            )
+    return "\n".join(lines)
 
 
 def benchmarks() -> str:
     """Return the benchmarks' tables."""
     return (ROOT / "benchmarks/results.md").read_text(encoding="utf-8")
-
-
-def fashion() -> str:
-    """Return the comparison on Fashion-MNIST over several seeds."""
-    table = pd.read_csv(ROOT / "benchmarks/fashion-mnist.csv")
-    lines = [
-        "| Recipe | Model | Params | Accuracy (%) | Seeds |",
-        "|---|---|---:|---:|---:|",
-    ]
-    for row in table.to_dict("records"):
-        accuracy, spread = 100 * row["accuracy_mean"], 100 * row["accuracy_deviation"]
-        lines.append(
-            f"| `{row['recipe']}` | {row['model']} | {row['parameters']:,} "
-            f"| {accuracy:.2f} ± {spread:.2f} | {row['seeds']} |"
-        )
-    machines = " and ".join(sorted(set(table["machine"])))
-    return "\n".join([*lines, "", f"Mean ± standard deviation. Trained on {machines}."])
 
 
 def own_model() -> str:
@@ -61,10 +69,10 @@ def own_model() -> str:
 
 
 BLOCKS = {
-    "comparison": comparison,
-    "machine": machine,
+    "replicates": lambda: replicates(ROOT / FOLDER),
+    "differences": lambda: differences(ROOT / FOLDER),
     "benchmarks": benchmarks,
-    "fashion": fashion,
+    "fashion": lambda: replicates(ROOT / "benchmarks/fashion-mnist"),
     "own-model": own_model,
 }
 BLOCK = re.compile(rf"<!-- ({'|'.join(BLOCKS)}) -->\n.*?<!-- /\1 -->", re.DOTALL)

@@ -1,11 +1,16 @@
 """Run many experiments, on this machine or on several.
 
-    python -m tools.sweep --set "train.seed=range(0,5) train.recipe=fast,accurate"
-    python -m tools.sweep --set "train.recipe=fast split.validation_fraction=0.2" \
-        --search "recipes.fast.learning_rate=log(0.001,0.03)" --trials 40
+A grid, each value with each:
+
+  make sweep SET="train.seed=range(0,5) train.recipe=fast,accurate"
+
+A search for settings, by their accuracy on images held out for it:
+
+  make sweep SET="train.recipe=fast split.validation_fraction=0.2" TRIALS=40 \
+    SEARCH="recipes.fast.learning_rate=log(0.001,0.03) recipes.fast.batch_size=64,128,256"
 
 Each trial is an experiment of DVC's: `make experiments` lists it, `dvc exp apply` takes it. The
-same command again goes on where it was stopped.
+same command again goes on where it was stopped. docs/sweeps.md has more.
 """
 
 import argparse
@@ -18,7 +23,7 @@ from stages import params
 from stages.common import interruption
 from stages.common.errors import StageError
 from tools.sweep import ready, results
-from tools.sweep.driver import Pieces, Trial, follow, nodes, slots
+from tools.sweep.driver import Pieces, Trial, follow, slots
 from tools.sweep.progress import Progress
 from tools.sweep.repository import STATE, fetch, revisions
 from tools.sweep.search import Search
@@ -30,7 +35,11 @@ LINE = "interrupted: what is finished is kept; the same command again goes on"
 
 def main(words: Sequence[str]) -> int:
     """Run the sweep that *words*, the command's arguments, ask for; return the exit code."""
-    options = parser().parse_args(words)
+    reader = parser()
+    options = reader.parse_args(words)
+    if not options.set and not options.search:
+        reader.print_help()
+        return 0
     try:
         return run(options)
     except StageError as error:
@@ -47,19 +56,22 @@ def main(words: Sequence[str]) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return what reads the command's arguments."""
-    made = argparse.ArgumentParser("tools.sweep", description=str(__doc__).split("\n\n    ")[0])
+    raw = argparse.RawDescriptionHelpFormatter
+    made = argparse.ArgumentParser("tools.sweep", description=__doc__, formatter_class=raw)
     made.add_argument(
-        "--set", default="", help="settings of every trial; several values make a grid"
+        "--set", default="", help="settings of all trials, as DVC takes them after -S; a,b: a grid"
     )
-    made.add_argument("--search", default="", help="settings to search: key=log(from,to) ...")
+    made.add_argument(
+        "--search", default="", help="key=log(from,to), interval(from,to), range(from,to) or a,b"
+    )
     made.add_argument("--trials", type=int, default=20, help="how many a search tries (20)")
-    made.add_argument("--address", help="a Ray cluster, such as ray://head:10001 (this machine)")
-    made.add_argument("--cores", type=int, help="cores for one training; sets train.threads (all)")
+    made.add_argument("--cores", type=int, help="for each training; sets train.threads (all)")
+    made.add_argument("--address", help="a Ray cluster, as ray://head:10001 (this machine alone)")
+    made.add_argument("--remote", help="by which its nodes share results (DVC's default remote)")
+    made.add_argument("--git", help="where its nodes find this repository (origin)")
     made.add_argument(
-        "--remote", help="where nodes of a cluster share results (DVC's default remote)"
+        "--checkpoints", help="a folder all of them reach, so that a training goes on elsewhere"
     )
-    made.add_argument("--git", help="where nodes of a cluster find this repository (origin)")
-    made.add_argument("--checkpoints", help="a folder that every node reaches")
     return made
 
 
@@ -162,8 +174,8 @@ class Sweep:
 
     def _room(self, cores: int) -> Callable[[], int]:
         """Return what tells how many trials Ray is to have."""
-        # A search learns from each that ends. Of a grid most pieces may be short, on one core.
-        return lambda: slots(cores) + 1 if self._search else 2 * sum(nodes())
+        # A search learns from each that ends, so fewer wait.
+        return lambda: slots(cores) + (1 if self._search else slots(cores))
 
     def _show(self, cores: int) -> Callable[[int], None]:
         # Ray has more than run, so that none waits for this process.

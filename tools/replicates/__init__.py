@@ -1,0 +1,1 @@
+"""Several seeds, and how much of a difference is theirs: see ``__main__.py``."""

@@ -1,0 +1,109 @@
+"""Train with several seeds, and say how much of a difference is the seed's.
+
+    python -m tools.replicates --seeds 5 --recipe notebook,fast
+
+A sweep (what that takes, this takes), and two tables of what came of it for each recipe, in
+metrics/replicates/RECIPE. models.csv has a row for each model and one for the ensemble of all:
+means over the seeds, their spread, their 95 % intervals. differences.csv has a row for each pair:
+how far the first is above the second on the same seed.
+"""
+
+import argparse
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from dvc.api import DVCFileSystem
+
+from benchmarks.table import described
+from stages.common.errors import StageError
+from stages.common.files import write_text
+from tools.replicates.tables import FOLDER, tables, vote
+from tools.sweep import __main__ as sweep
+from tools.sweep.repository import STATE, TRIALS, revisions
+from tools.sweep.settings import grid, words_of
+
+ENSEMBLE = "ensemble"
+
+
+def run_of(revision: str) -> pd.DataFrame:
+    """Return what an experiment reached: a row for each model, and one for the ensemble."""
+    files = DVCFileSystem(rev=revision)
+
+    def table_of(path: str) -> pd.DataFrame:
+        # A class may be called "3", or "NA".
+        names = dict.fromkeys(("class", "actual", "model"), str)
+        text = io.StringIO(files.read_text(path))
+        return pd.read_csv(text, dtype=names, keep_default_na=False)
+
+    def probabilities_of(model: str) -> np.ndarray:
+        content = files.read_bytes(f"metrics/probabilities/{model}.npy")
+        probabilities: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
+        return probabilities
+
+    table = table_of("metrics/comparison.csv")[["model", "parameters", "accuracy"]]
+    models = list(table["model"])
+    times = [json.loads(files.read_text(f"metrics/time/{model}.json")) for model in models]
+    table["seconds"] = [time["train_seconds"] for time in times]
+    classes = table_of(f"metrics/per_class/{models[0]}.csv")["class"].to_numpy()
+    actual = table_of(f"metrics/predictions/{models[0]}.csv")["actual"].to_numpy()
+    predicted = classes[vote([probabilities_of(model) for model in models])]
+    together = {column: table[column].sum() for column in ("parameters", "seconds")}
+    row = {"model": ENSEMBLE, "accuracy": (predicted == actual).mean(), **together}
+    train = yaml.safe_load(files.read_text("params.yaml"))["train"]
+    return pd.concat([table, pd.DataFrame([row])], ignore_index=True).assign(
+        recipe=train["recipe"], seed=train["seed"], machine=described(times[0]["machine"])
+    )
+
+
+def write(folder: Path) -> None:
+    """Write and print the tables of the last sweep's trials."""
+    kept = revisions()
+    names = pd.read_csv(STATE / TRIALS)["experiment"]
+    for name, table in tables(pd.concat([run_of(kept[name]) for name in names])):
+        path = folder / name
+        write_text(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+        print(f"\n{path}")
+        print(table.drop(columns="machine", errors="ignore").to_string(index=False))
+
+
+def settings_of(options: argparse.Namespace) -> str:
+    """Return what the sweep is to set.
+
+    Raises:
+        StageError: it would not be the seed alone that differs, or there is one seed only.
+    """
+    if options.seeds < 2:  # noqa: PLR2004
+        raise StageError(f"SEEDS: {options.seeds}: a spread takes 2 or more")
+    if len(grid(words_of(options.set, "SET"))) > 1:
+        raise StageError(f"SET: {options.set}: several values; only the seed is to differ")
+    recipes = f"train.recipe={options.recipe}" if options.recipe else ""
+    return f"train.seed=range(0,{options.seeds}) {recipes} {options.set}"
+
+
+def main(words: Sequence[str]) -> int:
+    """Run the sweep that *words*, the command's arguments, ask for; return the exit code."""
+    parser = argparse.ArgumentParser("tools.replicates", description=str(__doc__).split("\n")[0])
+    parser.add_argument("--seeds", type=int, default=5, help="how many, from 0 on (5)")
+    parser.add_argument("--recipe", default="", help="one, or several: a,b (params.yaml's)")
+    parser.add_argument("--set", default="", help="settings of all, as DVC takes them after -S")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="for the tables")
+    options, others = parser.parse_known_args(words)
+    try:
+        settings = settings_of(options)
+    except StageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    code = sweep.main(["--set", settings, *others])
+    if code == 0:
+        write(options.folder)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
