@@ -1,9 +1,9 @@
 """Our side: one training of this project, in a folder of its own, by the stages themselves.
 
-    python -m benchmarks.ours --data data/processed --model model1 --recipe fast [--seed 0]
+    python -m benchmarks.ours --data data/processed --model model1 --recipe fast
 
-Runs `stages.train`, and `stages.evaluate` unless told not to, as `dvc repro` would, on the
-images of `--data`; `--times N` repeats the training images N times, to see what grows with them.
+Runs `stages.train` as `dvc repro` would, on the images of `--data`; `--times N` repeats the
+training images N times, to see what grows with them.
 The last line of its output is one line of JSON.
 """
 
@@ -43,9 +43,7 @@ def prepare(folder: Path, data: Path, times: int, images: int | None) -> None:
     """Put the images where the stages look for them, the training images *times* over."""
     processed = folder / "data" / "processed"
     processed.mkdir(parents=True)
-    for part in ("validation", "test"):
-        source = data / part if (data / part).is_dir() else data / "test"
-        (processed / part).symlink_to(source.resolve(), target_is_directory=True)
+    (processed / "validation").symlink_to((data / "validation").resolve())
     if times == 1 and images is None:
         (processed / "train").symlink_to((data / "train").resolve(), target_is_directory=True)
         return
@@ -57,9 +55,9 @@ def prepare(folder: Path, data: Path, times: int, images: int | None) -> None:
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Train, and score, one model; return what it took and what it reached."""
+    """Train one model; return what it took and what it reached."""
     content = params.read(ROOT / "params.yaml")
-    overrides = {"recipe": options.recipe, "seed": options.seed, "epochs": options.epochs}
+    overrides = {"recipe": options.recipe, "epochs": options.epochs}
     content["train"] |= {key: value for key, value in overrides.items() if value is not None}
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
@@ -72,29 +70,22 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
             **read_json(metrics / "train" / f"{options.model}.json"),
             **read_json(metrics / "time" / f"{options.model}.json"),
             "model": options.model,
-            "seed": options.seed,
             "peak_memory_bytes": peak,
         }
         # Of the model and of the machine; the same in every run.
         del result["layers"], result["machine"]
-        if options.evaluate:
-            run_stage("evaluate", options.model, folder)
-            scores = read_json(metrics / "evaluate" / f"{options.model}.json")
-            result["test_accuracy"] = scores["accuracy"]
     return result
 
 
 def main() -> None:
     """Read the command line, measure, print one line of JSON."""
     parser = argparse.ArgumentParser(description="Measure one training of this project.")
-    parser.add_argument("--data", type=Path, required=True, help="folder with train/ and test/")
+    parser.add_argument("--data", type=Path, required=True, help="such as data/processed")
     parser.add_argument("--model", default="model1")
     parser.add_argument("--recipe", default="notebook")
-    parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--times", type=int, default=1, help="repeat the training images")
     parser.add_argument("--images", type=int, help="train on the first N images only")
-    parser.add_argument("--no-evaluate", dest="evaluate", action="store_false")
     print(json.dumps(measure(parser.parse_args()), sort_keys=True))
 
 

@@ -7,13 +7,16 @@ The last line of its output is one line of JSON.
 """
 
 import argparse
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -47,9 +50,9 @@ def stubs() -> dict[str, Any]:
     # Start-up: a process for each worker.
     pause = ray.remote(num_cpus=1)(lambda: time.sleep(TRIAL_SECONDS))
     ray.get([pause.remote() for _ in range(2 * WORKERS)])
-    work.compute, work.experiment = at_once, waiting
+    vars(work).update(compute=at_once, experiment=waiting)
     started = time.perf_counter()
-    trials = iter([Trial([f"train.seed={seed}"], f"stub-{seed}") for seed in range(TRIALS)])
+    trials = iter([Trial([f"train.seed={seed}"], f"stub-{seed}", []) for seed in range(TRIALS)])
     pieces = Pieces(Source("", "", "", ""), 1)
     ended = list(follow(pieces, lambda: next(trials, None), lambda: 2 * WORKERS, lambda _: None))
     seconds = time.perf_counter() - started
@@ -64,28 +67,26 @@ def stubs() -> dict[str, Any]:
 
 
 def among(count: int) -> dict[str, Any]:
-    """Return what a trial takes whose results are in the cache, and a listing, among *count*."""
+    """Return what a trial takes whose results are in the remote, and a listing, among *count*."""
     with tempfile.TemporaryDirectory() as temporary:
-        project = Path(temporary) / "project"
-        source = Source(str(project), head(), "Bench", "bench@localhost", cache())
+        project, store = Path(temporary) / "project", Path(temporary) / "store"
+        # As on a node of a cluster, whose cache is its own.
+        os.environ["XDG_CACHE_HOME"] = temporary
         output("git", "clone", "--quiet", str(ROOT), str(project))
-        output("dvc", "config", "--local", "cache.dir", cache(), folder=project)
+        commit = output("git", "rev-parse", "HEAD").strip()
+        source = Source(
+            str(project), commit, "Bench", "bench@localhost", remote={"url": str(store)}
+        )
         trial(source, "first")
-        for number, commit in enumerate(copies(source, project, count - 1)):
-            reference = source.reference(f"copy-{number}")
-            output("git", "update-ref", reference, commit, folder=project)
+        copy_first(source, project, count - 1)
+        copy_runs(store / "runs", count - 1)
         show = seconds(lambda: output("dvc", "exp", "show", "--json", folder=project))
-        return {
-            "experiments": count,
-            "trial_seconds": median(
-                seconds(lambda name=f"run-{run}": trial(source, name)) for run in range(RUNS)
-            ),
-            "show_seconds": show,
-        }
+        runs = [seconds(partial(trial, source, f"run-{run}")) for run in range(RUNS)]
+        return {"experiments": count, "trial_seconds": median(runs), "show_seconds": show}
 
 
-def copies(source: Source, project: Path, count: int) -> Iterator[str]:
-    """Yield commits like the first trial's, each with a seed of its own."""
+def copy_first(source: Source, project: Path, count: int) -> None:
+    """Add *count* experiments like the first trial's, each with a seed of its own."""
     first = source.reference("first")
     variables = {"GIT_INDEX_FILE": str(project / ".git/copies")}
     content = yaml.safe_load(output("git", "show", f"{first}:params.yaml", folder=project))
@@ -95,9 +96,20 @@ def copies(source: Source, project: Path, count: int) -> Iterator[str]:
         (project / "params.yaml").write_text(yaml.safe_dump(content))
         output("git", "add", "params.yaml", folder=project, **variables)
         tree = output("git", "write-tree", folder=project, **variables).strip()
-        words = ("-p", source.commit, "-m", "a copy")
-        yield output("git", "commit-tree", tree, *words, folder=project).strip()
+        words = ("git", "commit-tree", tree, "-p", source.commit, "-m", "a copy")
+        commit = output(*words, folder=project).strip()
+        output("git", "update-ref", source.reference(f"copy-{number}"), commit, folder=project)
     output("git", "checkout", "--quiet", "params.yaml", folder=project)
+
+
+def copy_runs(runs: Path, count: int) -> None:
+    """Add to the run-cache *runs* what *count* trials more would have left there."""
+    for entry in [path for path in runs.glob("*/*/*") if path.is_file()]:
+        for number in range(count):
+            key = hashlib.sha256(f"{entry} {number}".encode()).hexdigest()
+            copy = runs / key[:2] / key / entry.name
+            copy.parent.mkdir(parents=True)
+            shutil.copy(entry, copy)
 
 
 def trial(source: Source, name: str) -> None:
@@ -120,16 +132,6 @@ def output(*command: str, folder: Path = ROOT, **variables: str) -> str:
     return subprocess.run(
         command, cwd=folder, env=environment, check=True, stdout=subprocess.PIPE, text=True
     ).stdout
-
-
-def head() -> str:
-    """Return the commit that is checked out."""
-    return output("git", "rev-parse", "HEAD").strip()
-
-
-def cache() -> str:
-    """Return the folder of DVC's cache."""
-    return str((ROOT / output("dvc", "cache", "dir").strip()).resolve())
 
 
 def main() -> None:

@@ -76,6 +76,7 @@ elif stage == "train":
 elif stage == "evaluate":
     write(f"metrics/evaluate/{{model}}.json", dict(accuracy=0.5))
     write(f"metrics/predictions/{{model}}.csv", "actual,predicted\\n")
+    write(f"metrics/probabilities/{{model}}.npy", "")
     write(f"metrics/per_class/{{model}}.csv", "class,f1\\n")
 elif stage == "compare":
     for name in ("comparison.md", "comparison.csv", "history.csv"):

@@ -34,7 +34,7 @@ def trial(number: int, *lines: str, seconds: float = 0.0) -> Any:
     from tools.sweep.driver import Trial  # noqa: PLC0415
     from tools.sweep.work import Outcome  # noqa: PLC0415
 
-    return Trial([f"train.seed={number}"], f"sweep-{number}", Outcome(list(lines), seconds))
+    return Trial([f"train.seed={number}"], f"sweep-{number}", [], Outcome(list(lines), seconds))
 
 
 def progress_of(wanted: int) -> Any:
@@ -55,12 +55,12 @@ def test_what_is_left_is_reckoned_from_the_trials_that_ran(clock: Clock) -> None
     # Two in a minute, nine to go: four and a half.
     assert progress.line(2) == "3 of 12 done, 2 running, best 0.9500 (sweep-2), about 4 min left"
     progress.ended(trial(4, seconds=50), None)
-    clock.seconds = 30
-    assert progress.line(0).endswith("about 1 min left")
-    clock.seconds = 3
-    assert progress.line(0).endswith("about 8 s left")
-    clock.seconds = 3 * 3600
-    assert progress.line(0).endswith("about 8 h left")
+    # Three in a minute, eight to go; it grows shorter while nothing ends.
+    for clock.seconds, left in ((60, "3 min"), (120, "2 min"), (200, "20 s"), (999, "0 s")):
+        assert progress.line(0).endswith(f"about {left} left")
+    clock.seconds = 4 * 3600
+    progress.ended(trial(5, seconds=50), None)
+    assert progress.line(0).endswith("about 7 h left")
 
 
 def test_a_log_has_a_line_each_minute_and_what_failed_at_once(

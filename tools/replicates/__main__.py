@@ -2,38 +2,43 @@
 
     python -m tools.replicates --seeds 5 --recipe notebook,fast
 
-A sweep (what that takes, this takes), and two tables of what came of it for each recipe, in
-metrics/replicates/RECIPE. models.csv has a row for each model and one for the ensemble of all:
-means over the seeds, their spread, their 95 % intervals. differences.csv has a row for each pair:
-how far the first is above the second on the same seed.
+A sweep (what that takes, this takes: --cores, --address), and for each recipe two tables of what
+came of it, in metrics/replicates/RECIPE. models.csv has a row for each model and one for the
+ensemble of all: means over the seeds, their spread, their 95 % intervals. differences.csv has a
+row for each pair: how far the first is above the second on the same seed.
 """
 
 import argparse
 import io
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import yaml
 from dvc.api import DVCFileSystem
+from dvc.exceptions import DvcException
 
 from benchmarks.table import described
-from stages.common.errors import StageError
+from stages.common.errors import StageError, one_line
 from stages.common.files import write_text
 from tools.replicates.tables import FOLDER, tables, vote
 from tools.sweep import __main__ as sweep
-from tools.sweep.repository import STATE, TRIALS, revisions
+from tools.sweep import ready
+from tools.sweep.repository import STATE, TRIALS
 from tools.sweep.settings import grid, words_of
 
 ENSEMBLE = "ensemble"
 
 
-def run_of(revision: str) -> pd.DataFrame:
-    """Return what an experiment reached: a row for each model, and one for the ensemble."""
-    files = DVCFileSystem(rev=revision)
+def run_of(name: str, remote: Mapping[str, str] | None = None) -> pd.DataFrame:
+    """Return what an experiment reached: a row for each model, and one for the ensemble.
+
+    What DVC's cache does not have comes from the default remote, or one with these settings.
+    """
+    files = DVCFileSystem(rev=name, remote_config=remote)
 
     def table_of(path: str) -> pd.DataFrame:
         # A class may be called "3", or "NA".
@@ -53,19 +58,20 @@ def run_of(revision: str) -> pd.DataFrame:
     classes = table_of(f"metrics/per_class/{models[0]}.csv")["class"].to_numpy()
     actual = table_of(f"metrics/predictions/{models[0]}.csv")["actual"].to_numpy()
     predicted = classes[vote([probabilities_of(model) for model in models])]
+    table["machine"] = [described(time["machine"]) for time in times]
     together = {column: table[column].sum() for column in ("parameters", "seconds")}
     row = {"model": ENSEMBLE, "accuracy": (predicted == actual).mean(), **together}
+    row["machine"] = " and ".join(sorted(set(table["machine"])))
     train = yaml.safe_load(files.read_text("params.yaml"))["train"]
     return pd.concat([table, pd.DataFrame([row])], ignore_index=True).assign(
-        recipe=train["recipe"], seed=train["seed"], machine=described(times[0]["machine"])
+        recipe=train["recipe"], seed=train["seed"]
     )
 
 
-def write(folder: Path) -> None:
+def write(folder: Path, remote: Mapping[str, str] | None) -> None:
     """Write and print the tables of the last sweep's trials."""
-    kept = revisions()
     names = pd.read_csv(STATE / TRIALS)["experiment"]
-    for name, table in tables(pd.concat([run_of(kept[name]) for name in names])):
+    for name, table in tables(pd.concat([run_of(name, remote) for name in names])):
         path = folder / name
         write_text(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
         print(f"\n{path}")
@@ -83,25 +89,28 @@ def settings_of(options: argparse.Namespace) -> str:
     if len(grid(words_of(options.set, "SET"))) > 1:
         raise StageError(f"SET: {options.set}: several values; only the seed is to differ")
     recipes = f"train.recipe={options.recipe}" if options.recipe else ""
-    return f"train.seed=range(0,{options.seeds}) {recipes} {options.set}"
+    # Of two values for one key the last counts.
+    return f"{options.set} {recipes} train.seed=range(0,{options.seeds})"
 
 
 def main(words: Sequence[str]) -> int:
     """Run the sweep that *words*, the command's arguments, ask for; return the exit code."""
-    parser = argparse.ArgumentParser("tools.replicates", description=str(__doc__).split("\n")[0])
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("tools.replicates", description=__doc__, formatter_class=raw)
     parser.add_argument("--seeds", type=int, default=5, help="how many, from 0 on (5)")
     parser.add_argument("--recipe", default="", help="one, or several: a,b (params.yaml's)")
     parser.add_argument("--set", default="", help="settings of all, as DVC takes them after -S")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="for the tables")
+    parser.add_argument("--remote", help="as `python -m tools.sweep --help` has it, and others")
     options, others = parser.parse_known_args(words)
+    remote = ["--remote", options.remote] if options.remote else []
     try:
-        settings = settings_of(options)
-    except StageError as error:
-        print(f"error: {error}", file=sys.stderr)
+        code = sweep.main(["--set", settings_of(options), *remote, *others])
+        if code == 0:
+            write(options.folder, ready.remote(options.remote) if options.remote else None)
+    except (StageError, DvcException, OSError) as error:
+        print(f"error: {one_line(error)}", file=sys.stderr)
         return 1
-    code = sweep.main(["--set", settings, *others])
-    if code == 0:
-        write(options.folder)
     return code
 
 

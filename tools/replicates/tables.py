@@ -23,7 +23,7 @@ class Mean(NamedTuple):
     high: float
 
 
-def mean_of(values: Sequence[float]) -> Mean:
+def mean_of(values: "pd.Series[float]") -> Mean:
     """Return the mean of *values*, two or more, with Student's interval.
 
     The deviation is that of a sample, n - 1 in its denominator.

@@ -1,4 +1,4 @@
-"""Run many experiments, on this machine or on several.
+r"""Run many experiments, on this machine or on several.
 
 A grid, each value with each:
 
@@ -15,20 +15,21 @@ same command again goes on where it was stopped. docs/sweeps.md has more.
 
 import argparse
 import sys
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import ray
+from ray.exceptions import RayError
 
 from stages import params
 from stages.common import interruption
-from stages.common.errors import StageError
+from stages.common.errors import StageError, one_line
 from tools.sweep import ready, results
 from tools.sweep.driver import Pieces, Trial, follow, slots
 from tools.sweep.progress import Progress
 from tools.sweep.repository import STATE, fetch, revisions
 from tools.sweep.search import Search
 from tools.sweep.settings import applied, grid, name_of, space, words_of
-from tools.sweep.work import Outcome, Source
+from tools.sweep.work import Failed, Outcome, Source
 
 LINE = "interrupted: what is finished is kept; the same command again goes on"
 
@@ -37,13 +38,17 @@ def main(words: Sequence[str]) -> int:
     """Run the sweep that *words*, the command's arguments, ask for; return the exit code."""
     reader = parser()
     options = reader.parse_args(words)
-    if not options.set and not options.search:
+    if not words:
         reader.print_help()
         return 0
     try:
         return run(options)
-    except StageError as error:
+    except (StageError, Failed) as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except (RayError, ConnectionError) as error:
+        gone = f"Ray is gone ({one_line(error)[:200]}); the same command again goes on"
+        print(f"error: {gone}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         interruption.ignore()
@@ -113,7 +118,6 @@ class Sweep:
         self._source = source
         self._fixed = fixed
         self._search = search
-        self._models = list(params.section(params.read(), "models"))
         self._progress = Progress(wanted)
 
     def run(self, cores: int, git: str | None) -> int:
@@ -130,14 +134,16 @@ class Sweep:
             overrides = next(proposed, None)
             if overrides is None:
                 return None
-            trial = self._trial(overrides, finished)
+            trial = self._trial(overrides)
+            if trial.name in finished:
+                trial.outcome = Outcome()
             return trials.setdefault(trial.name, trial)
 
         pieces = Pieces(self._source, cores)
         for trial in follow(pieces, next_trial, self._room(cores), self._show(cores)):
             self._ended(trial, git)
         self._progress.close()
-        results.write(STATE, trials.values(), self._models, self._search)
+        results.write(STATE, trials.values(), self._search)
         return int(any(trial.failed for trial in trials.values()))
 
     def _proposed(self) -> Iterator[list[str]]:
@@ -151,14 +157,13 @@ class Sweep:
     def _told(self) -> Iterator[Trial]:
         """Yield the trials of the search that had ended before it was stopped."""
         for told in self._search.told() if self._search else ():
-            name = name_of(self._source.commit, told.overrides)
-            trial = Trial(told.overrides, name, Outcome(told.lines))
+            trial = self._trial(told.overrides, Outcome(told.lines))
             self._progress.ended(trial, told.accuracy)
             yield trial
 
-    def _trial(self, overrides: list[str], finished: Container[str]) -> Trial:
-        name = name_of(self._source.commit, overrides)
-        return Trial(overrides, name, Outcome() if name in finished else None)
+    def _trial(self, overrides: list[str], outcome: Outcome | None = None) -> Trial:
+        models = list(params.section(applied(overrides), "models"))
+        return Trial(overrides, name_of(self._source.commit, overrides), models, outcome)
 
     def _ended(self, trial: Trial, git: str | None) -> None:
         """Note how *trial* has ended."""
@@ -166,11 +171,13 @@ class Sweep:
         if not trial.failed:
             if git:
                 fetch(self._source.reference(trial.name), git)
-            accuracy = results.validation_accuracy(trial.name, self._models)
+            accuracy = results.validation_accuracy(trial)
         self._progress.ended(trial, accuracy)
-        if self._search:
-            lines = trial.outcome.lines if trial.outcome else ()
-            self._search.tell(trial.overrides, accuracy, lines)
+        if self._search and trial.outcome:
+            if trial.outcome.lost:
+                self._search.forget(trial.overrides)
+            else:
+                self._search.tell(trial.overrides, accuracy, trial.outcome.lines)
 
     def _room(self, cores: int) -> Callable[[], int]:
         """Return what tells how many trials Ray is to have."""

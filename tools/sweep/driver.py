@@ -19,16 +19,20 @@ from tools.sweep.work import Outcome, Source
 # A node that goes takes its trials with it; so often they run again on another.
 RETRIES = 5
 # Not configure: of settings that are wrong only the trial that has them is to hear.
-DATA_STAGES = ("preprocess",)
+DATA_STAGES = ("fetch", "preprocess")
 WAIT_SECONDS = 1.0
 
 
 @dataclass
 class Trial:
-    """One experiment: its settings as DVC takes them after -S, its name, and how it ended."""
+    """One experiment: its settings as DVC takes them after -S, its name, and how it ended.
+
+    *models* are the names of those that it trains.
+    """
 
     overrides: list[str]
     name: str
+    models: list[str]
     outcome: Outcome | None = None
 
     @property
@@ -107,7 +111,8 @@ def _outcome(reference: Any) -> Outcome:
         # The last line of a traceback on a node.
         return Outcome(str(error).strip().splitlines()[-1:])
     except RayError as error:
-        return Outcome([f"given up after {RETRIES} retries: {one_line(error)[:200]}"])
+        lines = [f"given up after {RETRIES} retries: {one_line(error)[:200]}"]
+        return Outcome(lines, lost=True)
 
 
 def slots(cores: int) -> int:

@@ -5,7 +5,7 @@ import re
 import socket
 import subprocess
 from argparse import Namespace
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -48,8 +48,10 @@ def source(options: Namespace) -> Source:
         checkpoints = STATE / "checkpoints"
     found = Source(str(Path.cwd()), commit, name, email)
     found = replace(found, checkpoints=checkpoints and str(Path(checkpoints).absolute()))
-    cache, remotes = _dvc()
-    return _shared(found, options, remotes) if options.address else replace(found, cache=cache)
+    try:
+        return _shared(found, options) if options.address else replace(found, cache=_cache())
+    except DvcException as error:
+        raise StageError(f"DVC: {one_line(error)}") from None
 
 
 def _identity() -> tuple[str, str]:
@@ -69,32 +71,34 @@ def _git(*words: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def _dvc() -> tuple[str, dict[str | None, dict[str, Any]]]:
-    """Return the folder of DVC's cache, and all remotes by name; None is the default one's."""
-    try:
-        with Repo() as repo:
-            remotes = dict(repo.config["remote"])
-            default = repo.config["core"].get("remote")
-            return str(repo.cache.local_cache_dir), {**remotes, None: remotes.get(default, {})}
-    except DvcException as error:
-        raise StageError(f"DVC: {one_line(error)}") from None
+def _cache() -> str:
+    """Return the folder of DVC's cache."""
+    with Repo() as repo:
+        return str(repo.cache.local_cache_dir)
 
 
-def _shared(
-    found: Source, options: Namespace, remotes: Mapping[str | None, Mapping[str, Any]]
-) -> Source:
+def remote(name: str | None) -> dict[str, str]:
+    """Return the settings of the DVC remote *name*, of the default one, or of one at that address.
+
+    Empty if there is no default one.
+    """
+    with Repo() as repo:
+        remotes = repo.config["remote"]
+        found = remotes.get(name or repo.config["core"].get("remote"), {})
+    if name and not found:
+        return {"url": _absolute(name)}
+    return {key: str(value) for key, value in found.items()}
+
+
+def _shared(found: Source, options: Namespace) -> Source:
     """Return the source for the nodes of a cluster, after a try whether the commit is there."""
-    git = options.git or _git("remote", "get-url", "origin")
+    git = _git("remote", "get-url", options.git or "origin") or options.git
     if not git:
         problem = "nodes get the project from a Git remote; add one, or give --git"
         raise StageError(f"--address: {problem}")
-    remote = remotes.get(options.remote, {})
-    if options.remote and not remote:
-        remote = {"url": _absolute(options.remote)}
-    if not remote:
+    found = replace(found, git=_absolute(git), remote=remote(options.remote))
+    if not found.remote:
         raise StageError("--address: nodes share by a DVC remote; add one, or give --remote")
-    settings = {key: str(value) for key, value in remote.items()}
-    found = replace(found, git=_absolute(git), remote=settings)
     try:
         with cloned(found, tries=1):
             return found
@@ -108,7 +112,7 @@ def _absolute(address: str) -> str:
     return str(Path(address).absolute()) if Path(address).exists() else address
 
 
-def check_search(fixed: Sequence[Sequence[str]], searched: Container[str]) -> None:
+def check_search(fixed: Sequence[Sequence[str]], searched: Iterable[str]) -> None:
     """Check that a search has one setting to start from, and validation images of its own.
 
     Raises:
@@ -116,10 +120,9 @@ def check_search(fixed: Sequence[Sequence[str]], searched: Container[str]) -> No
     """
     if len(fixed) > 1:
         raise StageError("SET: several values for one key; a search starts from one")
-    if "split.validation_fraction" in searched:
-        raise StageError(
-            "SEARCH: split.validation_fraction: accuracies on other images do not compare"
-        )
+    for key in searched:
+        if key.startswith(("data.", "split.")):
+            raise StageError(f"SEARCH: {key}: accuracies on other images do not compare")
     split = params.section(applied(fixed[0]), "split")
     if split.get("validation_fraction") == 0:
         raise StageError(
@@ -152,7 +155,9 @@ def connect(address: str | None) -> None:
     # Ray has no class of its own for these.
     except (OSError, RuntimeError, ValueError, AssertionError) as error:
         where = f"--address: {address}: no Ray cluster answers" if address else "Ray does not start"
-        raise StageError(f"{where} ({one_line(error)})") from None
+        # Ray may add what led there.
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise StageError(f"{where} ({said[-1]})") from None
 
 
 def _knock(address: str) -> None:

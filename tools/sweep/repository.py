@@ -7,7 +7,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from stages.common.errors import StageError
+from stages.common.errors import StageError, one_line
+from tools.sweep.work import Unreachable, patiently, run
 
 # What a sweep notes down, beside DVC's own such files, which Git ignores.
 STATE = Path(".dvc/tmp/sweep")
@@ -19,7 +20,7 @@ PASSING = "refs/exps/exec/"
 
 def revisions(git: str | None = None) -> dict[str, str]:
     """Return the reference of every experiment by its name, here or in the repository *git*."""
-    listed = output("ls-remote", git or ".", f"{EXPERIMENTS}/*").splitlines()
+    listed = run(["git", "ls-remote", git or ".", f"{EXPERIMENTS}/*"]).splitlines()
     found = [line.split("\t")[1] for line in listed]
     return {
         reference.rsplit("/", maxsplit=1)[-1]: reference
@@ -31,23 +32,16 @@ def revisions(git: str | None = None) -> dict[str, str]:
 def fetch(reference: str, git: str) -> None:
     """Get the experiment that has this *reference* from the repository *git*.
 
+    One of the same name that is here already gives way to it.
+
     Raises:
         StageError: it does not answer.
     """
-    output("fetch", "--quiet", "--no-tags", git, f"{reference}:{reference}")
-
-
-def output(*words: str) -> str:
-    """Return what Git prints.
-
-    Raises:
-        StageError: it fails.
-    """
-    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
-    if done.returncode:
-        said = (done.stderr.strip().splitlines() or ["no word of why"])[-1]
-        raise StageError(f"git {words[0]}: {said}")
-    return done.stdout
+    words = ("git", "fetch", "--quiet", "--no-tags", git, f"+{reference}:{reference}")
+    try:
+        patiently(lambda: run(words))
+    except Unreachable as error:
+        raise StageError(f"{git}: {one_line(error)}; the same command again goes on") from None
 
 
 def shown(revision: str, paths: Iterable[str]) -> list[dict[str, Any]]:

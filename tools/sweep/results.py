@@ -18,29 +18,30 @@ MEAN = "validation"
 OF_DVC = "ERROR: failed to reproduce"
 
 
-def validation_accuracy(name: str, models: Iterable[str]) -> float:
-    """Return the mean validation accuracy of *models* in the experiment *name*."""
-    found = shown(revisions()[name], [f"metrics/train/{model}.json" for model in models])
-    return mean(numbers["val_accuracy"] for numbers in found if numbers)
+def validation_accuracy(trial: Trial) -> float:
+    """Return the mean validation accuracy of the models in the experiment of *trial*."""
+    return accuracies(revisions()[trial.name], trial.models)[MEAN]
 
 
-def table(trials: Iterable[Trial], models: Sequence[str], best_first: bool = False) -> pd.DataFrame:
+def table(trials: Iterable[Trial], best_first: bool = False) -> pd.DataFrame:
     """Return a row for each trial: its name, the settings that differ, each model's accuracies.
 
     A trial that failed has its last line but DVC's own in the column "note".
     """
     rows: list[dict[str, Any]] = []
     settings: dict[str, None] = {}
+    models: dict[str, None] = {}
     kept = revisions()
     for trial in trials:
         given = dict(word.split("=", 1) for word in trial.overrides)
         settings |= dict.fromkeys(given)
+        models |= dict.fromkeys(trial.models)
         row: dict[str, Any] = {"experiment": trial.name, "note": "", **given}
         if trial.failed and trial.outcome:
             said = [line for line in trial.outcome.lines if not line.startswith(OF_DVC)]
             row["note"] = (said or trial.outcome.lines)[-1]
         elif trial.name in kept:
-            row |= accuracies(kept[trial.name], models)
+            row |= accuracies(kept[trial.name], trial.models)
         else:
             row["note"] = "removed since"
         rows.append(row)
@@ -50,7 +51,7 @@ def table(trials: Iterable[Trial], models: Sequence[str], best_first: bool = Fal
     same = [key for key in settings if made[key].nunique(dropna=False) == 1 and len(made) > 1]
     made = made.drop(columns=[*same, *([MEAN] if len(models) == 1 else [])])
     if best_first:
-        by = MEAN if len(models) > 1 else f"{models[0]} validation"
+        by = MEAN if len(models) > 1 else f"{next(iter(models))} validation"
         made = made.sort_values(by, ascending=False, kind="stable", ignore_index=True)
     return made
 
@@ -59,24 +60,22 @@ def accuracies(revision: str, models: Sequence[str]) -> dict[str, float]:
     """Return the columns of accuracies of the experiment that is Git's *revision*."""
     paths = [f"metrics/{stage}/{model}.json" for model in models for stage in ("train", "evaluate")]
     found = shown(revision, paths)
-    row = {}
-    for model, train, evaluated in zip(models, found[::2], found[1::2], strict=True):
-        if train and evaluated:
-            row[f"{model} validation"] = train["val_accuracy"]
-            row[f"{model} test"] = evaluated["accuracy"]
-    row[MEAN] = mean(value for column, value in row.items() if column.endswith(" validation"))
-    return row
+    validation = [train["val_accuracy"] for train in found[::2]]
+    test = [evaluated["accuracy"] for evaluated in found[1::2]]
+    return {
+        MEAN: mean(validation),
+        **{f"{model} validation": value for model, value in zip(models, validation, strict=True)},
+        **{f"{model} test": value for model, value in zip(models, test, strict=True)},
+    }
 
 
-def write(
-    folder: Path, trials: Iterable[Trial], models: Sequence[str], search: Search | None
-) -> None:
+def write(folder: Path, trials: Iterable[Trial], search: Search | None) -> None:
     """Print the table of all *trials*, and of a search its best settings; keep it in *folder*.
 
     Of a search a picture as well.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    made = table(trials, models, best_first=search is not None)
+    made = table(trials, best_first=search is not None)
     made.to_csv(folder / TRIALS, index=False, lineterminator="\n")
     shortened = made.assign(note=made["note"].str.slice(0, 80))
     print(shortened.to_string(index=False, float_format="%.4f", na_rep="-"))

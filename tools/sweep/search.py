@@ -127,13 +127,21 @@ class Search:
 
         Without an accuracy it failed, with these last *lines*, and is not tried again.
         """
-        number = self._numbers[" ".join(overrides[-len(self.space) :])]
+        number = self._numbers[self._key(overrides)]
         self._running -= 1
         self.study.set_user_attr(str(number), [list(overrides), list(lines)])
         if accuracy is None:
             self.study.tell(number, state=TrialState.PRUNED)
         else:
             self.study.tell(number, accuracy)
+
+    def forget(self, overrides: Sequence[str]) -> None:
+        """Take a trial for one that never was: it was lost, and may be proposed again."""
+        self.study.tell(self._numbers.pop(self._key(overrides)), state=TrialState.FAIL)
+        self._running -= 1
+
+    def _key(self, overrides: Sequence[str]) -> str:
+        return " ".join(overrides[-len(self.space) :])
 
     def told(self) -> list[Told]:
         """Return every trial that has ended, now or before this was stopped."""

@@ -45,14 +45,22 @@ class Source:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a piece of work ended: without lines it succeeded."""
+    """How a piece of work ended: without lines it succeeded.
+
+    What is *lost* failed by a machine or a network, so that it may go well another time.
+    """
 
     lines: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    lost: bool = False
 
 
 class Failed(Exception):  # noqa: N818
     """A command failed; these are its last lines."""
+
+
+class Unreachable(Failed):
+    """A command over a network failed as often as it was tried."""
 
 
 def compute(
@@ -74,15 +82,17 @@ def _in_clone(
     source: Source, key: str, before: Sequence[Outcome], act: Callable[["Clone"], None]
 ) -> Outcome:
     """Return how *act* ended in a new clone."""
+    for outcome in before:
+        if outcome.lines:
+            return outcome
     started = time.monotonic()
-    lines = [line for outcome in before for line in outcome.lines][-LAST_LINES:]
-    if not lines:
-        try:
-            with cloned(source) as clone, clone.guarded(), clone.checkpoints(key):
-                act(clone)
-        except (Failed, OSError) as error:
-            lines = str(error).splitlines()
-    return Outcome(lines, time.monotonic() - started)
+    lines, lost = [], False
+    try:
+        with cloned(source) as clone, clone.guarded(), clone.checkpoints(key):
+            act(clone)
+    except (Failed, OSError) as error:
+        lines, lost = str(error).splitlines(), type(error) is not Failed
+    return Outcome(lines, time.monotonic() - started, lost)
 
 
 class Clone:
@@ -103,9 +113,6 @@ class Clone:
 
     def experiment(self, overrides: Sequence[str], name: str) -> None:
         """Run the experiment *name* and give it to the repository that the clone is from."""
-        # An attempt before this one may have been killed right after its last step.
-        if self._is_given(name):
-            return
         settings = [word for override in overrides for word in ("-S", override)]
         self.run("dvc", "exp", "run", *self._pull(), "--name", name, *settings)
         self._share()
@@ -140,7 +147,7 @@ class Clone:
         Raises:
             Failed: it failed.
         """
-        return _output(command, self.folder, self._environment(), self._tell)
+        return run(command, self.folder, self._environment(), self._tell)
 
     def _tell(self, group: int) -> None:
         """Tell the guard which process group is there to be ended."""
@@ -153,30 +160,25 @@ class Clone:
     def _share(self, *stages: str) -> None:
         """Send what *stages*, or else all, have written to the DVC remote, if there is one."""
         if self.source.remote:
-            _patiently(lambda: self.run("dvc", "push", "--run-cache", "--quiet", *stages))
+            patiently(lambda: self.run("dvc", "push", "--run-cache", "--quiet", *stages))
 
     def _give(self, name: str) -> None:
         """Send the experiment to the repository that the clone is from.
 
         This is what `dvc exp push` does as well; Git itself takes a user's own ways to log in.
         """
-        reference = self.source.reference(name)
-        words = ("git", "push", "--quiet", "--no-verify", self.source.git)
+        reference, git = self.source.reference(name), self.source.git
 
         def push() -> None:
             try:
-                self.run(*words, f"{reference}:{reference}")
+                self.run("git", "push", "--quiet", "--no-verify", git, f"{reference}:{reference}")
             except Failed:
-                # Of two attempts the first to end counts. They are two if Ray lost a node that
-                # only its network had left.
-                if not self._is_given(name):
+                # Of two attempts the first to end counts. They are two if a node was lost right
+                # after its last step, or only its network was.
+                if reference not in self.run("git", "ls-remote", git, reference):
                     raise
 
-        _patiently(push)
-
-    def _is_given(self, name: str) -> bool:
-        reference = self.source.reference(name)
-        return reference in self.run("git", "ls-remote", self.source.git, reference)
+        patiently(push)
 
     def _environment(self) -> dict[str, str]:
         programs = str(Path(sys.executable).parent)
@@ -206,43 +208,56 @@ def cloned(source: Source, tries: int = TRIES) -> Iterator[Clone]:
     clone = ["git", "clone", "--quiet", "--no-checkout", "--shared", source.git, str(folder)]
     user = ["--config", f"user.name={source.name}", "--config", f"user.email={source.email}"]
     try:
-        _patiently(lambda: _output([*clone, *user]), tries)
-        _output(["git", "checkout", "--quiet", "--detach", source.commit], folder)
-        _configure(folder / ".dvc/config.local", source)
+        patiently(lambda: run([*clone, *user]), tries)
+        run(["git", "checkout", "--quiet", "--detach", source.commit], folder)
+        _configure(folder, source)
         yield Clone(folder, source)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
 
-def _configure(path: Path, source: Source) -> None:
+def _configure(folder: Path, source: Source) -> None:
     """Write DVC's configuration for a clone: what is computed goes where all trials find it."""
     from configobj import ConfigObj  # noqa: PLC0415 - as DVC reads and writes it
 
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
-    own = caches / "cached-mnist-pipeline" / "sweep"
+    path = folder / ".dvc/config.local"
     config = ConfigObj(str(path), encoding="utf-8")
-    config["cache"] = {"dir": source.cache or str(own), "type": "reflink,hardlink,copy"}
+    config["cache"] = {"type": "reflink,hardlink,copy"}
+    if source.cache:
+        config["cache"]["dir"] = source.cache
     if source.remote:
         config["core"] = {"remote": "sweep"}
         config['remote "sweep"'] = dict(source.remote)
+        # A node's trials share what is large. Not the run-cache: DVC writes all of it anew
+        # whenever it comes from the remote, while others would read it.
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+        shared = caches / "cached-mnist-pipeline" / "sweep"
+        shared.mkdir(parents=True, exist_ok=True)
+        (folder / ".dvc/cache").mkdir()
+        (folder / ".dvc/cache/files").symlink_to(shared)
     # It may hold a password.
     path.touch(0o600)
     config.write()
 
 
-def _patiently(act: Callable[[], object], tries: int = TRIES) -> None:
-    """Call *act* until it succeeds; networks fail, and who pushes at once meets others' locks."""
-    for attempt in range(tries - 1):
+def patiently(act: Callable[[], object], tries: int = TRIES) -> None:
+    """Call *act* until it succeeds; networks fail, and who pushes at once meets others' locks.
+
+    Raises:
+        Unreachable: it never did.
+    """
+    for attempt in range(tries):
         try:
             act()
-        except Failed:
+        except Failed as error:
+            if attempt == tries - 1:
+                raise Unreachable(str(error)) from None
             time.sleep(2**attempt)
         else:
             return
-    act()
 
 
-def _output(
+def run(
     command: Sequence[str],
     folder: Path | None = None,
     variables: Mapping[str, str] | None = None,
