@@ -4,7 +4,7 @@
 # them up on the path it was started with, not on the one exported below.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro verify test remotes test-remotes experiments sweep replicates plots mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
+.PHONY: help setup repro verify test remotes test-remotes test-sweeps experiments sweep replicates plots mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -117,6 +117,9 @@ remotes: $(VENV)/.remotes  ## add what DVC's remotes on SSH and S3 need
 test-remotes: $(VENV)/.remotes  ## run the tests on real servers (SSH wants openssh-server installed)
 	.venv/bin/python $(INSTALL) --require-hashes -r tests/requirements.txt
 	pytest -rs tests/test_remotes.py
+
+test-sweeps: $(VENV)/.sweep  ## run the tests of sweeps that take minutes: real Ray nodes, real kills
+	SWEEPS=1 pytest -rs -n $(WORKERS) --dist loadfile tests/test_sweep_here.py tests/test_sweep_cluster.py tests/test_replicates.py
 
 # PyTorch, the peer, in an environment of its own.
 .venv-peer/.ready: benchmarks/requirements.txt

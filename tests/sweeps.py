@@ -4,7 +4,9 @@ DVC, Git and Ray are real; what a stage would compute is not. Each stub notes do
 a folder that the tests read, and waits there where a test asks it to.
 """
 
+import os
 import subprocess
+import warnings
 from collections import Counter
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -20,6 +22,7 @@ from tests.processes import TIME_LIMIT, start
 from tests.servers import free_port
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray: `make sweep`")
+takes_minutes = pytest.mark.skipif("SWEEPS" not in os.environ, reason="run by `make test-sweeps`")
 
 STUB = '''
 """Stands for every stage."""
@@ -187,7 +190,10 @@ class Nodes:
         cache = self._folder / f"cache-{len(self._cluster.list_all_nodes())}"
         variables = environment(self._folder)
         variables |= {"XDG_CACHE_HOME": str(cache), "TMPDIR": str(self.clones)}
-        return self._cluster.add_node(include_dashboard=False, env_vars=variables, **settings)
+        with warnings.catch_warnings():
+            # Ray leaves its logs open.
+            warnings.simplefilter("ignore", ResourceWarning)
+            return self._cluster.add_node(include_dashboard=False, env_vars=variables, **settings)
 
     def remove_node_of(self, process: int) -> None:
         """Kill all that belongs to the node on which *process* runs, and add another node."""

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import ttest_rel
 
 from tests import pipeline
-from tests.sweeps import needs_ray
+from tests.sweeps import takes_minutes
 from tools.replicates.tables import differences, means, tables, vote
 
 RUNS = pd.read_csv(
@@ -64,7 +64,7 @@ def test_the_ensemble_votes_by_the_mean_of_the_probabilities() -> None:
     assert vote([np.array(one) for one in votes]).tolist() == [1]
 
 
-@needs_ray
+@takes_minutes
 def test_replicates_are_a_sweep_whose_tables_are_those_of_its_experiments(
     tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:

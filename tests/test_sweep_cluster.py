@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.processes import interrupt, is_running, wait_until
-from tests.sweeps import Nodes, Stubs, ended, needs_ray, stubs, worker_of
+from tests.sweeps import Nodes, Stubs, ended, takes_minutes, stubs, worker_of
 
-pytestmark = needs_ray
+pytestmark = takes_minutes
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +98,8 @@ def test_from_another_machine_the_results_come_by_the_remotes(
     assert code == 0, output
     assert_each_ended_once(shared, 8)
     (name,) = project.output("dvc", "exp", "list", "--name-only").split()
+    project.output("dvc", "exp", "pull", "origin", name)
     project.output("dvc", "exp", "apply", name)
-    project.output("dvc", "pull")
     assert "'epochs': 8" in (project.folder / "models/model1.keras").read_text()
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 
 from tests.processes import interrupt, is_running, wait_until
-from tests.sweeps import ended, needs_ray, stubs
+from tests.sweeps import ended, takes_minutes, stubs
 
-pytestmark = needs_ray
+pytestmark = takes_minutes
 
 
 def test_through_kill_and_ctrl_c_nothing_is_lost_and_nothing_done_twice(tmp_path: Path) -> None:
@@ -47,6 +47,8 @@ def test_through_kill_and_ctrl_c_nothing_is_lost_and_nothing_done_twice(tmp_path
 
     listed = project.output("dvc", "exp", "list", "--name-only").split()
     assert len(listed) == 2
+    shown = project.make("experiments").output
+    assert all(name in shown for name in listed)
     project.output("dvc", "exp", "apply", listed[0])
     epochs = project.read_params()["models"]["model1"]["epochs"]
     assert f"'epochs': {epochs}" in (project.folder / "models/model1.keras").read_text()

@@ -74,15 +74,6 @@ def test_what_is_proposed_gets_better(tmp_path: Path) -> None:
     assert max(scores) > 0.998
 
 
-def test_with_more_trials_the_same_search_goes_on(tmp_path: Path) -> None:
-    with opened(tmp_path, 3) as search:
-        first = run(search)
-    with opened(tmp_path, 5) as search:
-        second = run(search)
-        assert [one.overrides[2:] for one in search.told()] == first + second
-    assert len(second) == 2
-
-
 def test_the_same_history_leads_to_the_same_proposals_however_often_it_was_stopped(
     tmp_path: Path,
 ) -> None:
@@ -113,14 +104,13 @@ def test_one_that_failed_counts_and_is_not_proposed_again(tmp_path: Path) -> Non
     assert first not in rest
 
 
-def test_a_trial_with_no_result_is_proposed_once_more(tmp_path: Path) -> None:
-    with opened(tmp_path, 4) as search:
-        running = [search.ask(), search.ask()]
-    with opened(tmp_path, 4) as search:
-        assert run(search)[:2] == running
-        assert len(search.told()) == 4
-    with opened(tmp_path, 4) as search:
-        assert run(search) == []
+def test_one_that_was_lost_may_be_proposed_again(tmp_path: Path) -> None:
+    with opened(tmp_path, 2, ("train.recipe=fast,accurate",)) as search:
+        first = search.ask()
+        assert first is not None
+        search.forget([*FIXED, *first])
+        assert search.told() == []
+        assert first in run(search, lambda _: 0.5)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Share results through DVC's remote: ``python -m tools.ci_push``.
+"""Share results through DVC's remote: ``python -m tools.ci_push [STAGE ...]``.
 
 `dvc push --run-cache` shares what dvc.lock names, and which runs there were; not the results of
 these runs that Git keeps. Where dvc.lock and the metrics of a run are not committed, as after a run
@@ -17,9 +17,9 @@ from stages.common.command import run
 from stages.common.errors import StageError
 
 
-def main() -> None:
-    """Send what the remote lacks."""
-    if subprocess.run(["dvc", "push", "--run-cache"], check=False).returncode != 0:
+def main(*stages: str) -> None:
+    """Send what the remote lacks of *stages*, or else of all."""
+    if subprocess.run(["dvc", "push", "--run-cache", *stages], check=False).returncode != 0:
         sys.exit(1)  # DVC has said why.
     with Repo() as repo:
         failed = repo.cloud.push(results_of_runs(repo)).failed
