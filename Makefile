@@ -119,7 +119,7 @@ test-remotes: $(VENV)/.remotes  ## run the tests on real servers (SSH wants open
 	pytest -rs tests/test_remotes.py
 
 test-sweeps: $(VENV)/.sweep  ## run the tests of sweeps that take minutes: real Ray nodes, real kills
-	SWEEPS=1 pytest -rs -n $(WORKERS) --dist loadfile tests/test_sweep_here.py tests/test_sweep_cluster.py tests/test_replicates.py
+	SWEEPS=1 pytest -rs tests/test_sweep_here.py tests/test_sweep_cluster.py tests/test_replicates.py
 
 # PyTorch, the peer, in an environment of its own.
 .venv-peer/.ready: benchmarks/requirements.txt

@@ -35,7 +35,7 @@ def assert_models(project: Project, *names: str) -> None:
 def test_a_removed_model_trains_nothing(project: Project) -> None:
     models = project.read_params()["models"]
     set_models(project, {"model1": models["model1"]})
-    project.output("sh", "-c", "git rm --quiet metrics/*/model2.*")
+    project.output("sh", "-c", "git rm --quiet 'metrics/*/model2.*'")
     run = project.run("repro")
     assert (run.ran, run.cached) == ({"configure", "compare"}, set())
     assert_models(project, "model1")
@@ -44,7 +44,7 @@ def test_a_removed_model_trains_nothing(project: Project) -> None:
 def test_a_renamed_model_is_trained_and_no_other(project: Project) -> None:
     models = project.read_params()["models"]
     set_models(project, {"narrow": models["model1"], "model2": models["model2"]})
-    project.output("sh", "-c", "git rm --quiet metrics/*/model1.*")
+    project.output("sh", "-c", "git rm --quiet 'metrics/*/model1.*'")
     run = project.run("repro")
     new = {"train@narrow", "evaluate@narrow"}
     assert (run.ran, run.cached) == ({"configure", "compare"} | new, set())

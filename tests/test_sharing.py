@@ -92,7 +92,7 @@ def test_a_fresh_clone_trains_nothing_and_fetches_no_images_from_their_source(
     run = fresh.make("repro")
     assert (run.ran, run.cached, run.skipped) == (set(), set(), pipeline.all_stages())
     place = f"the remote 'team' ({team.remote})"
-    assert f"Missing outputs: 12; looking in {place}.\nFound there: 12.\n" in run.output
+    assert f"Missing outputs: 15; looking in {place}.\nFound there: 15.\n" in run.output
     assert "computed here" not in run.output
     assert_plain(run.output)
     assert run.output.endswith((team.project.folder / "metrics/comparison.md").read_text())

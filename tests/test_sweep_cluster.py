@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import interrupt, is_running, wait_until
-from tests.sweeps import Nodes, Stubs, ended, takes_minutes, stubs, worker_of
+from tests.sweeps import Nodes, Stubs, ended, stubs, takes_minutes, worker_of
 
 pytestmark = takes_minutes
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from tests.processes import interrupt, is_running, wait_until
-from tests.sweeps import ended, takes_minutes, stubs
+from tests.sweeps import ended, stubs, takes_minutes
 
 pytestmark = takes_minutes
 

@@ -188,7 +188,7 @@ APPEND = JournalFileBackend.append_logs
 def test_wherever_it_is_killed_nothing_is_lost_and_nothing_is_run_twice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share: float
 ) -> None:
-    trials, at = 4, 0
+    trials, at = 2, 0
     killed = True
     while killed:
         at += 1
