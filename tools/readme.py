@@ -28,6 +28,8 @@ def replicates(folder: Path) -> str:
         "|---|---|---:|---:|---:|---:|---:|",
     ]
     tables = {path.parent.name: pd.read_csv(path) for path in sorted(folder.glob(f"*/{MODELS}"))}
+    if not tables:
+        return "Not measured yet: `make replicates`."
     for recipe, table in tables.items():
         for row in table.to_dict("records"):
             low, mean, high = (100 * row[f"accuracy_{key}"] for key in ("low", "mean", "high"))
