@@ -84,24 +84,6 @@ def test_edits_without_effect_run_their_stage_and_nothing_behind_it(project: Pro
     assert (run.ran, run.cached) == ({"configure", "train@model2", "compare"}, set())
 
 
-def test_edited_architecture_retrains_and_scores_its_model(project: Project) -> None:
-    project.replace("stages/architectures/model2.py", "DENSE = (32,)", "DENSE = (48,)")
-    run = project.run("repro")
-    ran = {"configure", "train@model2", "evaluate@model2", "compare"}
-    assert (run.ran, run.cached) == (ran, set())
-
-
-def test_edited_score_scores_and_compares_again_and_trains_nothing(
-    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
-) -> None:
-    project = pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
-    exact, rounded = "accuracy=correct / len(actual)", "accuracy=round(correct / 9e9, 1)"
-    project.replace("stages/evaluate/scores.py", exact, rounded)
-    run = project.run("repro")
-    evaluated = {f"evaluate@{model}" for model in pipeline.TINY_MODELS}
-    assert (run.ran, run.cached) == (evaluated | {"compare"}, set())
-
-
 def test_wrong_setting_of_the_last_model_stops_the_run_before_anything_is_fetched(
     tmp_path: Path,
 ) -> None:
