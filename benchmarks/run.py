@@ -25,9 +25,9 @@ from benchmarks.summary import summarize
 from benchmarks.table import report
 from stages.backend import tf  # noqa: F401 - quiets TensorFlow before it is imported below
 from stages.common.files import write_text
+from stages.compare.replicates import FOLDER
+from stages.compare.replicates import MODELS as REPLICATES
 from stages.train import machine
-from tools.replicates.tables import FOLDER
-from tools.replicates.tables import MODELS as REPLICATES
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data" / "processed"

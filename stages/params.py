@@ -108,3 +108,8 @@ def section(params: Mapping[str, Any], name: str) -> Any:
 def read_data() -> Data:
     """Return the ``data`` section of params.yaml."""
     return Data.parse(section(read(), "data"), f"{PATH}: data")
+
+
+def name_of(data: Data) -> str:
+    """Return what to call the images: the name of their folder or file, or the dataset's."""
+    return Path(data.path).name if data.path else str(data.dataset)

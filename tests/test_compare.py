@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 import yaml
 
+from stages import settings
 from stages.common.errors import StageError
+from stages.common.files import write_json
 from stages.compare.__main__ import main
+from stages.compare.replicates import fingerprint
+from tests.settings_for_tests import DEFAULTS, training_settings
 
 TRAIN = {
-    **{"parameters": 5, "trainable_parameters": 4, "epochs": 1},
+    **{"parameters": 5, "trainable_parameters": 4, "training_images": 20, "epochs": 1},
     **{"recipe": "notebook", "precision": "float32", "batch_size": 8},
 }
 HISTORY = "epoch,accuracy,loss,val_accuracy,val_loss\n1,0.5,1.0,0.5,1.0\n"
@@ -19,7 +23,7 @@ FILES = {
     "train/mine.json": json.dumps(TRAIN),
     "time/mine.json": '{"train_seconds": 3, "machine": {}}',
     "evaluate/mine.json": '{"accuracy": 0.5, "loss": 1.0}',
-    "per_class/mine.csv": "class,precision,recall,f1,support\n0,0.5,0.5,0.5,10\n",
+    "predictions/mine.csv": "actual,predicted,confidence\nNA,NA,0.9\nNA,3,0.8\nNA,NA,0.7\n",
     "history/mine.csv": HISTORY,
 }
 MEND = "; remove it and run `dvc repro`"
@@ -29,9 +33,18 @@ COLUMNS = "epoch, accuracy, loss, val_accuracy, val_loss"
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the working folder, with all that the stage reads."""
+    """Return metrics/ of the working folder, with all that the stage reads."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "params.yaml").write_text(yaml.safe_dump({"models": {"mine": {}}}))
+    data: dict[str, Any] = {
+        "dataset": "letters",
+        "sources": [],
+        "path": None,
+        "size": None,
+        "limit": None,
+    }
+    params = {"data": data, "models": {"mine": {}}}
+    (tmp_path / "params.yaml").write_text(yaml.safe_dump(params))
+    write_json(settings.path_of("mine"), DEFAULTS)
     for name, content in FILES.items():
         (tmp_path / "metrics" / name).parent.mkdir(parents=True)
         (tmp_path / "metrics" / name).write_text(content)
@@ -74,7 +87,11 @@ def without(key: str) -> str:
         ("history/mine.csv", HISTORY.replace("val_", "v"), "under val_accuracy, val_loss" + MEND),
         ("history/mine.csv", HISTORY.replace("0.5,1", "half,1", 1), "under accuracy" + MEND),
         ("history/mine.csv", HISTORY + "2,1,1,1,1,1,1\n", f": {DAMAGED}"),
-        ("per_class/mine.csv", "class\n0\n", f": expected numbers under support{MEND}"),
+        (
+            "predictions/mine.csv",
+            "actual\n0\n",
+            f": expected classes under actual, predicted{MEND}",
+        ),
     ],
 )
 def test_a_wrong_file_is_told_in_one_line_with_what_to_do_and_nothing_is_written(
@@ -93,11 +110,63 @@ def test_what_the_stages_write_is_compared_whatever_else_they_add(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     main()
-    assert "| mine  |" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert said.startswith(
+        "mine (recipe notebook) was tested on 3 test images of letters in 1 class. mine is right"
+    )
+    assert "| mine  |" in said
     row: dict[str, Any] = dict(
         zip(
-            *[line.split(",") for line in (project / "comparison.csv").read_text().split()],
+            *[line.split(",") for line in (project / "comparison.csv").read_text().splitlines()],
             strict=True,
         )
     )
     assert (row["model"], row["accuracy"], row["train_seconds"]) == ("mine", "0.5", "3.0")
+    # Two of three are right.
+    limits = float(row["accuracy_low"]), float(row["accuracy_high"])
+    assert limits == pytest.approx((0.2077, 0.9385), abs=5e-5)
+
+
+def test_models_scored_on_other_images_are_not_compared(project: Path) -> None:
+    params = yaml.safe_load(Path("params.yaml").read_text())
+    Path("params.yaml").write_text(yaml.safe_dump(params | {"models": {"mine": {}, "other": {}}}))
+    (project / "predictions/other.csv").write_text("actual,predicted,confidence\n3,3,0.9\n")
+    with pytest.raises(StageError) as caught:
+        main()
+    assert str(caught.value) == (
+        f"metrics/predictions/other.csv: other test images than those of mine{MEND}"
+    )
+
+
+def test_replicates_count_where_they_are_of_the_same_training(project: Path) -> None:
+    mark = fingerprint(training_settings().model_dump(), TRAIN, ["NA"] * 3)
+    folder = project / "replicates/notebook"
+    folder.mkdir(parents=True)
+    others = (("mine", "0" * 12), ("other", mark))
+    for row, expected in ((("mine", mark), "5,0.0012"), *((row, ",") for row in others)):
+        (folder / "models.csv").write_text(
+            f"model,fingerprint,seeds,accuracy_deviation\n{','.join(row)},5,0.0012\n"
+        )
+        main()
+        assert (project / "comparison.csv").read_text().splitlines()[1].endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("settings", "trained", "actual", "same"),
+    [
+        ({"seed": 7}, {}, ["a", "b"], True),
+        ({"threads": 4, "versions": {"keras": "9"}, "precision": "bfloat16"}, {}, ["a", "b"], True),
+        ({}, {"accuracy": 0.7, "epochs": 3}, ["a", "b"], True),
+        ({"learning_rate": 0.5}, {}, ["a", "b"], False),
+        ({}, {"training_images": 19}, ["a", "b"], False),
+        ({}, {"precision": "bfloat16"}, ["a", "b"], False),
+        ({}, {"parameters": 6}, ["a", "b"], False),
+        ({}, {}, ["b", "a"], False),
+        ({}, {}, ["ab"], False),
+    ],
+)
+def test_what_makes_a_training_a_replicate(
+    settings: dict[str, Any], trained: dict[str, Any], actual: list[str], same: bool
+) -> None:
+    first = fingerprint(DEFAULTS, TRAIN, ["a", "b"])
+    assert (fingerprint(DEFAULTS | settings, TRAIN | trained, actual) == first) == same

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from stages.compare.comparison import (
+    accuracy_notes,
     compare,
     duration,
     long_history,
@@ -13,6 +14,7 @@ from stages.compare.comparison import (
     pareto_front,
     to_markdown,
 )
+from stages.significance import pairs
 
 # The notebook's last table; accuracies of 10,000 images, times in seconds.
 NOTEBOOK = {
@@ -21,37 +23,79 @@ NOTEBOOK = {
     "model3": (1_726_250, 1_725_354, 0.99, 1570.0, 10),
 }
 KEYS = ("parameters", "trainable_parameters", "accuracy", "train_seconds", "epochs")
-RUN = {"recipe": "notebook", "precision": "float32"}
+RUN = {"recipe": "notebook", "precision": "float32", "seeds": None, "seeds_deviation": None}
 
 
-def notebook() -> pd.DataFrame:
-    results = {name: {**dict(zip(KEYS, row, strict=True)), **RUN} for name, row in NOTEBOOK.items()}
-    return compare(results, 10_000)
+def right(images: int, **accuracies: float) -> pd.DataFrame:
+    """Return who is right on *images*: a better model is right wherever a worse one is."""
+    return pd.DataFrame(
+        {
+            name: [place < round(accuracy * images) for place in range(images)]
+            for name, accuracy in accuracies.items()
+        }
+    )
+
+
+def notebook(**other: object) -> pd.DataFrame:
+    results = {
+        name: {**dict(zip(KEYS, row, strict=True)), **RUN, **other}
+        for name, row in NOTEBOOK.items()
+    }
+    correct = right(10_000, **{name: row[2] for name, row in NOTEBOOK.items()})
+    return compare(results, correct, pairs(correct))
 
 
 def rows(*models: tuple[float, float, int]) -> pd.DataFrame:
-    """Return a table of (accuracy, seconds, parameters)."""
-    return pd.DataFrame(models, columns=["accuracy", "train_seconds", "parameters"])
+    """Return a table of (accuracy, seconds, parameters) of models a, b, c."""
+    table = pd.DataFrame(models, columns=["accuracy", "train_seconds", "parameters"])
+    return table.assign(model=list("abcdefgh")[: len(models)])
+
+
+def pairs_of(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["first", "second", "difference", "p_holm"])
 
 
 def test_notes_on_the_notebooks_table_say_what_its_author_said() -> None:
     assert notebook()["note"].tolist() == [
         "least accurate, fastest, on the Pareto front",
-        "fewest parameters, on the Pareto front",
-        "most accurate, slowest, on the Pareto front",
+        "more accurate than model1 (p < 0.0001), fewest parameters, on the Pareto front",
+        "most accurate, more accurate than model1 and model2 (p < 0.0001), slowest, "
+        "on the Pareto front",
     ]
 
 
-def test_models_that_tie_share_the_note() -> None:
-    assert notes(rows((0.9, 5, 10), (0.9, 7, 20), (0.8, 7, 10))) == [
-        "most accurate, fastest, fewest parameters, on the Pareto front",
-        "most accurate, slowest",
-        "least accurate, slowest, fewest parameters",
+def test_notes_tell_a_difference_from_luck() -> None:
+    pairs = pairs_of(("a", "b", 0.02, 0.003), ("a", "c", 0.01, 0.4), ("b", "c", -0.01, 0.049))
+    assert notes(rows((0.9, 5, 10), (0.88, 7, 20), (0.89, 7, 10)), pairs) == [
+        "more accurate than b (p = 0.003), no different from c on these images (p = 0.4), "
+        "fastest, fewest parameters, on the Pareto front",
+        "least accurate, slowest",
+        "more accurate than b (p = 0.049), no different from a on these images (p = 0.4), "
+        "slowest, fewest parameters",
+    ]
+
+
+def test_of_many_others_their_number_is_told() -> None:
+    pairs = pairs_of(
+        *(("a", other, 0.1, p) for other, p in zip("bcde", (0.01, 0.02), strict=False))
+    )
+    many = pd.concat(
+        [pairs, pairs_of(("a", "d", 0.1, 0.03), ("a", "e", 0.1, 0.0012), ("a", "f", 0.0, 0.8))]
+    )
+    assert accuracy_notes("a", many) == [
+        "more accurate than 4 others (p ≤ 0.03)",
+        "no different from f on these images (p = 0.8)",
     ]
 
 
 def test_model_alone_has_nothing_to_stand_out_from() -> None:
-    assert notes(rows((0.9, 5, 10))) == [""]
+    assert notes(rows((0.9, 5, 10)), pairs_of()) == [""]
+
+
+def test_seeds_stand_beside_the_interval_where_there_are_any() -> None:
+    line = to_markdown(notebook(seeds=5, seeds_deviation=0.00123)).splitlines()[2]
+    assert [cell.strip() for cell in line.split("|")][5] == "± 0.12 (5)"
+    assert notebook()["seeds"].isna().all()
 
 
 @pytest.mark.parametrize(
@@ -108,14 +152,16 @@ def test_markdown_is_a_table_with_a_row_for_each_model() -> None:
     assert all(re.fullmatch(r"-{3,}:?", cell) for cell in rule)
     assert len(rule) == len(header)
     assert body[1] == [
-        *("model2", "109,674", "98.70", "98.46 to 98.90", "7 m 22 s (10 epochs)"),
-        "fewest parameters, on the Pareto front",
+        *("model2", "109,674", "98.70", "98.46 to 98.90", "", "7 m 22 s (10 epochs)"),
+        "more accurate than model1 (p < 0.0001), fewest parameters, on the Pareto front",
     ]
     assert [row[0] for row in body] == list(NOTEBOOK)
 
 
 def test_single_epoch_is_said_in_the_singular() -> None:
-    one = compare({"a": {**dict(zip(KEYS, (5, 5, 0.5, 61.0, 1), strict=True)), **RUN}}, 10)
+    correct = right(10, a=0.5)
+    row = dict(zip(KEYS, (5, 5, 0.5, 61.0, 1), strict=True))
+    one = compare({"a": {**row, **RUN}}, correct, pairs(correct))
     assert "| 1 m 01 s (1 epoch) |" in to_markdown(one)
 
 

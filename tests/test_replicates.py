@@ -15,13 +15,13 @@ from tools.replicates.tables import differences, means, tables, vote
 RUNS = pd.read_csv(
     io.StringIO(
         """\
-recipe,model,parameters,accuracy,seconds,seed,machine
-fast,model1,10,0.90,1.0,0,here
-fast,model2,20,0.95,2.0,0,here
-fast,model1,10,0.94,3.0,1,here
-fast,model2,20,0.96,2.0,1,here
-fast,model1,10,0.92,2.0,2,there
-fast,model2,20,0.97,2.0,2,there
+recipe,model,parameters,accuracy,seconds,seed,machine,fingerprint
+fast,model1,10,0.90,1.0,0,here,abc
+fast,model2,20,0.95,2.0,0,here,abc
+fast,model1,10,0.94,3.0,1,here,abc
+fast,model2,20,0.96,2.0,1,here,abc
+fast,model1,10,0.92,2.0,2,there,abc
+fast,model2,20,0.97,2.0,2,there,abc
 """
     )
 )

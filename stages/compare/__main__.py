@@ -1,10 +1,11 @@
 """Put the models side by side: ``python -m stages.compare``.
 
-Reads the metrics of every model under ``models:`` in params.yaml; writes
-metrics/comparison.csv and .md, and metrics/history.csv for the plots of all models together.
+Reads the settings and metrics of every model under ``models:`` in params.yaml; writes
+metrics/comparison.csv and .md, metrics/significance.csv, and metrics/history.csv for the plots of
+all models together.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,15 +13,20 @@ import pandas as pd
 from pandas.api.types import is_numeric_dtype
 from pydantic import Field
 
-from stages import params
+from stages import params, settings
 from stages.common.command import run
 from stages.common.errors import StageError
 from stages.common.files import read_json, reading, write_text
 from stages.common.schema import Settings
-from stages.compare.comparison import compare, long_history, to_markdown
+from stages.common.tables import read_table
+from stages.compare.comparison import LEGEND, compare, long_history, to_markdown
+from stages.compare.replicates import fingerprint, spread
+from stages.significance import pairs
+from stages.verdict import images_tested, verdict
 
 METRICS = Path("metrics")
 HISTORY = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
+PREDICTIONS = ("actual", "predicted")
 REMEDY = "; remove it and run `dvc repro`"
 
 
@@ -29,6 +35,7 @@ class Trained(Settings, extra="ignore"):
 
     parameters: int
     trainable_parameters: int
+    training_images: int
     epochs: int
     recipe: str
     precision: str
@@ -54,16 +61,28 @@ def main() -> None:
     names = list(params.section(params.read(), "models"))
     if not names:
         raise StageError("params.yaml: models: name at least one model")
-    table = compare({name: results(name) for name in names}, images_tested(names[0]))
-    markdown = to_markdown(table)
-    history = long_history({name: read_table("history", name, HISTORY) for name in names})
-    write_text(METRICS / "comparison.csv", table.to_csv(index=False, lineterminator="\n"))
-    write_text(METRICS / "comparison.md", markdown)
-    write_text(METRICS / "history.csv", history.to_csv(index=False, lineterminator="\n"))
-    print(markdown)
+    predictions = {name: read_predictions(name) for name in names}
+    actual = predictions[names[0]]["actual"]
+    for name in names:
+        if not predictions[name]["actual"].equals(actual):
+            path = METRICS / "predictions" / f"{name}.csv"
+            raise StageError(f"{path}: other test images than those of {names[0]}{REMEDY}")
+    correct = pd.DataFrame(
+        {name: table["predicted"] == actual for name, table in predictions.items()}
+    )
+    significance = pairs(correct)
+    table = compare({name: results(name, actual) for name in names}, correct, significance)
+    history = long_history({name: read_numbers("history", name, HISTORY) for name in names})
+    images = images_tested(params.name_of(params.read_data()), actual)
+    said = f"{verdict(table, significance, images)}\n\n{to_markdown(table)}{LEGEND}"
+    tables = {"comparison": table, "significance": significance, "history": history}
+    for part, content in tables.items():
+        write_text(METRICS / f"{part}.csv", content.to_csv(index=False, lineterminator="\n"))
+    write_text(METRICS / "comparison.md", said)
+    print(said, end="")
 
 
-def results(name: str) -> dict[str, Any]:
+def results(name: str, actual: Iterable[str]) -> dict[str, Any]:
     """Return what the stages found out about the model *name*.
 
     Raises:
@@ -77,15 +96,24 @@ def results(name: str) -> dict[str, Any]:
             found |= schema.parse(content, str(path)).model_dump()
         except StageError as error:
             raise StageError(f"{error}{REMEDY}") from None
-    return found
+    mark = fingerprint(settings.read(name).model_dump(), found, actual)
+    return found | spread(found["recipe"], name, mark)
 
 
-def images_tested(name: str) -> int:
-    """Return how many images the model *name* was scored on."""
-    return int(read_table("per_class", name, ["support"])["support"].sum())
+def read_predictions(name: str) -> pd.DataFrame:
+    """Return ``actual`` and ``predicted``, the classes' names, of each test image.
+
+    Raises:
+        StageError: there is no such file, or something else in it.
+    """
+    path = METRICS / "predictions" / f"{name}.csv"
+    table = read_table(path)
+    if table.empty or not {*PREDICTIONS} <= {*table}:
+        raise StageError(f"{path}: expected classes under {', '.join(PREDICTIONS)}{REMEDY}")
+    return table
 
 
-def read_table(folder: str, name: str, columns: Sequence[str]) -> pd.DataFrame:
+def read_numbers(folder: str, name: str, columns: Sequence[str]) -> pd.DataFrame:
     """Return the table of the model *name* in *folder*, with numbers in all of *columns*.
 
     Raises:

@@ -1,38 +1,48 @@
 """Models side by side: a table, and notes worked out from its numbers."""
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
+from stages.significance import intervals
+from stages.verdict import LEVEL, NAMED, against, and_, probability
+
 COLUMNS = [
     "model", "parameters", "trainable_parameters", "accuracy", "train_seconds", "epochs", "note",
-    "accuracy_low", "accuracy_high", "recipe", "precision",
+    "accuracy_low", "accuracy_high", "recipe", "precision", "seeds", "seeds_deviation",
 ]  # fmt: skip
-# The 97.5th percentile of the normal distribution: two sides make 95 %.
-Z = 1.959964
+LEGEND = """
+*95 % interval*: how far other test images may move the accuracy. Mind it when you ask how a model
+will do on images it has not seen.
+*Seeds*: how far other trainings with the same settings were from one another (standard deviation).
+Mind it when you ask whether a model, or a setting, is better, or was only lucky once; blank until
+`make replicates` has trained several.
+"""
 
 
-def compare(results: Mapping[str, Mapping[str, Any]], test_images: int) -> pd.DataFrame:
+def compare(
+    results: Mapping[str, Mapping[str, Any]], correct: pd.DataFrame, pairs: pd.DataFrame
+) -> pd.DataFrame:
     """Return the comparison, one row per model in the order given.
 
-    *results* holds for each model ``parameters``, ``trainable_parameters``, ``accuracy`` (of 1,
-    on *test_images* images), ``train_seconds``, ``epochs``, ``recipe`` and ``precision``.
+    *results* holds for each model ``parameters``, ``trainable_parameters``, ``accuracy`` (of 1),
+    ``train_seconds``, ``epochs``, ``recipe`` and ``precision``, and ``seeds`` and
+    ``seeds_deviation`` of its replicates, none where there are none. *correct* and *pairs* are as
+    in :mod:`stages.significance`.
     """
     table = pd.DataFrame([{"model": name, **values} for name, values in results.items()])
-    limits = [wilson_interval(accuracy, test_images) for accuracy in table["accuracy"]]
-    table["accuracy_low"] = [low for low, _ in limits]
-    table["accuracy_high"] = [high for _, high in limits]
-    table["note"] = notes(table)
+    table["seeds"] = table["seeds"].astype("Int64")
+    limits = intervals(correct[list(results)])
+    table["accuracy_low"] = limits["low"].to_numpy()
+    table["accuracy_high"] = limits["high"].to_numpy()
+    table["note"] = notes(table, pairs)
     return table[COLUMNS]
 
 
-def notes(table: pd.DataFrame) -> list[str]:
+def notes(table: pd.DataFrame, pairs: pd.DataFrame) -> list[str]:
     """Return what stands out about each model; where all are equal nothing does."""
     extremes = [
-        ("most accurate", "accuracy", "max"),
-        ("least accurate", "accuracy", "min"),
         ("fastest", "train_seconds", "min"),
         ("slowest", "train_seconds", "max"),
         ("fewest parameters", "parameters", "min"),
@@ -42,11 +52,40 @@ def notes(table: pd.DataFrame) -> list[str]:
         for words, column, extreme in extremes
         if table[column].nunique() > 1
     }
-    if holds:
+    if holds or table["accuracy"].nunique() > 1:
         holds["on the Pareto front"] = pareto_front(table)
     return [
-        ", ".join(words for words in holds if holds[words].iloc[row]) for row in range(len(table))
+        ", ".join([*accuracy_notes(model, pairs), *(words for words in holds if holds[words][row])])
+        for row, model in table["model"].items()
     ]
+
+
+def accuracy_notes(model: str, pairs: pd.DataFrame) -> list[str]:
+    """Return what the test images say of the accuracy of *model* beside the others'."""
+    others = against(model, pairs)
+    differs = others["p_holm"] < LEVEL
+    above, below = (others[differs & (others["difference"] * sign > 0)] for sign in (1, -1))
+    said = []
+    if 0 < len(others) == len(above):
+        said.append("most accurate")
+    if 0 < len(others) == len(below):
+        said.append("least accurate")
+    if len(above):
+        said.append(f"more accurate than {with_p(above, 'max')}")
+    if len(others[~differs]):
+        said.append(f"no different from {with_p(others[~differs], 'min', 'on these images ')}")
+    return said
+
+
+def with_p(others: pd.DataFrame, bound: str, where: str = "") -> str:
+    """Return the names of *others* with their p; of many, how many, and the *bound* of p."""
+    if len(others) > NAMED:
+        p_value = probability(others["p_holm"].agg(bound), {"max": "≤", "min": "≥"}[bound])
+        return f"{len(others)} others {where}({p_value})"
+    said: dict[str, list[str]] = {}
+    for name, p_value in zip(others["other"], others["p_holm"], strict=True):
+        said.setdefault(probability(p_value), []).append(name)
+    return and_([f"{and_(names)} {where}({p_value})" for p_value, names in said.items()])
 
 
 def pareto_front(table: pd.DataFrame) -> pd.Series:
@@ -84,36 +123,25 @@ def long_history(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(parts)[["model", "images", "epoch", "accuracy", "loss"]]
 
 
-def wilson_interval(share: float, count: int) -> tuple[float, float]:
-    """Return the 95 % interval of a *share* seen on *count* images.
-
-    It tells how far chance alone, in which images were drawn, may move the number (Wilson,
-    1927, https://doi.org/10.1080/01621459.1927.10502953). It does not tell how far another
-    seed would.
-    """
-    spread = Z**2 / count
-    middle = (share + spread / 2) / (1 + spread)
-    half = Z / (1 + spread) * math.sqrt(share * (1 - share) / count + spread / (4 * count))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 def to_markdown(table: pd.DataFrame) -> str:
     """Return the comparison as a Markdown table to read, columns padded to line up."""
-    cells = [["Model", "Params", "Accuracy (%)", "95 % interval", "Training time", "Note"]]
+    cells = [["Model", "Params", "Accuracy (%)", "95 % interval", "Seeds", "Training time", "Note"]]
     for row in table.to_dict("records"):
         plural = "epoch" if row["epochs"] == 1 else "epochs"
+        seeds = row["seeds"]
         cells.append(
             [
                 str(row["model"]),
                 f"{row['parameters']:,}",
                 f"{100 * row['accuracy']:.2f}",
                 f"{100 * row['accuracy_low']:.2f} to {100 * row['accuracy_high']:.2f}",
+                "" if pd.isna(seeds) else f"± {100 * row['seeds_deviation']:.2f} ({seeds:.0f})",
                 f"{duration(row['train_seconds'])} ({row['epochs']} {plural})",
                 str(row["note"]),
             ]
         )
     widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
-    right = [False, True, True, True, True, False]
+    right = [False, True, True, True, True, True, False]
     rule = ["-" * (w - 1) + ":" if r else "-" * w for w, r in zip(widths, right, strict=True)]
     lines = [
         [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]

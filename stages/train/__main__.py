@@ -50,7 +50,7 @@ def main(name: str) -> None:
     save_weights(Path("models") / f"{name}.weights.h5", saved)
     metrics = Path("metrics")
     write_csv(metrics / "history" / f"{name}.csv", results.HEADER, results.rows(epochs))
-    reached = results.reached(model, chosen, computed_in, epochs)
+    reached = results.reached(model, chosen, computed_in, epochs, len(training[0]))
     write_json(metrics / "train" / f"{name}.json", reached)
     seen = images_per_epoch(len(training[0]), chosen)
     write_json(metrics / "time" / f"{name}.json", results.times(epochs, seen, resumed_at, on))

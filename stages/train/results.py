@@ -31,15 +31,20 @@ def rows(epochs: Sequence[Epoch]) -> list[tuple[object, ...]]:
 
 
 def reached(
-    model: keras.Model, chosen: TrainingSettings, computed_in: str, epochs: Sequence[Epoch]
+    model: keras.Model,
+    chosen: TrainingSettings,
+    computed_in: str,
+    epochs: Sequence[Epoch],
+    images: int,
 ) -> dict[str, Any]:
-    """Return what metrics/train/NAME.json holds."""
+    """Return what metrics/train/NAME.json holds; *images* is how many there are to train on."""
     last = epochs[-1]
     return {
         "parameters": model.count_params(),
         "trainable_parameters": sum(
             variable.value.shape.num_elements() for variable in model.trainable_variables
         ),
+        "training_images": images,
         "epochs": len(epochs),
         "batch_size": chosen.batch_size,
         "precision": computed_in,

@@ -24,7 +24,8 @@ from dvc.exceptions import DvcException
 from benchmarks.table import described
 from stages.common.errors import StageError, one_line
 from stages.common.files import write_text
-from tools.replicates.tables import FOLDER, tables, vote
+from stages.compare.replicates import FOLDER, fingerprint
+from tools.replicates.tables import tables, vote
 from tools.sweep import __main__ as sweep
 from tools.sweep import ready
 from tools.sweep.repository import STATE, TRIALS
@@ -53,15 +54,23 @@ def run_of(name: str, remote: Mapping[str, str] | None = None) -> pd.DataFrame:
 
     table = table_of("metrics/comparison.csv")[["model", "parameters", "accuracy"]]
     models = list(table["model"])
+    actual = table_of(f"metrics/predictions/{models[0]}.csv")["actual"].to_numpy()
+    table["fingerprint"] = [
+        fingerprint(
+            json.loads(files.read_text(f"models/settings/{model}.json")),
+            json.loads(files.read_text(f"metrics/train/{model}.json")),
+            actual,
+        )
+        for model in models
+    ]
     times = [json.loads(files.read_text(f"metrics/time/{model}.json")) for model in models]
     table["seconds"] = [time["train_seconds"] for time in times]
     classes = table_of(f"metrics/per_class/{models[0]}.csv")["class"].to_numpy()
-    actual = table_of(f"metrics/predictions/{models[0]}.csv")["actual"].to_numpy()
     predicted = classes[vote([probabilities_of(model) for model in models])]
     table["machine"] = [described(time["machine"]) for time in times]
     together = {column: table[column].sum() for column in ("parameters", "seconds")}
     row = {"model": ENSEMBLE, "accuracy": (predicted == actual).mean(), **together}
-    row["machine"] = " and ".join(sorted(set(table["machine"])))
+    row |= {"machine": " and ".join(sorted(set(table["machine"]))), "fingerprint": ""}
     train = yaml.safe_load(files.read_text("params.yaml"))["train"]
     return pd.concat([table, pd.DataFrame([row])], ignore_index=True).assign(
         recipe=train["recipe"], seed=train["seed"]
@@ -75,7 +84,9 @@ def write(folder: Path, remote: Mapping[str, str] | None) -> None:
         path = folder / name
         write_text(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
         print(f"\n{path}")
-        print(table.drop(columns="machine", errors="ignore").to_string(index=False))
+        print(
+            table.drop(columns=["machine", "fingerprint"], errors="ignore").to_string(index=False)
+        )
 
 
 def settings_of(options: argparse.Namespace) -> str:

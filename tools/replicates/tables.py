@@ -2,15 +2,14 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from scipy.stats import t
 
-FOLDER = Path("metrics/replicates")
-MODELS = "models.csv"
+from stages.compare.replicates import MODELS
+
 DIFFERENCES = "differences.csv"
 
 
@@ -48,7 +47,10 @@ def means(runs: pd.DataFrame) -> pd.DataFrame:
         for column in ("accuracy", "seconds"):
             found = mean_of(of_model[column])._asdict()
             row |= {f"{column}_{key}": value for key, value in found.items()}
-        rows.append(row | {"machine": " and ".join(sorted(set(of_model["machine"])))})
+        row["machine"] = " and ".join(sorted(set(of_model["machine"])))
+        # Of what a run's training has to be to count as one of these; blank if they differ.
+        marks = set(of_model["fingerprint"])
+        rows.append(row | {"fingerprint": marks.pop() if len(marks) == 1 else ""})
     return pd.DataFrame(rows)
 
 

@@ -1,0 +1,27 @@
+"""Tables as the stages write them."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from stages.common.files import reading
+
+# Names of models and classes, and words: a class may be called "3", or "NA".
+TEXTS = ("model", "first", "second", "class", "actual", "predicted", "note", "recipe", "precision")
+# Blank where there is no number.
+OPTIONAL = ("seeds", "seeds_deviation")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Return the table in *path*.
+
+    Raises:
+        StageError: there is no such file, or it is damaged.
+    """
+    with reading(path):
+        return pd.read_csv(
+            path,
+            dtype=dict.fromkeys(TEXTS, str),
+            keep_default_na=False,
+            na_values=dict.fromkeys(OPTIONAL, ""),
+        )

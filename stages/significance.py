@@ -1,0 +1,46 @@
+"""Whether a difference on the test images is more than chance would make."""
+
+import itertools
+
+import pandas as pd
+from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+COLUMNS = [
+    "first", "second", "difference", "p_value", "p_holm", "first_only", "second_only", "pair",
+]  # fmt: skip
+
+
+def intervals(correct: pd.DataFrame) -> pd.DataFrame:
+    """Return the 95 % interval of each model's accuracy: a row each, ``low`` and ``high``.
+
+    *correct* has a row for each test image and a column for each model, true where it is right.
+    The interval is Wilson's (1927, https://doi.org/10.1080/01621459.1927.10502953). It tells how
+    far other test images may move the number, and nothing of another training.
+    """
+    low, high = proportion_confint(correct.sum(), len(correct), method="wilson")
+    return pd.DataFrame({"low": low, "high": high})
+
+
+def pairs(correct: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each pair of models, the first minus the second; *correct* as above.
+
+    ``first_only`` and ``second_only`` count the images that one alone gets right. From these comes
+    ``p_value``, by McNemar's exact test (1947, https://doi.org/10.1007/BF02295996): how often two
+    models that are right equally often would differ by so much. ``p_holm`` makes up for there being
+    several pairs (Holm 1979, https://www.jstor.org/stable/4615733).
+    """
+    rows = []
+    for first, second in itertools.combinations(correct, 2):
+        counts = pd.crosstab(correct[first], correct[second])
+        counts = counts.reindex(index=[True, False], columns=[True, False], fill_value=0)
+        first_only, second_only = (int(counts.to_numpy()[cell]) for cell in ((0, 1), (1, 0)))
+        difference = (first_only - second_only) / len(correct)
+        p_value = mcnemar(counts, exact=True).pvalue
+        counted = first_only, second_only
+        rows.append((first, second, difference, p_value, p_value, *counted, f"{first}, {second}"))
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    if rows:
+        table["p_holm"] = multipletests(table["p_value"], method="holm")[1]
+    return table

@@ -1,0 +1,80 @@
+"""The two sentences: they call a model the most accurate where that is more than luck."""
+
+import pandas as pd
+import pytest
+
+from stages.verdict import against, images_tested, probability, verdict
+
+IMAGES = images_tested("mnist_784", [0, 1, 2, 2] * 250)
+
+
+def table(**accuracies: float) -> pd.DataFrame:
+    rows = {"model": list(accuracies), "accuracy": list(accuracies.values()), "recipe": "fast"}
+    return pd.DataFrame(rows)
+
+
+def pairs(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["first", "second", "difference", "p_holm"])
+
+
+def test_the_best_is_called_so_where_every_other_is_behind_by_more_than_luck() -> None:
+    said = verdict(
+        table(a=0.9, b=0.95, c=0.93),
+        pairs(("a", "b", -0.05, 1e-9), ("a", "c", -0.03, 0.5), ("b", "c", 0.02, 0.0312)),
+        IMAGES,
+    )
+    assert said == (
+        "a, b and c (recipe fast) were compared on 1,000 test images of mnist_784 in 3 classes. "
+        "b is the most accurate with 95.00 %, and that is more than the luck of the images "
+        "(p ≤ 0.032; McNemar's exact test, Holm's correction)."
+    )
+
+
+def test_a_lead_that_may_be_luck_is_called_that() -> None:
+    said = verdict(
+        table(a=0.9, b=0.95, c=0.949),
+        pairs(("a", "b", -0.05, 1e-9), ("a", "c", -0.049, 1e-9), ("b", "c", 0.001, 0.4)),
+        IMAGES,
+    )
+    assert "most accurate" not in said
+    assert "b comes first with 95.00 %, but that may be luck: on these images it is no " in said
+    assert said.endswith("different from c (p = 0.4; McNemar's exact test, Holm's correction).")
+
+
+def test_many_models_are_counted_and_one_is_compared_with_nothing() -> None:
+    names = list("abcdef")
+    many = table(**{name: 0.9 - place / 1000 for place, name in enumerate(names)})
+    said = verdict(many, pairs(*(("a", name, 0.001, 0.5) for name in names[1:])), IMAGES)
+    assert said.startswith("6 models (recipe fast) were compared on ")
+    assert "no different from 5 others (p ≥ 0.5; " in said
+    assert verdict(table(a=0.9), pairs(), IMAGES) == (
+        "a (recipe fast) was tested on 1,000 test images of mnist_784 in 3 classes. "
+        "a is right on 90.00 % of them."
+    )
+
+
+def test_against_turns_a_pair_round() -> None:
+    found = against("b", pairs(("a", "b", -0.1, 0.2), ("b", "c", 0.3, 0.4)))
+    assert found.to_dict("list") == {
+        "other": ["a", "c"], "difference": [0.1, 0.3], "p_holm": [0.2, 0.4],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "sign", "said"),
+    [
+        (0.4, "=", "p = 0.4"),
+        (0.00312, "=", "p = 0.0031"),
+        (1.0, "≥", "p ≥ 1"),
+        (1e-12, "≤", "p < 0.0001"),
+        (0.0001, "=", "p = 0.0001"),
+        # Never across the level, nor across a bound.
+        (0.0499, "=", "p = 0.0499"),
+        (0.0312, "≤", "p ≤ 0.032"),
+        (0.0498, "≤", "p ≤ 0.0498"),
+        (0.439, "≥", "p ≥ 0.43"),
+        (0.05, "=", "p = 0.05"),
+    ],
+)
+def test_p_is_written_as_people_write_it(value: float, sign: str, said: str) -> None:
+    assert probability(value, sign) == said
