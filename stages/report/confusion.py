@@ -1,0 +1,38 @@
+"""Which classes are taken for which."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+# More cannot be read on one picture.
+SHOWN = 20
+
+
+def confusions(
+    predicted: Mapping[str, np.ndarray], actual: np.ndarray, classes: Sequence[str]
+) -> pd.DataFrame:
+    """Return how many images of each class each model takes for which: only what there is.
+
+    *predicted* and *actual* hold places in *classes*. The columns are ``model``, ``actual``,
+    ``predicted``, ``images`` and ``share``, of the images of that class.
+    """
+    parts = []
+    for model, said in predicted.items():
+        table = pd.DataFrame({"actual": actual, "predicted": said})
+        counted = table.groupby(["actual", "predicted"], as_index=False).size()
+        parts.append(counted.assign(model=model))
+    counts = pd.concat(parts).rename(columns={"size": "images"})
+    counts["share"] = counts["images"] / np.bincount(actual)[counts["actual"]]
+    for column in ("actual", "predicted"):
+        counts[column] = np.asarray(classes, dtype=object)[counts[column]]
+    return counts[["model", "actual", "predicted", "images", "share"]]
+
+
+def most_confused(counts: pd.DataFrame, classes: Sequence[str]) -> list[str]:
+    """Return the classes with the most mistakes in *counts*, at most :data:`SHOWN`, in order."""
+    wrong = counts[counts["actual"] != counts["predicted"]]
+    mistakes = pd.concat([wrong.groupby(side)["images"].sum() for side in ("actual", "predicted")])
+    most = mistakes.groupby(level=0).sum().reindex(classes, fill_value=0)
+    kept = set(most.sort_values(ascending=False, kind="stable").index[:SHOWN])
+    return [name for name in classes if name in kept]

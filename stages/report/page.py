@@ -1,0 +1,146 @@
+"""The page: all that stands in it, as one text."""
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+import vl_convert
+
+from stages.common.tables import read_table
+from stages.report import figures, provenance, theme
+from stages.report.mistakes import most_confident, wrong_by_all
+from stages.report.pictures import EXACT, data_uri
+from stages.report.results import Results
+from stages.verdict import LEVEL, images_tested, probability, verdict
+
+HERE = Path(__file__).parent
+# How many images are shown of a model's mistakes, of many models' each, and of everyone's.
+EACH, EACH_OF_MANY, SHARED = 12, 6, 24
+MANY = 5
+
+
+class Gallery(NamedTuple):
+    """Images under one title, *total* of them in all; each its number, caption and data URI."""
+
+    title: str
+    total: int
+    pictures: list[tuple[int, str, str]]
+
+
+def build(results: Results) -> str:
+    """Return the page of *results*."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "percent": lambda share: f"{100 * share:.2f}",
+        "points": lambda share: f"{100 * share:+.2f}",
+        "p": probability,
+    }
+    shown = {
+        "accuracy": figures.accuracies(results),
+        "curves": figures.curves(results),
+        **dict(zip(("time", "size"), figures.costs(results), strict=True)),
+        **figures.classes(results),
+        "calibration": figures.calibration(results),
+    }
+    mistaken = galleries(results)
+    pictured = sorted({picture[0] for gallery in mistaken for picture in gallery.pictures})
+    return environment.get_template("page.html.jinja").render(
+        results=results,
+        verdict=verdict(results.table, results.pairs, images_tested(results.data, results.actual)),
+        rows=results.table.to_dict("records"),
+        pairs=results.pairs.to_dict("records"),
+        level=LEVEL,
+        notebook=notebook(results),
+        figures=shown,
+        galleries=mistaken,
+        pixelated=max(results.images.shape[1:3]) <= EXACT,
+        replicates={name: table.to_dict("records") for name, table in results.replicates.items()},
+        hashes=provenance.hashes(results.lock, set(results.predicted)),
+        changes=provenance.changes(results.params),
+        settings=provenance.settings(results.settings),
+        machines=provenance.machines(results.times),
+        colours={"light": theme.LIGHT, "dark": theme.DARK},
+        style=(HERE / "page.css").read_text(encoding="utf-8"),
+        scripts=[
+            vega(),
+            constant("charts", {name: figure.chart for name, figure in shown.items()}),
+            constant("themes", {"light": theme.of(theme.LIGHT), "dark": theme.of(theme.DARK)}),
+            constant("answers", answers(results, pictured)),
+            (HERE / "page.js").read_text(encoding="utf-8"),
+        ],
+    )
+
+
+@cache
+def vega() -> str:
+    """Return the scripts that draw Vega-Lite's charts."""
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return bundle
+
+
+def constant(name: str, value: Any) -> str:
+    """Return a script's line that sets *name*; nothing in *value* can end the script."""
+    text = json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
+    return f"const {name} = {text};"
+
+
+def notebook(results: Results) -> dict[str, Any]:
+    """Return what the notebook's author published, by model; nothing on other data or models."""
+    same = {"data.dataset", "data.path", "data.size", "data.limit"}
+    same |= {"split.test_fraction", "split.seed"}
+    if same & {change.key for change in provenance.changes(results.params)}:
+        return {}
+    found = {}
+    for row in read_table(HERE / "notebook.csv").to_dict("records"):
+        chosen = results.settings.get(row["model"], {})
+        sizes = chosen.get("filters"), chosen.get("dense")
+        if (chosen.get("architecture"), *sizes) == (row["model"], None, None):
+            found[row["model"]] = row
+    return found
+
+
+def galleries(results: Results) -> list[Gallery]:
+    """Return the images that are worth looking at: each model's surest mistakes, and everyone's."""
+    found = []
+    names = list(results.predicted)
+    if len(names) > 1:
+        title = "Wrong by every model" if len(names) > 2 else "Wrong by both models"  # noqa: PLR2004
+        shared = wrong_by_all(results.predicted, results.confidence, results.actual)
+        found.append(Gallery(title, len(shared), [picture(results, *o) for o in shared[:SHARED]]))
+    each = EACH if len(names) < MANY else EACH_OF_MANY
+    for name in names:
+        predicted, confidence = results.predicted[name], results.confidence[name]
+        own = most_confident(predicted, confidence, results.actual)
+        pictures = [picture(results, i, predicted[i], confidence[i]) for i in own[:each]]
+        found.append(Gallery(f"{name}: surest and wrong", len(own), pictures))
+    return found
+
+
+def picture(results: Results, index: int, said: int, confidence: float) -> tuple[int, str, str]:
+    """Return a test image for a gallery: its number, its caption, itself."""
+    actual = results.classes[results.actual[index]]
+    caption = f"{actual}, taken for {results.classes[said]} ({confidence:.1%})"
+    return index, caption, data_uri(results.images[index])
+
+
+def answers(results: Results, indices: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return of each test image what it is, and what each model says, with its confidence."""
+    return {
+        index: {
+            "actual": results.classes[results.actual[index]],
+            "models": [
+                [name, results.classes[said[index]], f"{results.confidence[name][index]:.1%}"]
+                for name, said in results.predicted.items()
+            ],
+        }
+        for index in indices
+    }

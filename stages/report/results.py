@@ -1,0 +1,96 @@
+"""What the stages before this one found out, read for the report."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import yaml
+
+from stages import params, processed
+from stages.common.files import read_json, reading
+from stages.common.tables import read_table
+
+METRICS = Path("metrics")
+LOCK = Path("dvc.lock")
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that the page is made of.
+
+    *table*, *pairs* and *history* are metrics/comparison.csv, significance.csv and history.csv; by
+    model come the tables of metrics/per_class/, what it *predicted* with which *confidence* (n,),
+    and what metrics/time/ and models/settings/ hold. *images* (n, height, width, channels) and
+    *actual* (n,) are of the test images; a class is its place in *classes*. *replicates* has the
+    tables of `make replicates` with this recipe, where they are of the same trainings.
+    """
+
+    data: str
+    table: pd.DataFrame
+    pairs: pd.DataFrame
+    history: pd.DataFrame
+    per_class: Mapping[str, pd.DataFrame]
+    predicted: Mapping[str, np.ndarray]
+    confidence: Mapping[str, np.ndarray]
+    times: Mapping[str, Mapping[str, Any]]
+    settings: Mapping[str, Mapping[str, Any]]
+    images: np.ndarray
+    actual: np.ndarray
+    classes: list[str]
+    replicates: Mapping[str, pd.DataFrame]
+    checksums: Mapping[str, str]
+    params: Mapping[str, Any]
+    lock: Mapping[str, Any]
+
+
+def read() -> Results:
+    """Return the results in this folder.
+
+    Raises:
+        StageError: a file is not there, or damaged.
+    """
+    table = read_table(METRICS / "comparison.csv")
+    names = list(table["model"])
+    images, labels = processed.read("test")
+    classes = processed.read_classes()
+    places = {name: place for place, name in enumerate(classes)}
+    predictions = {n: read_table(METRICS / "predictions" / f"{n}.csv") for n in names}
+    with reading(LOCK):
+        lock = yaml.safe_load(LOCK.read_text(encoding="utf-8"))
+    return Results(
+        data=params.name_of(params.read_data()),
+        table=table,
+        pairs=read_table(METRICS / "significance.csv"),
+        history=read_table(METRICS / "history.csv"),
+        per_class={n: read_table(METRICS / "per_class" / f"{n}.csv") for n in names},
+        predicted={n: t["predicted"].map(places).to_numpy() for n, t in predictions.items()},
+        confidence={n: t["confidence"].to_numpy() for n, t in predictions.items()},
+        times={name: read_json(METRICS / "time" / f"{name}.json") for name in names},
+        settings={name: read_json(Path("models/settings") / f"{name}.json") for name in names},
+        images=images,
+        actual=labels.argmax(axis=1),
+        classes=classes,
+        replicates=read_replicates(table),
+        checksums=processed.read_checksums(),
+        params=params.read(),
+        lock=lock,
+    )
+
+
+def read_replicates(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return ``models`` and ``differences`` over seeds, of those that *table* has seeds of.
+
+    The ensemble comes with them where it is of just these models.
+    """
+    known = set(table.loc[table["seeds"].notna(), "model"])
+    folder = METRICS / "replicates" / table["recipe"].iloc[0]
+    if not known or not (folder / "differences.csv").is_file():
+        return {}
+    models, differences = (read_table(folder / f"{n}.csv") for n in ("models", "differences"))
+    if {*models["model"]} - {*table["model"]} <= {"ensemble"} and known == {*table["model"]}:
+        known.add("ensemble")
+    both = differences["first"].isin(known) & differences["second"].isin(known)
+    return {"models": models[models["model"].isin(known)], "differences": differences[both]}
