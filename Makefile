@@ -4,7 +4,7 @@
 # them up on the path it was started with, not on the one exported below.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro verify test remotes test-remotes test-sweeps experiments sweep replicates plots mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
+.PHONY: help setup repro verify test remotes test-remotes test-sweeps test-browser experiments sweep replicates report screenshot mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -82,10 +82,6 @@ reproduce-check: $(READY)  ## run all of it a second time, elsewhere, and tell w
 experiments: $(READY)  ## list the experiments: states, accuracies and the parameters that differ
 	@dvc exp show --json | python -m tools.experiments
 
-.venv/.plots: .venv/.ready requirements-plots.txt
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements-plots.txt
-	touch $@
-
 .venv/.sweep: .venv/.ready requirements-sweep.txt
 	.venv/bin/python $(INSTALL) --require-hashes -r requirements-sweep.txt
 	touch $@
@@ -94,15 +90,20 @@ experiments: $(READY)  ## list the experiments: states, accuracies and the param
 NODES = $${SET:+--set "$$SET"} $${CORES:+--cores "$$CORES"} $${ADDRESS:+--address "$$ADDRESS"} \
   $${REMOTE:+--remote "$$REMOTE"} $${GIT:+--git "$$GIT"} $${CHECKPOINTS:+--checkpoints "$$CHECKPOINTS"}
 
-sweep: $(VENV)/.sweep $(VENV)/.plots  ## run many experiments, here or on a cluster (alone: how)
+sweep: $(VENV)/.sweep  ## run many experiments, here or on a cluster (alone: how)
 	@python -m tools.sweep $${SEARCH:+--search "$$SEARCH"} $${TRIALS:+--trials "$$TRIALS"} $(NODES)
 
 replicates: $(VENV)/.sweep  ## train with several seeds: mean and spread (SEEDS=5 RECIPE=notebook,fast)
 	@python -m tools.replicates $${SEEDS:+--seeds "$$SEEDS"} $${RECIPE:+--recipe "$$RECIPE"} \
 	  $${FOLDER:+--folder "$$FOLDER"} $(NODES)
 
-plots: $(VENV)/.plots  ## draw curves and confusion matrices as a page that needs no network
-	@python -m tools.plots
+OPEN := import pathlib, webbrowser; page = pathlib.Path("metrics/report.html").resolve(); \
+  print("The report:", page); webbrowser.open(page.as_uri())
+report: repro  ## run what changed, then open the page of it all, or say where it is
+	@python -c '$(OPEN)'
+
+screenshot: $(VENV)/.browser  ## take the README's picture of the report (wants chromium installed)
+	@python -m tools.screenshot
 
 readme: $(READY)  ## fill the numbers of README and docs from the files they come from
 	python -m tools.readme
@@ -117,6 +118,13 @@ remotes: $(VENV)/.remotes  ## add what DVC's remotes on SSH and S3 need
 test-remotes: $(VENV)/.remotes  ## run the tests on real servers (SSH wants openssh-server installed)
 	.venv/bin/python $(INSTALL) --require-hashes -r tests/requirements.txt
 	pytest -rs tests/test_remotes.py
+
+.venv/.browser: .venv/.ready requirements-browser.txt
+	.venv/bin/python $(INSTALL) --require-hashes -r requirements-browser.txt
+	touch $@
+
+test-browser: $(VENV)/.browser  ## run the tests in a browser (wants chromium installed)
+	pytest -rs tests/test_report_page.py
 
 test-sweeps: $(VENV)/.sweep  ## run the tests of sweeps that take minutes: real Ray nodes, real kills
 	SWEEPS=1 pytest -rs tests/test_sweep_here.py tests/test_sweep_cluster.py tests/test_replicates.py
@@ -158,7 +166,7 @@ format: $(READY)  ## put the code into its format, mend what can be mended
 	ruff check --fix
 
 lock:  ## pin the requirements anew (needs uv)
-	for name in requirements requirements-dev requirements-remotes requirements-plots requirements-sweep; do \
+	for name in requirements requirements-dev requirements-remotes requirements-sweep requirements-browser; do \
 	  uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
 	done
 

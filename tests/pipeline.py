@@ -204,7 +204,7 @@ def borrowed_environment(folder: Path) -> Path:
             if not entry.name.startswith("."):
                 (folder / entry.name).symlink_to(entry)
     # Newer than the requirements, or else make sets it up anew.
-    for name in (".ready", ".remotes", ".plots", ".sweep"):
+    for name in (".ready", ".remotes", ".sweep"):
         (folder / name).touch()
     return folder
 
@@ -220,7 +220,8 @@ def clone(folder: Path) -> Project:
     names = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, names.split("\0")):
         source = ROOT / name
-        if source.is_file() and name != "dvc.lock" and not name.startswith("metrics/"):
+        kept = not name.startswith("metrics/") or name == "metrics/replicates/README.md"
+        if source.is_file() and name != "dvc.lock" and kept:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, folder / name)
     write_digits(folder / "digits.npz")
@@ -297,7 +298,7 @@ def _train_tiny_models(project: Project) -> None:
 
 def all_stages() -> set[str]:
     """Return the names of all stages."""
-    return {"configure", "fetch", "preprocess", "compare", *for_each("train", "evaluate")}
+    return {"configure", "fetch", "preprocess", "compare", "report", *for_each("train", "evaluate")}
 
 
 def for_each(*stages: str) -> set[str]:

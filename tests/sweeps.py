@@ -82,8 +82,10 @@ elif stage == "evaluate":
     write(f"metrics/probabilities/{{model}}.npy", "")
     write(f"metrics/per_class/{{model}}.csv", "class,f1\\n")
 elif stage == "compare":
-    for name in ("comparison.md", "comparison.csv", "history.csv"):
+    for name in ("comparison.md", "comparison.csv", "history.csv", "significance.csv"):
         write(f"metrics/{{name}}", name)
+elif stage == "report":
+    write("metrics/report.html", "a page")
 '''
 
 

@@ -4,22 +4,27 @@ A bare repository stands for GitHub, a folder for the DVC remote.
 """
 
 import json
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import yaml
 
+from stages.compare.comparison import LEGEND
 from tests import pipeline
 from tests.pipeline import Project, damage, object_in
 
 WORKFLOW = Path(__file__).parent.parent / ".github/workflows/pipeline.yml"
 JOB: dict[str, Any] = yaml.safe_load(WORKFLOW.read_text(encoding="utf-8"))["jobs"]["pipeline"]
 EPOCHS = "recipes.notebook.models.model1.epochs"
-TOUCHED = {"configure", "train@model1", "evaluate@model1", "compare"}
+TOUCHED = {"configure", "train@model1", "evaluate@model1", "compare", "report"}
+# What an edit of preprocess runs where there is no data: the report has the hashes of all code.
+AGAIN = {"fetch", "preprocess", "configure", "report"}
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,15 @@ def test_the_summary_has_what_changed_and_what_ran(
         f"|metrics/evaluate/model1.json|accuracy|{old:g}|{new:g}|{round(new - old, 8):g}|" in rows
     )
     assert not any("model2.json" in row for row in rows)
-    assert (job.project.folder / "metrics/comparison.md").read_text() in job.summary
+    comparison = (job.project.folder / "metrics/comparison.md").read_text().splitlines()
+    # Its two sentences and its table; the chart has a bar for each model.
+    left_out = [line for line in comparison if line not in job.summary]
+    assert left_out == LEGEND.strip().split("\n")
+    (chart,) = re.findall(r"```mermaid\n(.*?)```", job.summary, re.DOTALL)
+    assert chart.splitlines()[2] == '  x-axis ["model1", "model2", "model3"]'
+    table = pd.read_csv(job.project.folder / "metrics/comparison.csv")
+    wrong = [f"{100 * (1 - accuracy):.2f}" for accuracy in table["accuracy"]]
+    assert chart.splitlines()[4] == f"  bar [{', '.join(wrong)}]"
     assert "\nRunning stage 'train@model1':\n" in job.summary
     assert "\nStage 'train@model2' didn't change, skipping\n" in job.summary
 
@@ -160,7 +173,7 @@ def test_a_fork_without_data_cache_or_secrets_runs_what_changed_and_what_that_ne
     unreadable = "['remote \"storage\"']\n    url = ssh://nobody@127.0.0.1:1/nowhere\n"
     fork.append(".dvc/config", f"    remote = storage\n{unreadable}")
     done = run_job(fork, secrets={})
-    assert (done.run.ran, done.run.cached) == ({"fetch", "preprocess"}, set())
+    assert (done.run.ran, done.run.cached) == (AGAIN, set())
     assert "DVC's remote does not answer, going on without it: " in done.run.output
     assert "Traceback" not in done.run.output
     assert "No parameter changed." in done.summary
@@ -174,7 +187,7 @@ def test_a_remote_that_is_still_empty_stops_nothing_and_gets_what_was_computed(
     config = team.secret.replace(f"{team.folder}/remote", str(tmp_path))
     (clone.folder / ".dvc/config.local").write_text(config)
     clone.append("stages/preprocess/__main__.py", "# A comment.\n")
-    assert pipeline.outcome(clone.output("make", "ci-repro")).ran == {"fetch", "preprocess"}
+    assert pipeline.outcome(clone.output("make", "ci-repro")).ran == AGAIN
     clone.output("make", "ci-push")
     assert object_in(tmp_path, clone.hashes()["data/processed/train"]).is_file()
 

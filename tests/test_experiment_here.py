@@ -24,7 +24,7 @@ def test_it_changes_what_is_here_and_can_be_taken_back_applied_and_made_a_branch
     # Settings of a model that are a list.
     setting = "models.model1.dense=[9,8]"
     run = project.run("exp", "run", "--name", "wide", "-S", setting)
-    assert run.ran == {"configure", "train@model1", "evaluate@model1", "compare"}
+    assert run.ran == {"configure", "train@model1", "evaluate@model1", "compare", "report"}
     assert "Experiment results have been applied to your workspace." in run.output
     assert project.read_params()["models"]["model1"]["dense"] == [9, 8]
     model = project.hashes()["models/model1.keras"]

@@ -37,7 +37,7 @@ def test_a_removed_model_trains_nothing(project: Project) -> None:
     set_models(project, {"model1": models["model1"]})
     project.output("sh", "-c", "git rm --quiet 'metrics/*/model2.*'")
     run = project.run("repro")
-    assert (run.ran, run.cached) == ({"configure", "compare"}, set())
+    assert (run.ran, run.cached) == ({"configure", "compare", "report"}, set())
     assert_models(project, "model1")
 
 
@@ -47,7 +47,7 @@ def test_a_renamed_model_is_trained_and_no_other(project: Project) -> None:
     project.output("sh", "-c", "git rm --quiet 'metrics/*/model1.*'")
     run = project.run("repro")
     new = {"train@narrow", "evaluate@narrow"}
-    assert (run.ran, run.cached) == ({"configure", "compare"} | new, set())
+    assert (run.ran, run.cached) == ({"configure", "compare", "report"} | new, set())
     assert_models(project, "narrow", "model2")
 
 

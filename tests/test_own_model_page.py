@@ -34,7 +34,7 @@ def test_the_page_adds_a_model_and_runs_it_alone(
     text = params.read_text(encoding="utf-8")
     params.write_text(text + block("yaml"), encoding="utf-8")
     run = project.run(*block("sh").removeprefix("dvc ").split())
-    assert run.ran == {"configure", "train@small", "evaluate@small", "compare"}
+    assert run.ran == {"configure", "train@small", "evaluate@small", "compare", "report"}
     table = pd.read_csv(project.folder / "metrics/comparison.csv", index_col="model")
     assert table["parameters"]["small"] == 31_306
     project.output("ruff", "check", file)

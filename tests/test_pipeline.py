@@ -1,6 +1,8 @@
 """The whole pipeline on a few hundred real digits: what comes out of it."""
 
+import html
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +10,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, f1_score, precision_recall_fscore_support
 from sklearn.model_selection import train_test_split
 
@@ -76,8 +79,8 @@ def test_settings_are_merged_and_their_keys_sorted(project: Project, model: str)
 def test_training_metrics_are_those_of_the_last_epoch(project: Project, model: str) -> None:
     metrics = read_json(project, f"metrics/train/{model}.json")
     assert set(metrics) == {
-        "parameters", "trainable_parameters", "epochs", "batch_size", "precision", "recipe",
-        "accuracy", "loss", "val_accuracy", "val_loss", "layers",
+        "parameters", "trainable_parameters", "training_images", "epochs", "batch_size",
+        "precision", "recipe", "accuracy", "loss", "val_accuracy", "val_loss", "layers",
     }  # fmt: skip
     assert (metrics["parameters"], metrics["trainable_parameters"]) == PARAMETERS[model]
     assert sum(layer["parameters"] for layer in metrics["layers"]) == metrics["parameters"]
@@ -138,7 +141,7 @@ def test_the_comparison_has_a_row_for_each_model(project: Project) -> None:
     table = read_csv(project, "metrics/comparison.csv")
     assert list(table) == [
         "model", "parameters", "trainable_parameters", "accuracy", "train_seconds", "epochs",
-        "note", "accuracy_low", "accuracy_high", "recipe", "precision",
+        "note", "accuracy_low", "accuracy_high", "recipe", "precision", "seeds", "seeds_deviation",
     ]  # fmt: skip
     assert list(table["model"]) == list(MODELS)
     for row in table.to_dict("records"):
@@ -151,15 +154,43 @@ def test_the_comparison_has_a_row_for_each_model(project: Project) -> None:
         )
         assert row["epochs"] == EPOCHS[model]
     notes = dict(zip(table["model"], table["note"].fillna(""), strict=True))
-    best = table["accuracy"].max()
-    for model, accuracy in zip(table["model"], table["accuracy"], strict=True):
-        assert ("most accurate" in notes[model]) == (accuracy == best)
+    for model in MODELS:
         assert ("fewest parameters" in notes[model]) == (model == "model2")
 
-    lines = (project.folder / "metrics/comparison.md").read_text().splitlines()
+    text = (project.folder / "metrics/comparison.md").read_text()
+    assert text.startswith("model1, model2 and model3 (recipe notebook) were compared on 200 test ")
+    lines = [line for line in text.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
     assert [row[:2] for row in rows[2:]] == [[m, f"{PARAMETERS[m][0]:,}"] for m in MODELS]
     assert [row[-1] for row in rows[2:]] == list(notes.values())
+
+
+def test_the_pairs_are_told_apart_by_scipys_binomial_test(project: Project) -> None:
+    pairs = read_csv(project, "metrics/significance.csv")
+    assert list(pairs)[:5] == ["first", "second", "difference", "p_value", "p_holm"]
+    assert len(pairs) == 3
+    for pair in pairs.to_dict("records"):
+        tables = [
+            read_csv(project, f"metrics/predictions/{pair[k]}.csv") for k in ("first", "second")
+        ]
+        first, second = (table["actual"] == table["predicted"] for table in tables)
+        assert pair["difference"] == pytest.approx(first.mean() - second.mean())
+        wins, losses = (first & ~second).sum(), (second & ~first).sum()
+        expected = binomtest(wins, wins + losses).pvalue if wins + losses else 1
+        assert pair["p_value"] == pytest.approx(expected)
+
+
+def test_the_report_tells_of_this_run(project: Project) -> None:
+    page = (project.folder / "metrics/report.html").read_text()
+    text = (project.folder / "metrics/comparison.md").read_text()
+    assert html.escape(text.splitlines()[0], quote=False).replace("'", "&#39;") in page
+    hashes = project.hashes()
+    assert all(hashes[path] in page for path in ("data/raw", "models/model2.keras"))
+    checksums = read_json(project, "data/raw/dataset.json")["sha256"]
+    assert checksums.keys() == {"images", "labels"}
+    assert all(checksum in page for checksum in checksums.values())
+    # What this clone's params.yaml has otherwise than ours.
+    assert re.search(r"<code>data.path</code></th><td>digits.npz</td><td>null</td>", page)
 
 
 LOADING = """
@@ -237,7 +268,9 @@ def test_every_plot_can_be_drawn(project: Project) -> None:
             ("history", "csv"), ("per_class", "csv"), ("predictions", "csv"),
         )
     }  # fmt: skip
-    assert files == per_model | {"metrics/history.csv", "metrics/comparison.csv"}
+    assert files == per_model | {
+        f"metrics/{name}.csv" for name in ("history", "comparison", "significance")
+    }
     assert "Loss per epoch" in shown["data"]
 
 
@@ -253,7 +286,14 @@ def test_the_graph_goes_one_way(project: Project) -> None:
             for model in MODELS
         ),
         *((f"train@{model}", f"evaluate@{model}") for model in MODELS),
-        *((f"{stage}@{model}", "compare") for stage in ("train", "evaluate") for model in MODELS),
+        *(
+            (f"{stage}@{model}", last)
+            for stage in ("train", "evaluate")
+            for model in MODELS
+            for last in ("compare", "report")
+        ),
+        ("configure", "compare"),
+        *((stage, "report") for stage in ("configure", "preprocess", "compare")),
     }
 
 

@@ -55,7 +55,7 @@ def test_a_fresh_clone_trains_nothing(server: Server, shared: Project, fresh: Pr
     run = fresh.make("repro")
     assert (run.ran, run.cached, run.skipped) == (set(), set(), pipeline.all_stages())
     place = re.sub(r"[^/]*@", "", server.url)
-    assert f"looking in the remote 'team' ({place}).\nFound there: 15.\n" in run.output
+    assert f"looking in the remote 'team' ({place}).\nFound there: 16.\n" in run.output
     assert fresh.output("dvc", "status") == "Data and pipelines are up to date.\n"
     assert fresh.hashes() == shared.hashes()
 

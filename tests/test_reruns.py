@@ -37,9 +37,12 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Project:
         ("stages/train/adam.py", for_each("train")),
         ("stages/evaluate/scores.py", for_each("evaluate")),
         ("stages/compare/comparison.py", {"compare"}),
+        ("stages/report/page.css", set()),
+        ("stages/significance.py", {"compare"}),
+        ("stages/verdict.py", {"compare"}),
         ("stages/architectures/model2.py", {"configure", "train@model2"}),
         ("stages/params.py", {"configure", "fetch", "preprocess", "compare"}),
-        ("stages/settings.py", {"configure"} | for_each("train")),
+        ("stages/settings.py", {"configure", "compare"} | for_each("train")),
         ("stages/processed.py", {"preprocess"} | for_each("train", "evaluate")),
         ("stages/raw.py", {"fetch", "preprocess"}),
         ("stages/backend.py", for_each("train", "evaluate")),
@@ -52,14 +55,16 @@ def test_edited_file_changes_the_stages_that_read_it(
 ) -> None:
     edited.output("git", "restore", ".")
     edited.append(path, COMMENT)
-    assert json.loads(edited.output("dvc", "status", "--json")).keys() == stages
+    # The report has the hashes of all code.
+    wanted = stages | ({"report"} if path.startswith("stages/") else set())
+    assert json.loads(edited.output("dvc", "status", "--json")).keys() == wanted
 
 
 def test_more_epochs_retrain_the_model_that_had_fewer_and_back_again_nothing_is_trained(
     project: Project,
 ) -> None:
     run = project.run("exp", "run", "-S", "train.epochs=10")
-    ran = {"configure", "train@model1", "evaluate@model1", "compare"}
+    ran = {"configure", "train@model1", "evaluate@model1", "compare", "report"}
     assert (run.ran, run.cached) == (ran, set())
     history = (project.folder / "metrics/history/model1.csv").read_text().splitlines()
     assert len(history) == 1 + 10
@@ -81,7 +86,7 @@ def test_edits_without_effect_run_their_stage_and_nothing_behind_it(project: Pro
     project.append("stages/architectures/model2.py", COMMENT)
     run = project.run("repro")
     # Not scored again, since its bytes are the same; compared again for its training time.
-    assert (run.ran, run.cached) == ({"configure", "train@model2", "compare"}, set())
+    assert (run.ran, run.cached) == ({"configure", "train@model2", "compare", "report"}, set())
 
 
 def test_wrong_setting_of_the_last_model_stops_the_run_before_anything_is_fetched(

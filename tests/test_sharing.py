@@ -92,7 +92,7 @@ def test_a_fresh_clone_trains_nothing_and_fetches_no_images_from_their_source(
     run = fresh.make("repro")
     assert (run.ran, run.cached, run.skipped) == (set(), set(), pipeline.all_stages())
     place = f"the remote 'team' ({team.remote})"
-    assert f"Missing outputs: 15; looking in {place}.\nFound there: 15.\n" in run.output
+    assert f"Missing outputs: 16; looking in {place}.\nFound there: 16.\n" in run.output
     assert "computed here" not in run.output
     assert_plain(run.output)
     assert run.output.endswith((team.project.folder / "metrics/comparison.md").read_text())
@@ -119,7 +119,10 @@ def test_only_what_the_remote_lacks_or_has_damaged_is_computed(own_remote: Team)
     damage(own_remote.object("metrics/comparison.md"))
     run = project.make("repro")
     # What is computed comes out the same, so nothing is scored; compared again for the time.
-    assert (run.ran, run.cached) == ({"fetch", "preprocess", "train@model2", "compare"}, set())
+    assert (run.ran, run.cached) == (
+        {"fetch", "preprocess", "train@model2", "compare", "report"},
+        set(),
+    )
     assert_plain(run.output)
     parts = "data/raw, data/processed/test, models/model2.keras, metrics/comparison.md"
     said = f"Not to be had, so computed here: {parts}.\n"

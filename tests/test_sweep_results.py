@@ -186,7 +186,6 @@ def test_the_picture_has_each_value_where_it_belongs(monkeypatch: pytest.MonkeyP
 def test_the_picture_is_drawn(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("vl_convert", reason="not installed: make plots")
     monkeypatch.chdir(ROOT)
     # One alone has a line, too.
     for number, tried in enumerate(([0.5], [0.5, 0.9, 0.6])):

@@ -8,8 +8,10 @@ input are run, and then the rest.
 import subprocess
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 from dvc.exceptions import DvcException
+from dvc.output import Output
 from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import plan_repro
 
@@ -67,10 +69,19 @@ def writers_of_missing_inputs() -> list[str]:
         for stage in plan_repro(graph):
             before = list(graph.successors(stage))
             if stage.changed(allow_missing=True, upstream=before):
-                if all(dep.exists for dep in stage.deps):
-                    break
-                return [one.addressing for one in before if not all(o.exists for o in one.outs)]
+                missing = [dep for dep in stage.deps if not dep.exists]
+                return [
+                    one.addressing
+                    for one in before
+                    if any(overlap(out, dep) for out in one.outs for dep in missing)
+                ]
     return []
+
+
+def overlap(out: Output, dep: Output) -> bool:
+    """Tell whether one of both is the other, or in it."""
+    ours, theirs = Path(out.fs_path), Path(dep.fs_path)
+    return ours.is_relative_to(theirs) or theirs.is_relative_to(ours)
 
 
 if __name__ == "__main__":

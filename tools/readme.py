@@ -13,8 +13,10 @@ from pathlib import Path
 import pandas as pd
 
 from stages.common.files import write_text
+from stages.common.tables import read_table
 from stages.compare.comparison import to_markdown
-from tools.replicates.tables import DIFFERENCES, FOLDER, MODELS
+from stages.compare.replicates import FOLDER, MODELS
+from tools.replicates.tables import DIFFERENCES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -67,7 +69,7 @@ def benchmarks() -> str:
 
 def own_model() -> str:
     """Return the comparison of the notebook's models with the one that a page adds."""
-    return to_markdown(pd.read_csv(ROOT / "benchmarks/own-model.csv", keep_default_na=False))
+    return to_markdown(read_table(ROOT / "benchmarks/own-model.csv"))
 
 
 BLOCKS = {

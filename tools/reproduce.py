@@ -18,8 +18,8 @@ import pandas as pd
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-# Times, and what is made of them: the table to read, and columns of the one it is made of.
-TIMES = ("metrics/time/", "metrics/comparison.md")
+# Times, and what is made of them: what is there to read, and columns of the table of it.
+TIMES = ("metrics/time/", "metrics/comparison.md", "metrics/report.html")
 TABLE, COLUMNS_OF_TIMES = "metrics/comparison.csv", ["train_seconds", "note"]
 
 
@@ -60,6 +60,8 @@ def clone_committed(checkout: Path, folder: Path) -> tuple[Path, Path]:
         if not (project / name).exists():
             sys.exit(f"error: {name}: not committed; run `dvc repro`, then commit it")
         (project / name).rename(committed / name)
+    # An input, and nothing that the second run writes.
+    shutil.copytree(committed / "metrics/replicates", project / "metrics/replicates")
     # DVC keeps what a model that was removed had written.
     list_stages = ["dvc", "stage", "list", "--name-only"]
     listed = subprocess.run(list_stages, cwd=project, capture_output=True, text=True, check=False)

@@ -5,6 +5,7 @@ from math import log, sqrt
 from pathlib import Path
 from typing import Any
 
+import vl_convert
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
 from tools.sweep.search import Told
@@ -12,11 +13,6 @@ from tools.sweep.search import Told
 
 def draw(path: Path, space: Mapping[str, BaseDistribution], told: Sequence[Told]) -> None:
     """Draw a search, and say where."""
-    try:
-        import vl_convert  # noqa: PLC0415 - `make plots` brings it
-    except ModuleNotFoundError:
-        print("No picture: `make plots` installs what draws it")
-        return
     drawn = vl_convert.vegalite_to_svg(parallel_coordinates(space, told))
     path.write_text(drawn, encoding="utf-8")
     print(f"The picture: {path}")
