@@ -13,6 +13,7 @@ import pytest
 
 from tests.processes import interrupt, is_running, wait_until
 from tests.sweeps import Nodes, Stubs, ended, stubs, takes_minutes, worker_of
+from tools.sweep.__main__ import LINE
 
 pytestmark = takes_minutes
 
@@ -82,7 +83,8 @@ def test_ctrl_c_ends_what_runs_on_other_nodes(nodes: Nodes, shared: Stubs) -> No
     seconds, output = interrupt(process, shared.last_process("begun train model1 7"))
     held.unlink()
     assert seconds < 10
-    assert (process.returncode, output.splitlines()[-1][:11]) == (130, "interrupted")
+    # Ray itself may have a last word after that.
+    assert (process.returncode, LINE in output.splitlines()) == (130, True)
     assert shared.epochs(7) == []
 
 

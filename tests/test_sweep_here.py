@@ -6,6 +6,7 @@ import pandas as pd
 
 from tests.processes import interrupt, is_running, wait_until
 from tests.sweeps import ended, stubs, takes_minutes
+from tools.sweep.__main__ import LINE
 
 pytestmark = takes_minutes
 
@@ -27,8 +28,8 @@ def test_through_kill_and_ctrl_c_nothing_is_lost_and_nothing_done_twice(tmp_path
     wait_until(lambda: "resumed train model1 3" in stubbed.notes())
     seconds, output = interrupt(interrupted, stubbed.last_process("resumed train model1 3"))
     assert (interrupted.returncode, seconds < 10) == (130, True)
-    last = "interrupted: what is finished is kept; the same command again goes on"
-    assert output.splitlines()[-1] == last
+    # Ray itself may have a last word after that.
+    assert LINE in output.splitlines()
     assert "Traceback" not in output
     assert stubbed.epochs() == [2]
 
