@@ -54,6 +54,12 @@ def test_a_page_is_short() -> None:
     assert max(lines.values()) <= 100
 
 
+def test_pictures_are_small() -> None:
+    pictures = [*(ROOT / "docs").glob("*.png")]
+    assert pictures
+    assert max(picture.stat().st_size for picture in pictures) < 200_000
+
+
 def test_the_readme_links_every_other_page() -> None:
     linked = {ROOT / link for link in re.findall(r"\]\(([\w./-]+)\)", README)}
     assert PAGES.keys() - linked == {ROOT / "README.md"}

@@ -41,6 +41,7 @@ def build(results: Results) -> str:
     )
     environment.filters |= {
         "percent": lambda share: f"{100 * share:.2f}",
+        "plain": figures.plain,
         "points": lambda share: f"{100 * share:+.2f}",
         "p": probability,
     }
@@ -57,6 +58,7 @@ def build(results: Results) -> str:
         results=results,
         verdict=verdict(results.table, results.pairs, images_tested(results.data, results.actual)),
         rows=results.table.to_dict("records"),
+        places={n: i % len(theme.LIGHT["models"]) for i, n in enumerate(results.predicted)},
         pairs=results.pairs.to_dict("records"),
         level=LEVEL,
         notebook=notebook(results),
