@@ -11,6 +11,16 @@ LEVEL = 0.05
 LEAST = 0.0001
 # Of more models than this, their number is told and not their names.
 NAMED = 3
+# What the two spreads of an accuracy say, and when to mind which.
+INTERVAL = (
+    "how far other test images may move the accuracy. Mind it when you ask how a model will do on "
+    "images it has not seen."
+)
+SEEDS = (
+    "how far other trainings with the same settings were from one another (standard deviation, "
+    "number of trainings). Mind it when you ask whether a model or a setting is better, or was "
+    "only lucky once."
+)
 TEST = "McNemar's exact test, Holm's correction"
 
 

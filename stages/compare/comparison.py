@@ -6,18 +6,15 @@ from typing import Any
 import pandas as pd
 
 from stages.significance import intervals
-from stages.verdict import LEVEL, NAMED, against, and_, probability
+from stages.verdict import INTERVAL, LEVEL, NAMED, SEEDS, against, and_, probability
 
 COLUMNS = [
     "model", "parameters", "trainable_parameters", "accuracy", "train_seconds", "epochs", "note",
     "accuracy_low", "accuracy_high", "recipe", "precision", "seeds", "seeds_deviation",
 ]  # fmt: skip
-LEGEND = """
-*95 % interval*: how far other test images may move the accuracy. Mind it when you ask how a model
-will do on images it has not seen.
-*Seeds*: how far other trainings with the same settings were from one another (standard deviation).
-Mind it when you ask whether a model, or a setting, is better, or was only lucky once; blank until
-`make replicates` has trained several.
+LEGEND = f"""
+*95 % interval*: {INTERVAL}
+*Seeds*: {SEEDS} Blank until `make replicates` has trained several.
 """
 
 

@@ -14,7 +14,7 @@ from stages.report import figures, provenance, theme
 from stages.report.mistakes import most_confident, wrong_by_all
 from stages.report.pictures import EXACT, data_uri
 from stages.report.results import Results
-from stages.verdict import LEVEL, images_tested, probability, verdict
+from stages.verdict import INTERVAL, LEVEL, SEEDS, images_tested, probability, verdict
 
 HERE = Path(__file__).parent
 # How many images are shown of a model's mistakes, of many models' each, and of everyone's.
@@ -61,6 +61,8 @@ def build(results: Results) -> str:
         places={n: i % len(theme.LIGHT["models"]) for i, n in enumerate(results.predicted)},
         pairs=results.pairs.to_dict("records"),
         level=LEVEL,
+        interval=INTERVAL,
+        seeds=SEEDS,
         notebook=notebook(results),
         figures=shown,
         galleries=mistaken,
