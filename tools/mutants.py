@@ -363,7 +363,7 @@ MUTANTS = [
     ),
     *of("stages/fetch/images.py", "own_data", ("WHITE if largest <= 1 else 1", "1")),
     *of(
-        "stages/fetch/folder.py",
+        "stages/fetch/decoding.py",
         "folder",
         ("if upright.has_transparency_data:", "if False:"),
         ("ImageOps.exif_transpose(image)", "image.copy()"),

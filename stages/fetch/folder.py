@@ -1,27 +1,24 @@
 """A folder with one sub-folder for each class, of image files, as people keep photographs."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image
 
 from stages.common.arrays import chunked
-from stages.common.errors import StageError, one_line
+from stages.common.errors import StageError
+from stages.fetch.decoding import SUFFIXES, decoding, opened
+from stages.fetch.decoding import read as read_image
 from stages.fetch.images import COLOUR, GREY, LabelledImages
 from stages.fetch.resizing import resized
 
-FORMATS = {"PNG": [".png"], "JPEG": [".jpg", ".jpeg"], "WEBP": [".webp"], "BMP": [".bmp"]}
-SUFFIXES = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
 GREY_MODES = ("1", "L", "LA", "I;16")
 # Sub-folders of these names, in small letters or capitals, hold the classes of one part each, if
 # there is `train`.
 SPLIT = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
-# What shows through where an image is transparent.
-BEHIND = "white"
 
 
 class File(NamedTuple):
@@ -56,8 +53,9 @@ def read(folder: Path, size: int | None) -> LabelledImages:
 
     def chunks() -> Iterator[np.ndarray]:
         for few in chunked(len(files), int(np.prod(image))):
-            read_ones = [_read(file.path, mode, size) for file in files[few]]
-            yield np.stack(read_ones).reshape(-1, *image)
+            pixels = (read_image(file.path, file.path, mode) for file in files[few])
+            sized = [resized(one, size) if size else one for one in pixels]
+            yield np.stack(sized).reshape(-1, *image)
 
     return LabelledImages(
         chunks, image, labels.astype(np.min_scalar_type(len(classes) - 1)), classes, parts
@@ -135,7 +133,7 @@ def _shape_of_all(paths: Sequence[Path], size: int | None) -> tuple[int, int, in
     """Return the (height, width, channels) of every image, as far as can be from the headers."""
     colour, first = False, None
     for path in paths:
-        with _opened(path) as image:
+        with opened(path, path) as image:
             colour = colour or image.mode not in GREY_MODES
             # Asked where it decides something: of a PNG it takes decoding the whole.
             matters = size is None and image.width != image.height
@@ -153,54 +151,7 @@ def _shape_of_all(paths: Sequence[Path], size: int | None) -> tuple[int, int, in
     return height, width, COLOUR if colour else GREY
 
 
-def _opened(path: Path) -> Image.Image:
-    """Return the image in *path*, its pixels not read yet.
-
-    Raises:
-        StageError: it is none of our formats, or animated.
-    """
-    with _decoding(path):
-        image = Image.open(path, formats=list(FORMATS))
-        # A camera's JPEG may hold a second picture, to look at in its stead; the first one counts.
-        animated = image.format in ("PNG", "WEBP") and getattr(image, "n_frames", 1) > 1
-    if animated:
-        image.close()
-        raise StageError(f"{path}: animated; keep one image of it")
-    return image
-
-
 def _lies_on_its_side(path: Path, image: Image.Image) -> bool:
     """Tell whether the camera noted that *image* is to be turned by a quarter."""
-    with _decoding(path):
+    with decoding(path):
         return image.getexif().get(ExifTags.Base.Orientation) in range(5, 9)
-
-
-def _read(path: Path, mode: str, size: int | None) -> np.ndarray:
-    """Return the pixels of one image, upright and without transparency.
-
-    Raises:
-        StageError: it is damaged.
-    """
-    with _opened(path) as image, _decoding(path):
-        upright = ImageOps.exif_transpose(image)
-        if upright.mode == "I;16":
-            # Pillow would cut off what is above 255.
-            upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
-        if upright.has_transparency_data:
-            behind = Image.new("RGBA", upright.size, BEHIND)
-            upright = Image.alpha_composite(behind, upright.convert("RGBA"))
-        plain = np.asarray(upright.convert(mode))
-    return resized(plain, size) if size else plain
-
-
-@contextmanager
-def _decoding(path: Path) -> Iterator[None]:
-    """Name *path* if it cannot be read, or no sense be made of it."""
-    try:
-        yield
-    except UnidentifiedImageError:
-        raise StageError(f"{path}: damaged, or no PNG, JPEG, WebP or BMP file") from None
-    # Each format's reader has its errors; those of the system have a number.
-    except Exception as error:
-        what = "cannot be read" if getattr(error, "errno", None) else "damaged or cut short"
-        raise StageError(f"{path}: {what} ({one_line(error)})") from None

@@ -1,0 +1,66 @@
+"""One image file, as people keep photographs, made into pixels."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from stages.common.errors import StageError, one_line
+
+FORMATS = {"PNG": [".png"], "JPEG": [".jpg", ".jpeg"], "WEBP": [".webp"], "BMP": [".bmp"]}
+SUFFIXES = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
+# What shows through where an image is transparent.
+BEHIND = "white"
+Source = Path | IO[bytes]
+
+
+def opened(source: Source, name: object) -> Image.Image:
+    """Return the image in *source*, its pixels not read yet; *name* is for errors.
+
+    Raises:
+        StageError: it is none of our formats, or animated.
+    """
+    with decoding(name):
+        image = Image.open(source, formats=list(FORMATS))
+        # A camera's JPEG may hold a second picture, to look at in its stead; the first one counts.
+        animated = image.format in ("PNG", "WEBP") and getattr(image, "n_frames", 1) > 1
+    if animated:
+        image.close()
+        raise StageError(f"{name}: animated; keep one image of it")
+    return image
+
+
+def read(source: Source, name: object, mode: str) -> np.ndarray:
+    """Return the pixels of an image, upright and without transparency, uint8.
+
+    They are (height, width) for the *mode* ``L``, grey, and (height, width, 3) for ``RGB``.
+
+    Raises:
+        StageError: it is none, or damaged.
+    """
+    with opened(source, name) as image, decoding(name):
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode == "I;16":
+            # Pillow would cut off what is above 255.
+            upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
+        if upright.has_transparency_data:
+            behind = Image.new("RGBA", upright.size, BEHIND)
+            upright = Image.alpha_composite(behind, upright.convert("RGBA"))
+        return np.asarray(upright.convert(mode))
+
+
+@contextmanager
+def decoding(name: object) -> Iterator[None]:
+    """Name an image if it cannot be read, or no sense be made of it."""
+    try:
+        yield
+    except UnidentifiedImageError:
+        raise StageError(f"{name}: damaged, or no PNG, JPEG, WebP or BMP file") from None
+    # Each format's reader has errors of its own; those of the system have a number.
+    except Exception as error:
+        if reason := getattr(error, "strerror", None):
+            raise StageError(f"{name}: cannot be read ({reason})") from None
+        raise StageError(f"{name}: damaged or cut short ({one_line(error)})") from None

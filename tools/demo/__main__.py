@@ -1,0 +1,67 @@
+"""Open a page on this machine to draw on, or drop a photograph, and see what each model says.
+
+    python -m tools.demo
+
+It answers on 127.0.0.1, this machine, alone. Ctrl-C ends it.
+"""
+
+import argparse
+import socket
+import sys
+import webbrowser
+from collections.abc import Sequence
+
+import numpy as np
+import uvicorn
+
+from stages.common.errors import StageError
+from tools.demo.server import application
+from tools.predict.models import Models
+
+HOST = "127.0.0.1"
+
+
+def bound(port: int) -> socket.socket:
+    """Return a socket at *port*; 0 for any.
+
+    Raises:
+        StageError: it is taken, or not ours to take.
+    """
+    listening = socket.socket()
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise StageError(f"port {port}: {why}; give another: make demo PORT=8001") from None
+    return listening
+
+
+def main(words: Sequence[str]) -> int:
+    """Answer the page until Ctrl-C; return the exit code."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("tools.demo", description=__doc__, formatter_class=raw)
+    parser.add_argument("--port", type=int, default=8000, help="8000 unless told; 0 for any")
+    parser.add_argument("--no-browser", action="store_true", help="say where it is, no more")
+    options = parser.parse_args(words)
+    try:
+        listening = bound(options.port)
+        models = Models()
+    except StageError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    # Once, so that the first stroke need not wait.
+    models.probabilities(np.zeros((1, *models.form.image), np.uint8))
+    address = f"http://{HOST}:{listening.getsockname()[1]}"
+    print(f"{address} (Ctrl-C ends it)", flush=True)
+    if not options.no_browser:
+        webbrowser.open(address)
+    config = uvicorn.Config(application(models, [HOST, "localhost"]), log_level="warning")
+    uvicorn.Server(config).run(sockets=[listening])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

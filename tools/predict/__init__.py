@@ -1,0 +1,1 @@
+"""What the models say of pictures: ``python -m tools.predict --help``."""

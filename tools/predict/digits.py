@@ -1,0 +1,176 @@
+"""Digits on a picture, brought into MNIST's form as its authors made it.
+
+They cut a digit out, scaled it into a box of 20 x 20 pixels with its proportions kept, which
+smoothed its edges, and placed its centre of mass in the middle of 28 x 28 pixels
+(http://yann.lecun.com/exdb/mnist/). How exactly, QMNIST found out by doing it again (Yadav and
+Bottou, 2019, https://arxiv.org/abs/1905.10498): a pixel of the box is the mean of what it covers,
+and the box's corner stands at the whole part of 15 minus the centre of mass within it.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+SIZE, BOX, MIDDLE = 28, 20, 15
+# Larger pictures are made smaller first: a digit of a hundred pixels has all there is to see.
+LARGEST = 1600
+# The paper is smooth, so it is looked for on a small copy.
+COPY = 256
+# What does not stand out of the paper by so much, or so many times its grain, is no ink.
+CONTRAST, GRAIN = 20, 6
+# A stroke is what has more than this share of the strongest ink; its soft edge goes a pixel beyond.
+INK = 0.4
+# Beside the largest, a stroke of less than this share of its area is dust, and a digit of less than
+# these shares of its area or height a speck.
+DUST, SPECK_AREA, SPECK_HEIGHT = 0.02, 0.1, 0.3
+# Strokes that share so much of the narrower one's width stand above one another: one digit. A
+# short one, such as the bar of a 5, need only begin there.
+SHARED, SHORT = 0.3, 0.6
+
+
+class Digit(NamedTuple):
+    """A digit as MNIST has it, (28, 28) uint8, and where it stood: left, top, width, height."""
+
+    image: np.ndarray
+    box: tuple[int, int, int, int]
+
+
+def find(picture: np.ndarray) -> list[Digit]:
+    """Return the digits on a grey *picture*, (height, width) uint8, from left to right."""
+    scale = min(1.0, LARGEST / max(picture.shape))
+    if scale < 1:
+        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    ink = ink_of(picture)
+    digits = []
+    for mask in masks(ink):
+        left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+        cut = np.where(mask, ink, 0)[top : top + height, left : left + width]
+        digits.append(Digit(framed(cut), _unscaled((left, top, width, height), scale)))
+    return sorted(digits, key=lambda digit: digit.box[0])
+
+
+def _unscaled(box: tuple[int, ...], scale: float) -> tuple[int, int, int, int]:
+    left, top, width, height = (round(side / scale) for side in box)
+    return left, top, width, height
+
+
+def in_form(picture: np.ndarray) -> bool:
+    """Tell whether a grey *picture*, (height, width) uint8, has MNIST's form already.
+
+    That is so if it is a light digit on black in 28 x 28 pixels, its centre of mass in the middle.
+    """
+    if picture.shape != (SIZE, SIZE) or not picture.any():
+        return False
+    edge = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    centred = np.abs(centre_of_mass(picture) - SIZE / 2) <= 1
+    return bool(np.median(edge) == 0 and centred.all())
+
+
+def centre_of_mass(picture: np.ndarray) -> np.ndarray:
+    """Return the centre of mass, (2,), in pixels from a *picture*'s upper and left edge."""
+    rows, columns = (np.arange(side) + 0.5 for side in picture.shape)
+    moments = np.array([picture.sum(axis=1) @ rows, picture.sum(axis=0) @ columns])
+    return moments / picture.sum(dtype=float)
+
+
+def ink_of(picture: np.ndarray) -> np.ndarray:
+    """Return how much ink each pixel has, (height, width) from 0 to 1; 0 where none is seen.
+
+    It may be dark on light or light on dark, and unevenly lit: the paper is the median around each
+    pixel, over a square as large as the picture.
+    """
+    shrink = min(1.0, COPY / max(picture.shape))
+    small = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    paper = cv2.medianBlur(small, 2 * (min(small.shape) // 2) + 1)
+    paper = cv2.resize(paper, picture.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    above = picture.astype(np.float32) - paper
+    # Ink is little and far from the paper, whichever way.
+    if (above**3).sum() < 0:
+        above = -above
+    # The deviation of normally distributed noise, of which ink is no part.
+    grain = 1.4826 * float(np.median(np.abs(above - np.median(above))))
+    seen = above[above > max(CONTRAST, GRAIN * grain)]
+    if not seen.size:
+        return np.zeros_like(above)
+    above[above < GRAIN / 2 * grain] = 0
+    return np.clip(above / np.percentile(seen, 99, method="higher"), 0, 1)
+
+
+class Part(NamedTuple):
+    """Strokes of one digit: their labels, the box around them, how many pixels have ink."""
+
+    labels: list[int]
+    left: int
+    top: int
+    right: int
+    bottom: int
+    area: int
+
+    @property
+    def height(self) -> int:
+        """Return how many pixels it is high."""
+        return self.bottom - self.top
+
+    def with_stroke(self, other: "Part") -> "Part":
+        """Return both as one."""
+        low = [min(pair) for pair in zip(self[1:3], other[1:3], strict=True)]
+        high = [max(pair) for pair in zip(self[3:5], other[3:5], strict=True)]
+        return Part([*self.labels, *other.labels], *low, *high, self.area + other.area)
+
+    def in_corner(self, shape: tuple[int, ...]) -> bool:
+        """Tell whether it touches two or more sides of a picture of this *shape*."""
+        height, width = shape
+        return (self.left == 0, self.top == 0, self.right == width, self.bottom == height).count(
+            True
+        ) > 1
+
+    def owns(self, other: "Part") -> bool:
+        """Tell whether *other*, which begins no further left, is of the same digit."""
+        low, high = sorted([self.height, other.height])
+        shared = min(self.right, other.right) - other.left
+        narrower = min(self.right - self.left, other.right - other.left)
+        return shared > (0 if low < SHORT * high else SHARED * narrower)
+
+
+def masks(ink: np.ndarray) -> list[np.ndarray]:
+    """Return where each digit stands, (height, width) bool; specks are none."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((ink > INK).astype(np.uint8))
+    strokes = [
+        Part([label], left, top, left + width, top + height, area)
+        for label, (left, top, width, height, area) in enumerate(stats.tolist())
+        if label
+    ]
+    # What lies beside the paper, such as a table, goes round a corner of the picture.
+    strokes = [stroke for stroke in strokes if not stroke.in_corner(ink.shape)] or strokes
+    dust = DUST * max((stroke.area for stroke in strokes), default=0)
+    digits: list[Part] = []
+    for stroke in sorted(strokes, key=lambda stroke: stroke.left):
+        if stroke.area < dust:
+            continue
+        if digits and digits[-1].owns(stroke):
+            digits[-1] = digits[-1].with_stroke(stroke)
+        else:
+            digits.append(stroke)
+    area = SPECK_AREA * max((digit.area for digit in digits), default=0)
+    height = SPECK_HEIGHT * max((digit.height for digit in digits), default=0)
+    edge = np.ones((3, 3), np.uint8)
+    return [
+        (cv2.dilate(np.isin(labels, digit.labels).astype(np.uint8), edge) > 0) & (ink > 0)
+        for digit in digits
+        if digit.area >= area and digit.height >= height
+    ]
+
+
+def framed(cut: np.ndarray) -> np.ndarray:
+    """Return a digit that was *cut* out, (height, width) from 0 to 1, as MNIST has it."""
+    scale = BOX / max(cut.shape)
+    height, width = (max(1, round(side * scale)) for side in cut.shape)
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(cut, (width, height), interpolation=way)
+    small /= small.max()
+    corner = (MIDDLE - centre_of_mass(small)).astype(int)
+    top, left = np.clip(corner, 0, SIZE - np.array(small.shape))
+    frame = np.zeros((SIZE, SIZE), np.float32)
+    frame[top : top + height, left : left + width] = small
+    return np.rint(255 * frame).astype(np.uint8)

@@ -1,0 +1,36 @@
+"""The trained models of this folder, and what they say together."""
+
+from pathlib import Path
+
+import numpy as np
+
+from stages import params, processed
+from stages.backend import make_repeatable
+from stages.evaluate.__main__ import load, predict
+from stages.fetch.known import MNIST, find
+from tools.predict.pictures import Form
+
+VOTE = "vote"
+
+
+class Models:
+    """All models of params.yaml, loaded as ``evaluate`` does, and the classes they tell apart."""
+
+    def __init__(self) -> None:
+        names = list(params.section(params.read(), "models"))
+        image = processed.read("test")[0].shape[1:]
+        self.classes = processed.read_classes()
+        data = params.read_data()
+        self.form = Form(image, data.path is None and find(data.dataset) is MNIST)
+        make_repeatable(0)
+        self._models = {
+            name: load(Path("models") / f"{name}.keras", image, len(self.classes)) for name in names
+        }
+
+    def probabilities(self, images: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the probabilities (n, classes) by model, the vote's first: the mean of all.
+
+        *images* are (n, height, width, channels) uint8, as training had them.
+        """
+        said = {name: predict(model, images) for name, model in self._models.items()}
+        return {VOTE: np.mean(list(said.values()), axis=0)} | said
