@@ -4,7 +4,7 @@
 # them up on the path it was started with, not on the one exported below.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro verify test remotes test-remotes test-sweeps test-browser experiments sweep replicates report screenshot mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
+.PHONY: help setup repro verify test remotes test-remotes test-sweeps test-browser experiments sweep replicates report predict demo export screenshot mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -42,7 +42,7 @@ SIDE_BY_SIDE = dvc repro configure preprocess && dvc stage list --name-only | gr
 # Asking first is quicker than `dvc repro` where nothing has changed.
 repro: $(READY)  ## run what changed, then print the comparison (JOBS=3: that many models at once)
 	@case "$${JOBS:-1}" in 0*|*[!0-9]*) echo "error: JOBS: should be a whole number, 1 or more" >&2; exit 1;; esac
-	@if dvc status --quiet; then echo "Everything is up to date."; \
+	@if dvc status --quiet dvc.yaml; then echo "Everything is up to date."; \
 	else python -m tools.pull && $(if $(JOBS),$(SIDE_BY_SIDE) &&) dvc repro; fi
 	@echo
 	@cat metrics/comparison.md
@@ -101,6 +101,20 @@ OPEN := import pathlib, webbrowser; page = pathlib.Path("metrics/report.html").r
   print("The report:", page); webbrowser.open(page.as_uri())
 report: repro  ## run what changed, then open the page of it all, or say where it is
 	@python -c '$(OPEN)'
+
+.venv/.use: .venv/.ready requirements-use.txt
+	.venv/bin/python $(INSTALL) --require-hashes -r requirements-use.txt
+	touch $@
+
+# A shell's words and patterns, but nothing that it would run.
+predict: $(VENV)/.use  ## what the models see on pictures: IMAGES="photo.jpg scans/"
+	@python -m tools.predict $$IMAGES
+
+demo: $(VENV)/.use  ## open a page here to draw digits on, or drop photographs (PORT=8000)
+	@python -m tools.demo $${PORT:+--port "$$PORT"}
+
+export: repro $(VENV)/.use  ## write the models as ONNX and LiteRT, measured, with a card each
+	@python -m tools.export
 
 screenshot: $(VENV)/.browser  ## take the README's picture of the report (wants chromium installed)
 	@python -m tools.screenshot
@@ -166,7 +180,7 @@ format: $(READY)  ## put the code into its format, mend what can be mended
 	ruff check --fix
 
 lock:  ## pin the requirements anew (needs uv)
-	for name in requirements requirements-dev requirements-remotes requirements-sweep requirements-browser; do \
+	for name in requirements requirements-dev requirements-remotes requirements-sweep requirements-browser requirements-use; do \
 	  uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
 	done
 

@@ -13,6 +13,7 @@ from stages.backend import keras
 from stages.common.errors import StageError
 from stages.common.files import read_json
 from stages.evaluate import __main__ as evaluate
+from stages.evaluate.model import load
 from tests.images_for_tests import random_images, write_part
 
 # Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
@@ -74,7 +75,7 @@ def test_what_is_no_model_of_ours_is_told_in_one_line_with_what_to_do(
     path = tmp_path / "model.keras"
     write(path)
     with pytest.raises(StageError) as caught:
-        evaluate.load(path, (28, 28, 1), 10)
+        load(path, (28, 28, 1), 10)
     start, _, end = f"{path}: {told}".partition("…")
     line = str(caught.value)
     assert (line.startswith(start), line.endswith(end), "\n" in line) == (True, True, False), line

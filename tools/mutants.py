@@ -270,11 +270,11 @@ MUTANTS = [
         "stages/evaluate/__main__.py",
         "evaluate",
         ('processed.read("test")', 'processed.read("validation")'),
-        ("images[i : i + BATCH]", "images[:BATCH]"),
         ("in zip(actual, predicted, ", "in zip(predicted, actual, "),
         ("(names[i], names[j], c)", "(i, j, c)"),
         ("confusion_matrix(actual, predicted, ", "confusion_matrix(predicted, actual, "),
     ),
+    *of("stages/evaluate/model.py", "evaluate", ("images[i : i + BATCH]", "images[:BATCH]")),
     *of(
         "stages/evaluate/scores.py",
         "scoring",

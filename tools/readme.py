@@ -8,6 +8,7 @@ and the exit code says whether all of them are up to date.
 
 import re
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +17,7 @@ from stages.common.files import write_text
 from stages.common.tables import read_table
 from stages.compare.comparison import to_markdown
 from stages.compare.replicates import FOLDER, MODELS
+from tools.export import table as exports
 from tools.replicates.tables import DIFFERENCES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,12 +74,13 @@ def own_model() -> str:
     return to_markdown(read_table(ROOT / "benchmarks/own-model.csv"))
 
 
-BLOCKS = {
+BLOCKS: dict[str, Callable[[], str]] = {
     "replicates": lambda: replicates(ROOT / FOLDER),
     "differences": lambda: differences(ROOT / FOLDER),
     "benchmarks": benchmarks,
     "fashion": lambda: replicates(ROOT / "benchmarks/fashion-mnist"),
     "own-model": own_model,
+    "exports": lambda: exports.to_markdown(ROOT / exports.FOLDER),
 }
 BLOCK = re.compile(rf"<!-- ({'|'.join(BLOCKS)}) -->\n.*?<!-- /\1 -->", re.DOTALL)
 

@@ -3,22 +3,17 @@
 Reads models/NAME.keras, nothing else of the model, and the test images.
 """
 
-import zipfile
 from pathlib import Path
 
-import numpy as np
-
 from stages import processed
-from stages.backend import keras, make_repeatable
+from stages.backend import make_repeatable
 from stages.common.arrays import write_array
 from stages.common.command import run
-from stages.common.errors import StageError, one_line
-from stages.common.files import reading, write_csv, write_json
+from stages.common.files import write_csv, write_json
+from stages.evaluate.model import load, predict
 from stages.evaluate.scores import confusion_matrix, score, score_classes
 
-BATCH = 500
 PER_CLASS = ("class", "precision", "recall", "f1", "support")
-REMEDY = "; mend its architecture, or remove it and run `dvc repro`"
 
 
 def main(name: str) -> None:
@@ -44,42 +39,6 @@ def main(name: str) -> None:
     )
     write_array(metrics / "probabilities" / f"{name}.npy", probabilities)
     print(f"{name}: accuracy {scores.accuracy:.4f}, {scores.errors} errors in {len(actual):,}")
-
-
-def load(path: Path, image: tuple[int, ...], classes: int) -> keras.Model:
-    """Return the model in *path*, which takes (n, *image*) and gives (n, *classes*).
-
-    Raises:
-        StageError: there is no such file, it is damaged, or it holds something else.
-    """
-    with reading(path), path.open("rb") as file:
-        # Keras says of a file that was cut short that it is not there.
-        if not zipfile.is_zipfile(file):
-            raise ValueError
-    try:
-        model = keras.models.load_model(path, safe_mode=True)
-    # What is in the archive meets zipfile, HDF5 and all of Keras; each has its errors.
-    except Exception as error:
-        raise StageError(
-            f"{path}: cannot be opened as a model ({one_line(error)}){REMEDY}"
-        ) from None
-    shapes = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
-    wanted = (None, *image), (None, classes)
-    if shapes != wanted:
-        raise StageError(
-            f"{path}: takes {shapes[0]} and gives {shapes[1]}, "
-            f"not {wanted[0]} and {wanted[1]}{REMEDY}"
-        )
-    return model
-
-
-def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return the probabilities (n, classes) that *model* gives for *images*.
-
-    Only one batch at a time is in memory as floats.
-    """
-    starts = range(0, len(images), BATCH)
-    return np.concatenate([model.predict_on_batch(images[i : i + BATCH]) for i in starts])
 
 
 if __name__ == "__main__":

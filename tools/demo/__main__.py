@@ -52,8 +52,9 @@ def main(words: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    # Once, so that the first stroke need not wait.
-    models.probabilities(np.zeros((1, *models.form.image), np.uint8))
+    # Of one image and of several, so that none has to wait for TensorFlow to make ready for either.
+    for count in (1, 2):
+        models.probabilities(np.zeros((count, *models.form.image), np.uint8))
     address = f"http://{HOST}:{listening.getsockname()[1]}"
     print(f"{address} (Ctrl-C ends it)", flush=True)
     if not options.no_browser:

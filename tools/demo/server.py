@@ -58,7 +58,7 @@ def application(models: Says, hosts: list[str]) -> Starlette:
             Route("/predict", predict, methods=["POST"]),
             Mount("/", StaticFiles(directory=PAGE, html=True)),
         ],
-        # Else a page from elsewhere could read the answers under a name of its own for this machine.
+        # Else a page from elsewhere could call this machine by a name of its own, and read along.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts)],
     )
 

@@ -43,7 +43,7 @@ class Prediction(NamedTuple):
     def favoured(self, classes: Sequence[str]) -> dict[str, tuple[str, float]]:
         """Return by model the class it favours, and its probability."""
         return {
-            model: (classes[row.argmax()], float(row.max()))
+            model: (classes[int(row.argmax())], float(row.max()))
             for model, row in self.probabilities.items()
         }
 

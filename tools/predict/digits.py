@@ -114,16 +114,20 @@ class Part(NamedTuple):
 
     def with_stroke(self, other: "Part") -> "Part":
         """Return both as one."""
-        low = [min(pair) for pair in zip(self[1:3], other[1:3], strict=True)]
-        high = [max(pair) for pair in zip(self[3:5], other[3:5], strict=True)]
-        return Part([*self.labels, *other.labels], *low, *high, self.area + other.area)
+        return Part(
+            [*self.labels, *other.labels],
+            left=min(self.left, other.left),
+            top=min(self.top, other.top),
+            right=max(self.right, other.right),
+            bottom=max(self.bottom, other.bottom),
+            area=self.area + other.area,
+        )
 
     def in_corner(self, shape: tuple[int, ...]) -> bool:
-        """Tell whether it touches two or more sides of a picture of this *shape*."""
+        """Tell whether it touches two sides or more of a picture of this *shape*."""
         height, width = shape
-        return (self.left == 0, self.top == 0, self.right == width, self.bottom == height).count(
-            True
-        ) > 1
+        sides = (self.left == 0, self.top == 0, self.right == width, self.bottom == height)
+        return sum(sides) > 1
 
     def owns(self, other: "Part") -> bool:
         """Tell whether *other*, which begins no further left, is of the same digit."""
@@ -168,7 +172,7 @@ def framed(cut: np.ndarray) -> np.ndarray:
     height, width = (max(1, round(side * scale)) for side in cut.shape)
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(cut, (width, height), interpolation=way)
-    small /= small.max()
+    small = small / small.max()
     corner = (MIDDLE - centre_of_mass(small)).astype(int)
     top, left = np.clip(corner, 0, SIZE - np.array(small.shape))
     frame = np.zeros((SIZE, SIZE), np.float32)

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from stages import params, processed
-from stages.backend import make_repeatable
-from stages.evaluate.__main__ import load, predict
+from stages.backend import make_repeatable, tf
+from stages.evaluate.model import load, predict
 from stages.fetch.known import MNIST, find
 from tools.predict.pictures import Form
 
@@ -23,6 +23,8 @@ class Models:
         data = params.read_data()
         self.form = Form(image, data.path is None and find(data.dataset) is MNIST)
         make_repeatable(0)
+        # It warns that each model is made ready for one image, and again for several.
+        tf.get_logger().setLevel("ERROR")
         self._models = {
             name: load(Path("models") / f"{name}.keras", image, len(self.classes)) for name in names
         }

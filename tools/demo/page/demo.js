@@ -112,8 +112,9 @@ function draw(event) {
   ask(drawn);
 }
 
-function drawn() {
-  return new Promise(resolve => paper.toBlob(resolve));
+// Not by toBlob, for which a browser takes up to a second when it has something else to do.
+async function drawn() {
+  return (await fetch(paper.toDataURL())).blob();
 }
 
 function clear() {
@@ -131,7 +132,9 @@ paper.addEventListener("pointerdown", event => {
   if (event.button) return;
   event.preventDefault();
   paper.setPointerCapture(event.pointerId);
-  strokes.set(event.pointerId, place(event));
+  // A line without a length would not be drawn, but a dot is meant.
+  const [x, y] = place(event);
+  strokes.set(event.pointerId, [x, y - 0.1]);
   draw(event);
 });
 paper.addEventListener("pointermove", draw);
