@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -27,8 +28,8 @@ def read(name: str) -> Any:
     return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
 
-def stages() -> list[Stage]:
-    """Return the stages in dvc.yaml's order."""
+def stages(path: str = "dvc.yaml", root: Path = ROOT) -> list[Stage]:
+    """Return the stages that the file *path* in the project *root* declares, in its order."""
     return [
         Stage(
             stage.addressing,
@@ -38,5 +39,6 @@ def stages() -> list[Stage]:
             tuple(key for block in stage.params for key in block.params),
             {out.def_path: out.use_cache for out in stage.outs},
         )
-        for stage in Repo(str(ROOT)).index.stages
+        for stage in Repo(str(root)).index.stages
+        if stage.path_in_repo == path
     ]

@@ -212,8 +212,8 @@ def borrowed_environment(folder: Path) -> Path:
 def clone(folder: Path) -> Project:
     """Return the project as it stands in the working tree, committed in *folder*, nothing run.
 
-    Outputs stay behind, dvc.lock included. params.yaml asks for :data:`IMAGES` digits in small
-    batches.
+    Outputs stay behind, locks included, and no model is exported. params.yaml asks for
+    :data:`IMAGES` digits in small batches.
     """
     project = Project(folder)
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
@@ -221,9 +221,10 @@ def clone(folder: Path) -> Project:
     for name in filter(None, names.split("\0")):
         source = ROOT / name
         kept = not name.startswith("metrics/") or name == "metrics/replicates/README.md"
-        if source.is_file() and name != "dvc.lock" and kept:
+        if source.is_file() and source.name != "dvc.lock" and kept:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, folder / name)
+    (folder / "tools/export/models.yaml").write_text("export: []\n")
     write_digits(folder / "digits.npz")
     params = project.read_params()
     params["data"] |= {"path": "digits.npz", "limit": IMAGES}

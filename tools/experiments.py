@@ -45,9 +45,10 @@ def row(one: dict[str, Any], state: str) -> dict[str, str]:
         for path, metrics in data["metrics"].items():
             if (match := ACCURACY.fullmatch(path)) and "accuracy" in metrics.get("data", {}):
                 found[f"{match[1]} accuracy"] = f"{metrics['data']['accuracy']:.4g}"
-    for params in data["params"].values():
-        for name, values in pd.json_normalize(params.get("data", {})).items():
-            found[str(name)] = str(values[0])
+    # Not which models are exported, which DVC takes for parameters as well.
+    params = data["params"].get("params.yaml", {})
+    for name, values in pd.json_normalize(params.get("data", {})).items():
+        found[str(name)] = str(values[0])
     return found
 
 
