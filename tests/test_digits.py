@@ -1,0 +1,126 @@
+"""Digits cut out of pictures and brought into MNIST's form."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+pytest.importorskip("cv2", reason="no OpenCV here: make predict installs it")
+
+from benchmarks.pictures import photograph, photographs  # noqa: E402 - if it is there
+from tools.predict.digits import centre_of_mass, find, framed, in_form  # noqa: E402
+
+
+def seven(height: int = 120, width: int = 100, at: tuple[int, int] = (20, 30)) -> np.ndarray:
+    """Return ink, 0 or 1, of a 7 that is 60 high and 40 wide."""
+    ink = np.zeros((height, width))
+    top, left = at
+    ink[top : top + 10, left : left + 40] = 1
+    ink[top : top + 60, left + 30 : left + 40] = 1
+    return ink
+
+
+def on_paper(ink: np.ndarray, paper: float, pen: float) -> np.ndarray:
+    """Return a picture, uint8, of *ink* on *paper*."""
+    return np.rint(paper + (pen - paper) * ink).astype(np.uint8)
+
+
+def test_a_digit_fills_a_box_of_20_pixels_and_keeps_its_proportions() -> None:
+    (found,) = find(on_paper(seven(), 0, 255))
+    rows, columns = np.flatnonzero(found.image.any(axis=1)), np.flatnonzero(found.image.any(axis=0))
+    # 60 x 40, a third as large.
+    assert (len(rows), len(columns)) == (20, 13)
+    assert found.box == (30, 20, 40, 60)
+
+
+def test_the_centre_of_mass_stands_where_qmnist_found_it() -> None:
+    cut = np.ones((20, 10), np.float32)
+    # 10 and 5 pixels from the box's edges, so its corner is at 15 - 10 and 15 - 5.
+    assert np.array_equal(np.argwhere(framed(cut))[0], [5, 10])
+    cut[:10] = 0.5
+    # Rows that weigh 1/2 and 1: (10 * 1/2 * 5 + 10 * 15) / 15 = 11 2/3, so 3 and more are left.
+    assert np.array_equal(np.argwhere(framed(cut))[0], [3, 10])
+
+
+@pytest.mark.parametrize(("paper", "pen"), [(0, 255), (255, 0), (200, 60), (90, 220)])
+def test_dark_on_light_is_the_same_as_light_on_dark(paper: int, pen: int) -> None:
+    (expected,), (found,) = find(on_paper(seven(), 0, 255)), find(on_paper(seven(), paper, pen))
+    assert np.abs(found.image.astype(int) - expected.image).max() <= 2
+    assert found.box == expected.box
+
+
+def test_uneven_light_and_grain_change_little() -> None:
+    (expected,) = find(on_paper(seven(), 255, 0))
+    light = np.linspace(0.4, 1, 100) * np.linspace(0.8, 1, 120)[:, np.newaxis]
+    grain = np.random.default_rng(0).normal(0, 4, light.shape)
+    picture = np.clip((230 - 170 * seven()) * light + grain, 0, 255).astype(np.uint8)
+    (found,) = find(picture)
+    assert np.abs(found.image.astype(int) - expected.image).mean() < 10
+    assert np.abs(np.subtract(found.box, expected.box)).max() <= 2
+
+
+def test_specks_and_a_table_beside_the_paper_are_no_digits() -> None:
+    ink = seven()
+    ink[100:103, 10:13] = 1
+    ink[5, 60] = 1
+    picture = on_paper(ink, 220, 40)
+    picture[:, :5] = 70
+    picture[-8:] = 70
+    assert [digit.box for digit in find(picture)] == [(30, 20, 40, 60)]
+
+
+def test_several_digits_come_from_left_to_right_whatever_their_height() -> None:
+    ink = np.hstack([seven(at=(50, 30)), seven(at=(10, 30)), seven(at=(30, 30))])
+    assert [digit.box[0] for digit in find(on_paper(ink, 255, 0))] == [30, 130, 230]
+
+
+def test_strokes_of_one_digit_that_do_not_touch_stay_together() -> None:
+    ink = np.zeros((100, 100))
+    ink[40:80, 30:60] = 1
+    # The bar of a 5, beginning above the belly's right end.
+    ink[20:28, 56:80] = 1
+    assert [digit.box for digit in find(on_paper(ink, 255, 0))] == [(30, 20, 50, 60)]
+
+
+@pytest.mark.parametrize("grain", [0, 4])
+def test_on_blank_paper_there_is_no_digit(grain: int) -> None:
+    noise = np.random.default_rng(0).normal(200, grain, (80, 80))
+    assert find(noise.astype(np.uint8)) == []
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (2, 2)])
+def test_a_picture_too_small_for_a_digit_has_none(shape: tuple[int, int]) -> None:
+    assert find(np.zeros(shape, np.uint8)) == []
+
+
+def test_where_a_digit_stood_is_told_in_the_pixels_of_a_large_picture() -> None:
+    large = np.kron(on_paper(seven(), 255, 0), np.ones((40, 40), np.uint8))
+    (found,) = find(large)
+    assert np.abs(np.subtract(found.box, (1200, 800, 1600, 2400))).max() <= 3
+
+
+def test_what_has_mnists_form_is_told_from_what_has_not() -> None:
+    (digit,) = find(on_paper(seven(), 255, 0))
+    assert in_form(digit.image)
+    assert not in_form(255 - digit.image)
+    assert not in_form(np.roll(digit.image, 4, axis=1))
+    assert not in_form(np.zeros((28, 28), np.uint8))
+    assert not in_form(np.pad(digit.image, 2))
+
+
+def test_a_digit_in_mnists_form_stays_where_it_is() -> None:
+    for image in load_digits().images[:100]:
+        large = np.kron(np.rint(image * (255 / 16)).astype(np.uint8), np.ones((9, 9), np.uint8))
+        (first,) = find(np.pad(large, 20))
+        (second,) = find(first.image)
+        assert np.abs(centre_of_mass(first.image) - centre_of_mass(second.image)).max() <= 1
+
+
+def test_digits_on_photographs_are_found_one_for_one() -> None:
+    (digit,) = find(on_paper(seven(), 0, 255))
+    found = [len(find(picture)) for picture in photographs(np.stack([digit.image] * 20), 0)]
+    assert found == [1] * 20
+    content = photograph(np.stack([digit.image] * 3), np.random.default_rng(0))
+    assert len(find(np.asarray(Image.open(io.BytesIO(content))))) == 3
