@@ -261,6 +261,17 @@ def tiny(factory: pytest.TempPathFactory) -> Project:
     return _shared(factory, "tiny", _train_tiny_models)
 
 
+def mnist(factory: pytest.TempPathFactory) -> Project:
+    """Return a clone with two models of MNIST, trained with ``fast``; skip if it is not to be had.
+
+    Read its files, and run nothing in it.
+    """
+    project = _shared(factory, "mnist", _train_on_mnist)
+    if not (project.folder / "metrics/comparison.md").exists():
+        pytest.skip("MNIST is not to be had here")
+    return project
+
+
 def _shared(
     factory: pytest.TempPathFactory, name: str, build: Callable[[Project], None]
 ) -> Project:
@@ -295,6 +306,18 @@ def _train_tiny_models(project: Project) -> None:
     printed = project.output("make", "repro", "JOBS=2")
     (project.folder.parent / "printed").write_text(printed)
     project.commit("Their results")
+
+
+def _train_on_mnist(project: Project) -> None:
+    shutil.copy(ROOT / "params.yaml", project.folder)
+    params = project.read_params()
+    # OpenML would only send the same, and a test is not to load it.
+    params["data"]["sources"] = ["pypi", "keras"]
+    params["train"]["recipe"] = "fast"
+    del params["models"]["model3"]
+    project.write_params(params)
+    if project.command("dvc", "repro", "preprocess").returncode == 0:
+        project.output("dvc", "repro")
 
 
 def all_stages() -> set[str]:

@@ -9,8 +9,8 @@ from sklearn.datasets import load_digits
 
 pytest.importorskip("cv2", reason="no OpenCV here: make predict installs it")
 
-from benchmarks.pictures import photograph, photographs  # noqa: E402 - if it is there
-from tools.predict.digits import centre_of_mass, find, framed, in_form  # noqa: E402
+from benchmarks.pictures import photograph, photographs
+from tools.predict.digits import centre_of_mass, find, framed, in_form
 
 
 def seven(height: int = 120, width: int = 100, at: tuple[int, int] = (20, 30)) -> np.ndarray:

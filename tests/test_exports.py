@@ -201,7 +201,7 @@ def test_make_repro_has_nothing_to_do_with_them(exported: Project) -> None:
     assert "up to date" in exported.output("dvc", "status")
     exported.append("tools/export/card.md.jinja", "\n")
     assert "card@model1" in exported.output("dvc", "status")
-    assert exported.output("make", "repro").startswith("Everything is up to date.")
+    assert exported.make("repro").output.startswith("Everything is up to date.")
 
 
 def test_where_nothing_is_exported_plain_dvc_does_not_ask_for_it(

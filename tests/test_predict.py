@@ -19,9 +19,9 @@ from tests.pipeline import Project
 
 pytest.importorskip("cv2", reason="no OpenCV here: make predict installs it")
 
-from stages.common.errors import StageError  # noqa: E402 - if it is there
-from tools.predict import __main__ as command  # noqa: E402
-from tools.predict.pictures import Form, seen_on, sources  # noqa: E402
+from stages.common.errors import StageError
+from tools.predict import __main__ as command
+from tools.predict.pictures import Form, seen_on, sources
 
 DIGITS = Form((28, 28, 1), digits=True)
 GREY, COLOUR = Form((28, 28, 1), digits=False), Form((32, 32, 3), digits=False)

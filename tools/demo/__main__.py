@@ -10,6 +10,7 @@ import socket
 import sys
 import webbrowser
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import uvicorn
@@ -60,7 +61,9 @@ def main(words: Sequence[str]) -> int:
     if not options.no_browser:
         webbrowser.open(address)
     config = uvicorn.Config(application(models, [HOST, "localhost"]), log_level="warning")
-    uvicorn.Server(config).run(sockets=[listening])
+    # It ends in good order on Ctrl-C, and then raises it again.
+    with suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run(sockets=[listening])
     return 0
 
 

@@ -75,7 +75,7 @@ function shown({ seen, probabilities }, number, count) {
     ...models.map(model => bar(probabilities[model], index)),
   ]));
   const head = element("tr", [
-    element("th", "", { scope: "col" }),
+    element("th", "class", { scope: "col" }),
     ...models.map(model => element("th", model, { scope: "col" })),
   ]);
   const table = element("table", [element("thead", head), element("tbody", rows)]);
