@@ -140,10 +140,8 @@ def test_clear_leaves_white_paper_and_nothing_said(page: Any) -> None:
 
 
 def test_of_200_quick_strokes_none_is_lost(page: Any) -> None:
-    dots = [
-        [(10 + 13 * (n % 20), 10 + 26 * (n // 20)), (16 + 13 * (n % 20), 10 + 26 * (n // 20))]
-        for n in range(200)
-    ]
+    places = [(10.0 + 13 * (n % 20), 10.0 + 26 * (n // 20)) for n in range(200)]
+    dots: list[Line] = [[(x, y), (x + 6, y)] for x, y in places]
     page.evaluate("pen.lineWidth = 4")
     draw(page, dots, steps=1)
     idle(page)
@@ -152,7 +150,7 @@ def test_of_200_quick_strokes_none_is_lost(page: Any) -> None:
         "drawn().then(blob => blob.arrayBuffer()).then(buffer => [...new Uint8Array(buffer)])"
     )
     picture = np.asarray(Image.open(io.BytesIO(bytes(sent))).convert("L"))
-    middles = [picture[round(2 * y), round(2 * (x + 3))] for ((x, y), _) in dots]
+    middles = [picture[round(2 * y), round(2 * (x + 3))] for x, y in places]
     assert max(middles) < 50
 
 
