@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image, ImageFilter
 
-from stages import processed
+from stages import params, processed
 from stages.common.command import run
 from stages.common.errors import StageError
 from stages.common.files import write_text
@@ -96,7 +96,12 @@ def measure(models: Models, seed: int = 0) -> pd.DataFrame:
         if after.any()
     ]
     return pd.DataFrame.from_dict(rows, orient="index").assign(
-        images=len(plain), found=len(moved), largest_move=max(moved), seed=seed
+        images=len(plain),
+        found=len(moved),
+        largest_move=max(moved),
+        photographed=PHOTOGRAPHS,
+        seed=seed,
+        recipe=params.section(params.read(), "train")["recipe"],
     )
 
 

@@ -204,7 +204,7 @@ def borrowed_environment(folder: Path) -> Path:
             if not entry.name.startswith("."):
                 (folder / entry.name).symlink_to(entry)
     # Newer than the requirements, or else make sets it up anew.
-    for name in (".ready", ".remotes", ".sweep"):
+    for name in (".ready", ".remotes", ".sweep", ".use"):
         (folder / name).touch()
     return folder
 

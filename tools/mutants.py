@@ -374,6 +374,27 @@ MUTANTS = [
         ("if actual != expected:", "if False:"),
     ),
     *of(
+        "tools/predict/digits.py",
+        "digits",
+        ("if (above**3).sum() < 0:", "if False:"),
+        ("    return sorted(digits, key=lambda digit: digit.box[0])", "    return digits[::-1]"),
+        ("MIDDLE - centre_of_mass(small)", "14 - centre_of_mass(small)"),
+        ("if not stroke.in_corner(ink.shape)", "if True"),
+        ("0 if low < SHORT * high else", "0 if False else"),
+        ("digit.area >= area and ", ""),
+    ),
+    *of(
+        "tools/predict/pictures.py",
+        "predict",
+        ("    if width * height > MOST:", "    if False:"),
+        ("        pixels = resized(pixels, height)", "        pixels = np.resize(pixels, image)"),
+    ),
+    *of(
+        "tools/predict/models.py",
+        "predict",
+        ("predict(model, images)", "predict(model, images / 255)"),
+    ),
+    *of(
         "tools/experiments.py",
         "experiments",
         ('if state in {"-", "Success"}:', "if True:"),

@@ -74,12 +74,35 @@ def own_model() -> str:
     return to_markdown(read_table(ROOT / "benchmarks/own-model.csv"))
 
 
+def pictures() -> str:
+    """Return how well pictures of digits are read."""
+    table = read_table(ROOT / "benchmarks/pictures.csv")
+    first = table.iloc[0]
+    few = f"{first['photographed']:,}"
+    lines = [
+        f"| | as they are (%) | cut out anew (%) | the first {few}, as they are (%) "
+        f"| photographs of these {few} (%) |",
+        "|---|---:|---:|---:|---:|",
+    ]
+    for row in table.to_dict("records"):
+        shares = (row[kind] for kind in ("as_is", "cut_out", "same_as_is", "photographs"))
+        lines.append(f"| {row['model']} | {' | '.join(f'{100 * one:.2f}' for one in shares)} |")
+    said = (
+        f"Cut out anew, exactly one digit is found on {first['found']:,} of {first['images']:,} "
+        f"test images, and none moves by more than {first['largest_move']:.1f} pixel; an image "
+        "with none or several counts as read wrongly. The models are those of one run "
+        f"of recipe `{first['recipe']}`, the photographs those of seed {first['seed']}."
+    )
+    return "\n".join([*lines, "", said])
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "replicates": lambda: replicates(ROOT / FOLDER),
     "differences": lambda: differences(ROOT / FOLDER),
     "benchmarks": benchmarks,
     "fashion": lambda: replicates(ROOT / "benchmarks/fashion-mnist"),
     "own-model": own_model,
+    "pictures": pictures,
     "exports": lambda: exports.to_markdown(ROOT / exports.FOLDER),
 }
 BLOCK = re.compile(rf"<!-- ({'|'.join(BLOCKS)}) -->\n.*?<!-- /\1 -->", re.DOTALL)
