@@ -20,6 +20,8 @@ from stages.params import read_data
 from stages.preprocess.splitting import read_split
 from tests import declared
 
+# One takes as long as ten damaged files.
+CASES = int(os.environ.get("FUZZ_CASES", "1000")) // 10
 WORDS = st.sampled_from(["model1", "epochs", "a\nb"]) | st.text(max_size=8)
 SCALARS = WORDS | st.none() | st.booleans() | st.integers() | st.floats() | st.dates()
 # YAML takes any scalar for a key.
@@ -55,7 +57,7 @@ def read_all() -> list[Settings]:
     return [read_data(), read_split(), *resolve(params.read(), {}).values()]
 
 
-@settings(max_examples=int(os.environ.get("FUZZ_CASES", "100")), deadline=None, derandomize=True)
+@settings(max_examples=CASES, deadline=None, derandomize=True)
 @given(changed())
 def test_our_params_yaml_with_anything_changed_is_read_or_refused_in_one_line(
     tmp_path_factory: pytest.TempPathFactory, content: dict[Any, Any]
