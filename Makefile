@@ -4,7 +4,7 @@
 # them up on the path it was started with, not on the one exported below.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro verify test remotes test-remotes test-sweeps test-browser test-use experiments sweep replicates report predict demo export screenshot mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
+.PHONY: help setup repro verify test remotes test-remotes test-sweeps test-browser experiments sweep replicates report predict demo export screenshot mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
@@ -137,11 +137,8 @@ test-remotes: $(VENV)/.remotes  ## run the tests on real servers (SSH wants open
 	.venv/bin/python $(INSTALL) --require-hashes -r requirements-browser.txt
 	touch $@
 
-test-browser: $(VENV)/.browser  ## run the tests in a browser (wants chromium installed)
-	pytest -rs tests/test_report_page.py
-
-test-use: $(VENV)/.use $(VENV)/.browser  ## run the tests of predict, demo and export (some want chromium installed)
-	USE=1 pytest -rs tests/test_digits.py tests/test_predict.py tests/test_exports.py tests/test_mnist_pictures.py tests/test_demo_page.py
+test-browser: $(VENV)/.browser $(VENV)/.use  ## run the tests in a browser (wants chromium installed)
+	SLOW=1 pytest -rs tests/test_report_page.py tests/test_demo_page.py
 
 test-sweeps: $(VENV)/.sweep  ## run the tests of sweeps that take minutes: real Ray nodes, real kills
 	SWEEPS=1 pytest -rs tests/test_sweep_here.py tests/test_sweep_cluster.py tests/test_replicates.py

@@ -17,13 +17,13 @@ from PIL import Image
 
 from tests import pipeline, processes
 
-playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright here: make test-use")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="make test-use")
-pytest.importorskip("cv2", reason="no OpenCV here: make test-use")
+playwright = pytest.importorskip("playwright.sync_api", reason="not here: make test-browser")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="make test-browser")
+pytest.importorskip("cv2", reason="no OpenCV here: make test-browser")
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.skipif(not CHROMIUM, reason="no browser here: apt-get install chromium"),
-    pytest.mark.skipif("USE" not in os.environ, reason="takes minutes: make test-use"),
+    pytest.mark.skipif("SLOW" not in os.environ, reason="takes minutes: SLOW=1 make test"),
 ]
 
 from benchmarks.pictures import photograph  # noqa: E402 - if it is there

@@ -156,7 +156,7 @@ def test_each_stage_depends_on_the_code_that_it_runs(tiny: Project, tmp_path: Pa
         assert {path for paths in reached.values() for path in paths} == set(files)
 
 
-slow = pytest.mark.skipif("USE" not in os.environ, reason="takes a minute: make test-use")
+slow = pytest.mark.skipif("SLOW" not in os.environ, reason="takes a minute: SLOW=1 make test")
 
 
 @pytest.fixture(scope="module")

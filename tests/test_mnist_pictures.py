@@ -14,7 +14,7 @@ from benchmarks.pictures import measure
 from tools.predict.models import Models
 
 pytestmark = [
-    pytest.mark.skipif("USE" not in os.environ, reason="takes minutes: make test-use"),
+    pytest.mark.skipif("SLOW" not in os.environ, reason="takes minutes: SLOW=1 make test"),
     pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning"),
 ]
 # The file's and the tests' models are others; their test images are the same.
