@@ -32,6 +32,8 @@ def bound(port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((HOST, port))
+        # From now on a browser that is quick waits, and is not turned away.
+        listening.listen()
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or error
         raise StageError(f"port {port}: {why}; give another: make demo PORT=8001") from None
