@@ -119,6 +119,10 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda path: Image.new("1", (10_000, 10_000)).save(path),
         "10000 x 10000 pixels; at most 60,000,000 in all are taken",
     ),
+    "vast": (
+        lambda path: Image.new("1", (20_000, 10_000)).save(path),
+        "far too many pixels; make it smaller first",
+    ),
 }
 
 

@@ -59,6 +59,8 @@ def decoding(name: object) -> Iterator[None]:
         yield
     except UnidentifiedImageError:
         raise StageError(f"{name}: damaged, or no PNG, JPEG, WebP or BMP file") from None
+    except Image.DecompressionBombError:
+        raise StageError(f"{name}: far too many pixels; make it smaller first") from None
     # Each format's reader has errors of its own; those of the system have a number.
     except Exception as error:
         if reason := getattr(error, "strerror", None):

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -15,9 +16,8 @@ from stages.fetch.images import GREY, size_of
 from stages.fetch.resizing import resized
 from tools.predict import digits
 
-# Of more pixels a picture is refused, and Pillow need not warn of it: three times a telephone's.
+# Of more pixels a picture is refused.
 MOST = 60_000_000
-Image.MAX_IMAGE_PIXELS = None
 Box = tuple[int, int, int, int]
 
 
@@ -64,8 +64,11 @@ def seen_on(source: Path | io.BytesIO, name: str, form: Form) -> list[Seen]:
     """
     if isinstance(source, Path) and source.is_dir():
         raise StageError(f"{name}: no picture in this folder; {', '.join(sorted(SUFFIXES))} count")
-    with opened(source, name) as header:
-        width, height = header.size
+    with warnings.catch_warnings():
+        # Pillow warns of what is refused here.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with opened(source, name) as header:
+            width, height = header.size
     if width * height > MOST:
         raise StageError(f"{name}: {width} x {height} pixels; at most {MOST:,} in all are taken")
     if not isinstance(source, Path):
