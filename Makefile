@@ -55,7 +55,7 @@ verify: $(READY)  ## find files damaged in DVC's cache and remote, and bring the
 # What the tests of one file share is made once: a file stays with one worker. In the order of their
 # names, since those of few tests, which come last by number, are the long ones.
 WORKERS ?= auto
-test: $(READY)  ## run every test (WORKERS=1: one after the other)
+test: $(READY)  ## run the tests (WORKERS=1: one after the other; SLOW=1: the slow ones too)
 	pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 mutants: $(READY)  ## plant known faults in a copy: does a test notice each? (ONLY=trainer: of one file)

@@ -71,6 +71,21 @@ def test_specks_and_a_table_beside_the_paper_are_no_digits() -> None:
     assert [digit.box for digit in find(picture)] == [(30, 20, 40, 60)]
 
 
+def test_a_speck_above_or_below_a_digit_is_not_of_it() -> None:
+    ink = seven(height=200)
+    ink[150:156, 40:46] = 1
+    assert [digit.box for digit in find(on_paper(ink, 255, 0))] == [(30, 20, 40, 60)]
+
+
+def test_a_digit_that_reaches_the_border_is_seen() -> None:
+    ink = seven(height=80, at=(10, 30))
+    ink[:, 85:90] = 1
+    assert [digit.box for digit in find(on_paper(ink, 220, 40))] == [
+        (30, 10, 40, 60),
+        (85, 0, 5, 80),
+    ]
+
+
 def test_several_digits_come_from_left_to_right_whatever_their_height() -> None:
     ink = np.hstack([seven(at=(50, 30)), seven(at=(10, 30)), seven(at=(30, 30))])
     assert [digit.box[0] for digit in find(on_paper(ink, 255, 0))] == [30, 130, 230]
@@ -90,7 +105,7 @@ def test_on_blank_paper_there_is_no_digit(grain: int) -> None:
     assert find(noise.astype(np.uint8)) == []
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (2, 2)])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 600), (20_000, 2), (2, 2)])
 def test_a_picture_too_small_for_a_digit_has_none(shape: tuple[int, int]) -> None:
     assert find(np.zeros(shape, np.uint8)) == []
 
@@ -98,7 +113,7 @@ def test_a_picture_too_small_for_a_digit_has_none(shape: tuple[int, int]) -> Non
 def test_where_a_digit_stood_is_told_in_the_pixels_of_a_large_picture() -> None:
     large = np.kron(on_paper(seven(), 255, 0), np.ones((40, 40), np.uint8))
     (found,) = find(large)
-    assert np.abs(np.subtract(found.box, (1200, 800, 1600, 2400))).max() <= 3
+    assert np.abs(np.subtract(found.box, (1200, 800, 1600, 2400))).max() <= 6
 
 
 def test_what_has_mnists_form_is_told_from_what_has_not() -> None:

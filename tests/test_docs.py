@@ -8,6 +8,8 @@ from pathlib import Path
 import yaml
 from dvc.cli.parser import get_main_parser
 
+from stages.common.files import read_json
+from stages.common.tables import read_table
 from tests import ROOT
 from tools.readme import PAGES as FILLED
 from tools.readme import filled
@@ -40,6 +42,14 @@ def found(pattern: str) -> list[str]:
 
 def test_numbers_are_those_of_the_files() -> None:
     assert {page: filled(text) for page, text in PAGES.items()} == PAGES
+
+
+def test_what_is_said_of_the_models_elsewhere_is_of_the_models_there_are() -> None:
+    pictures = read_table(ROOT / "benchmarks/pictures.csv").set_index("model")["as_is"]
+    for path in (ROOT / "metrics/evaluate").glob("*.json"):
+        accuracy = read_json(path)["accuracy"]
+        exports = read_table(ROOT / f"metrics/exports/{path.stem}.csv").set_index("format")
+        assert exports["accuracy"]["keras"] == pictures[path.stem] == accuracy
 
 
 def test_filling_mends_a_number_that_is_wrong() -> None:

@@ -1,10 +1,13 @@
 """MNIST itself, cut out, photographed and drawn, read by models that were trained on it."""
 
+import io
 import os
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests import ROOT, pipeline
 
@@ -12,6 +15,7 @@ pytest.importorskip("cv2", reason="no OpenCV here: make predict installs it")
 
 from benchmarks.pictures import measure
 from tools.predict.models import Models
+from tools.predict.pictures import Form, seen_on
 
 pytestmark = [
     pytest.mark.skipif("SLOW" not in os.environ, reason="takes minutes: SLOW=1 make test"),
@@ -49,3 +53,14 @@ def test_photographs_are_read_nearly_as_well(measured: pd.DataFrame) -> None:
 def test_the_numbers_of_the_page_are_of_the_same_pictures(measured: pd.DataFrame) -> None:
     same = ["images", "found", "largest_move", "seed"]
     assert measured.loc["vote", same].to_dict() == MEASURED.loc["vote", same].to_dict()
+
+
+def test_a_test_image_as_a_file_is_what_evaluate_sees(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    project = pipeline.mnist(tmp_path_factory)
+    for image in np.load(project.folder / "data/processed/test/images.npy"):
+        file = io.BytesIO()
+        Image.fromarray(image[..., 0]).save(file, "PNG", compress_level=0)
+        (seen,) = seen_on(file, "image", Form((28, 28, 1), digits=True))
+        assert np.array_equal(seen.image, image)

@@ -21,6 +21,7 @@ pytest.importorskip("cv2", reason="no OpenCV here: make predict installs it")
 
 from stages.common.errors import StageError
 from tools.predict import __main__ as command
+from tools.predict.models import Models
 from tools.predict.pictures import Form, seen_on, sources
 
 DIGITS = Form((28, 28, 1), digits=True)
@@ -173,6 +174,28 @@ def test_digits_of_models_trained_on_larger_images_are_enlarged(tmp_path: Path) 
     Image.fromarray(picture).save(path)
     (seen,) = seen_on(path, str(path), Form((56, 56, 1), digits=True))
     assert np.flatnonzero(seen.image[..., 0].max(axis=1) > 127).size == pytest.approx(40, abs=1)
+
+
+def test_digits_are_grey_in_each_channel_of_colour(tmp_path: Path) -> None:
+    path = tmp_path / "one.png"
+    picture = np.full((100, 100), 255, np.uint8)
+    picture[20:80, 45:55] = 0
+    Image.fromarray(picture).save(path)
+    (seen,) = seen_on(path, str(path), Form((32, 32, 3), digits=True))
+    assert seen.image.shape == (32, 32, 3)
+    assert seen.image.max() > 200
+    assert (seen.image == seen.image[..., :1]).all()
+
+
+def test_a_model_called_as_the_vote_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stages.params.read", lambda: {"models": {"vote": {}}})
+    with pytest.raises(StageError, match=r"params\.yaml: models: a model called 'vote'; rename it"):
+        Models()
+
+
+def test_a_name_that_is_too_long_is_told(said: Callable[..., tuple[int, str, list[str]]]) -> None:
+    name = 300 * "a"
+    assert said(name) == (1, "", [f"error: {name}: cannot be read (File name too long)"])
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ It answers on 127.0.0.1, this machine, alone. Ctrl-C ends it.
 import argparse
 import socket
 import sys
+import threading
 import webbrowser
 from collections.abc import Sequence
 from contextlib import suppress
@@ -50,18 +51,19 @@ def main(words: Sequence[str]) -> int:
     try:
         listening = bound(options.port)
         models = Models()
+        # Of one image and of several, so that none waits for TensorFlow to make ready for either.
+        for count in (1, 2):
+            models.probabilities(np.zeros((count, *models.form.image), np.uint8))
     except StageError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
-    # Of one image and of several, so that none has to wait for TensorFlow to make ready for either.
-    for count in (1, 2):
-        models.probabilities(np.zeros((count, *models.form.image), np.uint8))
     address = f"http://{HOST}:{listening.getsockname()[1]}"
     print(f"{address} (Ctrl-C ends it)", flush=True)
     if not options.no_browser:
-        webbrowser.open(address)
+        # A browser in the terminal would keep this program from answering it.
+        threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
     config = uvicorn.Config(application(models, [HOST, "localhost"]), log_level="warning")
     # It ends in good order on Ctrl-C, and then raises it again.
     with suppress(KeyboardInterrupt):

@@ -64,8 +64,14 @@ def facts(name: str) -> Facts:
         image=images.shape[1:],
         tested=len(images),
         watched=params.section(content, "split")["validation_fraction"] == 0,
-        architecture=(ast.get_docstring(ast.parse(source.read_text("utf-8"))) or "").split("\n")[0],
+        architecture=summary(source.read_text("utf-8")),
     )
+
+
+def summary(source: str) -> str:
+    """Return what an architecture's docstring says first, before numbers that hold for MNIST."""
+    line = (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
+    return line.partition(":")[0].rstrip(".")
 
 
 def card(of: Facts) -> str:
@@ -105,7 +111,7 @@ def card(of: Facts) -> str:
 def main(name: str) -> None:
     """Write the card of the model *name* beside it."""
     path = Path("models") / f"{name}.md"
-    write_text(path, card(facts(name)))
+    write_text(path, card(facts(name)).rstrip() + "\n")
     print(path)
 
 

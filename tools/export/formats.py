@@ -17,7 +17,7 @@ from stages.evaluate.model import load
 FORMATS: dict[str, dict[str, Any]] = {
     "onnx": {"format": "onnx"},
     "tflite": {"format": "litert"},
-    # Weights of 8 bits, and what is computed with them between the layers as it was.
+    # Weights of 8 bits; what comes into a layer is brought to 8 bits too where that is sooner.
     # https://ai.google.dev/edge/litert/conversion/tensorflow/quantization/post_training_quant
     "int8.tflite": {"format": "litert", "optimizations": [tf.lite.Optimize.DEFAULT]},
 }

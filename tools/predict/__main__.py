@@ -96,15 +96,14 @@ def as_json(some: Iterator[Prediction], classes: Sequence[str]) -> None:
     """Print a list: an object for each, with the probabilities of all classes."""
     objects: list[dict[str, Any]] = []
     for one in some:
+        favoured = one.favoured(classes)
         by_model = {
             model: {
-                "class": name,
-                "probability": probability,
+                "class": favoured[model][0],
+                "probability": favoured[model][1],
                 "probabilities": dict(zip(classes, map(float, row), strict=True)),
             }
-            for (model, (name, probability)), row in zip(
-                one.favoured(classes).items(), one.probabilities.values(), strict=True
-            )
+            for model, row in one.probabilities.items()
         }
         where = {"image": one.image, "part": one.part, "box": one.box}
         objects.append(where | {"predictions": by_model})

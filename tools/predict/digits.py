@@ -27,6 +27,8 @@ DUST, SPECK_AREA, SPECK_HEIGHT = 0.02, 0.1, 0.3
 # Strokes that share so much of the narrower one's width stand above one another: one digit. A
 # short one, such as the bar of a 5, need only begin there.
 SHARED, SHORT = 0.3, 0.6
+# What is further above or below, as a share of the taller one's height, is of no digit with it.
+APART = 0.4
 
 
 class Digit(NamedTuple):
@@ -39,8 +41,7 @@ class Digit(NamedTuple):
 def find(picture: np.ndarray) -> list[Digit]:
     """Return the digits on a grey *picture*, (height, width) uint8, from left to right."""
     scale = min(1.0, LARGEST / max(picture.shape))
-    if scale < 1:
-        picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    picture = shrunk(picture, scale)
     ink = ink_of(picture)
     digits = []
     for mask in masks(ink):
@@ -53,6 +54,14 @@ def find(picture: np.ndarray) -> list[Digit]:
 def _unscaled(box: tuple[int, ...], scale: float) -> tuple[int, int, int, int]:
     left, top, width, height = (round(side / scale) for side in box)
     return left, top, width, height
+
+
+def shrunk(picture: np.ndarray, scale: float) -> np.ndarray:
+    """Return a *picture*, (height, width), at a *scale* of at most 1, each side a pixel or more."""
+    if scale == 1:
+        return picture
+    height, width = (max(1, round(side * scale)) for side in picture.shape)
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
 
 
 def in_form(picture: np.ndarray) -> bool:
@@ -80,9 +89,12 @@ def ink_of(picture: np.ndarray) -> np.ndarray:
     It may be dark on light or light on dark, and unevenly lit: the paper is the median around each
     pixel, over a square as large as the picture.
     """
-    shrink = min(1.0, COPY / max(picture.shape))
-    small = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    paper = cv2.medianBlur(small, 2 * (min(small.shape) // 2) + 1)
+    small = shrunk(picture, min(1.0, COPY / max(picture.shape))).copy()
+    around = 2 * (min(small.shape) // 2) + 1
+    # The median repeats the outermost pixels beyond the border: these are to be paper too.
+    for edge in (small[0], small[-1], small[:, 0], small[:, -1]):
+        edge[:] = cv2.medianBlur(edge.reshape(-1, 1).copy(), around)[:, 0]
+    paper = cv2.medianBlur(small, around)
     paper = cv2.resize(paper, picture.shape[::-1], interpolation=cv2.INTER_LINEAR)
     above = picture.astype(np.float32) - paper
     # Ink is little and far from the paper, whichever way.
@@ -123,15 +135,11 @@ class Part(NamedTuple):
             area=self.area + other.area,
         )
 
-    def in_corner(self, shape: tuple[int, ...]) -> bool:
-        """Tell whether it touches two sides or more of a picture of this *shape*."""
-        height, width = shape
-        sides = (self.left == 0, self.top == 0, self.right == width, self.bottom == height)
-        return sum(sides) > 1
-
     def owns(self, other: "Part") -> bool:
         """Tell whether *other*, which begins no further left, is of the same digit."""
         low, high = sorted([self.height, other.height])
+        if max(self.top, other.top) - min(self.bottom, other.bottom) > APART * high:
+            return False
         shared = min(self.right, other.right) - other.left
         narrower = min(self.right - self.left, other.right - other.left)
         return shared > (0 if low < SHORT * high else SHARED * narrower)
@@ -145,8 +153,9 @@ def masks(ink: np.ndarray) -> list[np.ndarray]:
         for label, (left, top, width, height, area) in enumerate(stats.tolist())
         if label
     ]
-    # What lies beside the paper, such as a table, goes round a corner of the picture.
-    strokes = [stroke for stroke in strokes if not stroke.in_corner(ink.shape)] or strokes
+    # What lies beside the paper, such as a table, is in a corner of the picture.
+    beside = set(labels[[0, 0, -1, -1], [0, -1, 0, -1]])
+    strokes = [stroke for stroke in strokes if not beside.intersection(stroke.labels)] or strokes
     dust = DUST * max((stroke.area for stroke in strokes), default=0)
     digits: list[Part] = []
     for stroke in sorted(strokes, key=lambda stroke: stroke.left):

@@ -6,6 +6,7 @@ import numpy as np
 
 from stages import params, processed
 from stages.backend import make_repeatable, tf
+from stages.common.errors import StageError
 from stages.evaluate.model import load, predict
 from stages.fetch.known import MNIST, find
 from tools.predict.pictures import Form
@@ -17,7 +18,14 @@ class Models:
     """All models of params.yaml, loaded as ``evaluate`` does, and the classes they tell apart."""
 
     def __init__(self) -> None:
+        """Load the models.
+
+        Raises:
+            StageError: one is not there or damaged, or is called as the vote of all is.
+        """
         names = list(params.section(params.read(), "models"))
+        if VOTE in names:
+            raise StageError(f"{params.PATH}: models: a model called {VOTE!r}; rename it")
         image = processed.read("test")[0].shape[1:]
         self.classes = processed.read_classes()
         data = params.read_data()

@@ -1,6 +1,7 @@
 """Pictures in files, folders and standard input, brought into the form that models take."""
 
 import io
+import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator
@@ -44,7 +45,7 @@ def sources(words: Iterable[str]) -> Iterator[tuple[str, Path | io.BytesIO]]:
         path = Path(word)
         if word == "-":
             yield "-", io.BytesIO(sys.stdin.buffer.read())
-        elif path.is_dir():
+        elif os.path.isdir(word):  # noqa: PTH112 - Path's own raises of a name that is too long
             inside = sorted(path.rglob("*"))
             files = [file for file in inside if file.suffix.lower() in SUFFIXES and file.is_file()]
             # A folder without pictures is named, and told in the words for a file that is none.
@@ -62,7 +63,7 @@ def seen_on(source: Path | io.BytesIO, name: str, form: Form) -> list[Seen]:
     Raises:
         StageError: it is no picture, damaged, too large, or no digit is on it.
     """
-    if isinstance(source, Path) and source.is_dir():
+    if isinstance(source, Path) and os.path.isdir(source):  # noqa: PTH112 - as above
         raise StageError(f"{name}: no picture in this folder; {', '.join(sorted(SUFFIXES))} count")
     with warnings.catch_warnings():
         # Pillow warns of what is refused here.
@@ -96,4 +97,5 @@ def fitted(pixels: np.ndarray, name: str, image: tuple[int, int, int]) -> np.nda
                 f"the models take images of {size_of(image)}, which none is resized to"
             )
         pixels = resized(pixels, height)
-    return pixels.reshape(image)
+    # A grey digit has the same in each channel that models of colour take.
+    return np.array(np.broadcast_to(pixels.reshape(height, width, -1), image))

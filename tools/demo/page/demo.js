@@ -23,8 +23,8 @@ async function ask(picture) {
     const { picture: get } = next;
     next = null;
     const [parts, why] = get ? await answerTo(get) : [[], ""];
-    // What was drawn or cleared meanwhile is asked for first.
-    if (!next) show(parts, why);
+    // Of a drawing that has grown meanwhile this is still worth a look; not of one that is gone.
+    if (!next || next.picture === get) show(parts, why);
   }
   asking = false;
 }
@@ -122,6 +122,8 @@ function clear() {
   pen.fillStyle = "white";
   pen.fillRect(0, 0, paper.width, paper.height);
   URL.revokeObjectURL(photograph.src);
+  // So that one that is still being read does not come up later.
+  photograph.removeAttribute("src");
   photograph.hidden = true;
   paper.hidden = !paper.dataset.wanted;
   document.getElementById("file").value = "";
@@ -138,11 +140,12 @@ paper.addEventListener("pointerdown", event => {
   draw(event);
 });
 paper.addEventListener("pointermove", draw);
-for (const end of ["pointerup", "pointercancel"])
-  paper.addEventListener(end, event => {
-    draw(event);
-    strokes.delete(event.pointerId);
-  });
+paper.addEventListener("pointerup", event => {
+  draw(event);
+  strokes.delete(event.pointerId);
+});
+// Where a pointer was when a gesture took it away is not told.
+paper.addEventListener("pointercancel", event => strokes.delete(event.pointerId));
 document.getElementById("clear").addEventListener("click", clear);
 
 // Photographs, dropped or chosen.
