@@ -65,6 +65,8 @@ def test_specks_and_a_table_beside_the_paper_are_no_digits() -> None:
     ink = seven()
     ink[100:103, 10:13] = 1
     ink[5, 60] = 1
+    # Half as high as the digit, but a twentieth of its ink.
+    ink[20:50, 15:17] = 1
     picture = on_paper(ink, 220, 40)
     picture[:, :5] = 70
     picture[-8:] = 70

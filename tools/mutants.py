@@ -379,7 +379,6 @@ MUTANTS = [
         ("if (above**3).sum() < 0:", "if False:"),
         ("    return sorted(digits, key=lambda digit: digit.box[0])", "    return digits[::-1]"),
         ("MIDDLE - centre_of_mass(small)", "14 - centre_of_mass(small)"),
-        ("if not beside.intersection(stroke.labels)", "if True"),
         ("0 if low < SHORT * high else", "0 if False else"),
         ("digit.area >= area and ", ""),
     ),
