@@ -22,7 +22,7 @@ pytest.importorskip("cv2", reason="no OpenCV here: make predict installs it")
 from stages.common.errors import StageError
 from tools.predict import __main__ as command
 from tools.predict.models import Models
-from tools.predict.pictures import Form, seen_on, sources
+from tools.predict.pictures import Form, Seen, seen_on, sources
 
 DIGITS = Form((28, 28, 1), digits=True)
 GREY, COLOUR = Form((28, 28, 1), digits=False), Form((32, 32, 3), digits=False)
@@ -167,21 +167,21 @@ def test_models_of_images_that_are_not_square_take_no_others(tmp_path: Path) -> 
         seen_on(path, str(path), Form((30, 20, 1), digits=False))
 
 
-def test_digits_of_models_trained_on_larger_images_are_enlarged(tmp_path: Path) -> None:
-    path = tmp_path / "one.png"
+def one_on(path: Path, form: Form) -> list[Seen]:
+    """Write a picture of a 1 to *path*, and return what models of this *form* see of it."""
     picture = np.full((100, 100), 255, np.uint8)
     picture[20:80, 45:55] = 0
     Image.fromarray(picture).save(path)
-    (seen,) = seen_on(path, str(path), Form((56, 56, 1), digits=True))
+    return seen_on(path, str(path), form)
+
+
+def test_digits_of_models_trained_on_larger_images_are_enlarged(tmp_path: Path) -> None:
+    (seen,) = one_on(tmp_path / "one.png", Form((56, 56, 1), digits=True))
     assert np.flatnonzero(seen.image[..., 0].max(axis=1) > 127).size == pytest.approx(40, abs=1)
 
 
 def test_digits_are_grey_in_each_channel_of_colour(tmp_path: Path) -> None:
-    path = tmp_path / "one.png"
-    picture = np.full((100, 100), 255, np.uint8)
-    picture[20:80, 45:55] = 0
-    Image.fromarray(picture).save(path)
-    (seen,) = seen_on(path, str(path), Form((32, 32, 3), digits=True))
+    (seen,) = one_on(tmp_path / "one.png", Form((32, 32, 3), digits=True))
     assert seen.image.shape == (32, 32, 3)
     assert seen.image.max() > 200
     assert (seen.image == seen.image[..., :1]).all()

@@ -391,7 +391,7 @@ MUTANTS = [
     *of(
         "tools/predict/models.py",
         "predict",
-        ("predict(model, images)", "predict(model, images / 255)"),
+        ("predict_on_batch, images)", "predict_on_batch, images / 255)"),
     ),
     *of(
         "tools/experiments.py",

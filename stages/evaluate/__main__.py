@@ -22,7 +22,7 @@ def main(name: str) -> None:
     names = processed.read_classes()
     make_repeatable(0)
     model = load(Path("models") / f"{name}.keras", images.shape[1:], len(names))
-    probabilities = predict(model, images)
+    probabilities = predict(model.predict_on_batch, images)
 
     actual, predicted = labels.argmax(axis=1), probabilities.argmax(axis=1)
     scores = score(actual, probabilities)

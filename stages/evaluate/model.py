@@ -1,6 +1,7 @@
 """A trained model as its file has it, and what it says of images."""
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -40,10 +41,11 @@ def load(path: Path, image: tuple[int, ...], classes: int) -> keras.Model:
     return model
 
 
-def predict(model: keras.Model, images: np.ndarray) -> np.ndarray:
-    """Return the probabilities (n, classes) that *model* gives for *images*.
+def predict(of_batch: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
+    """Return the probabilities (n, classes) that a model gives for *images*.
 
-    Only one batch at a time is in memory as floats.
+    *of_batch* returns those of some, as a Keras model's ``predict_on_batch`` does. Only one batch
+    at a time is in memory as floats.
     """
     starts = range(0, len(images), BATCH)
-    return np.concatenate([model.predict_on_batch(images[i : i + BATCH]) for i in starts])
+    return np.concatenate([of_batch(images[i : i + BATCH]) for i in starts])

@@ -17,10 +17,8 @@ import numpy as np
 import uvicorn
 
 from stages.common.errors import StageError
-from tools.demo.server import application
+from tools.demo.server import HOST, application
 from tools.predict.models import Models
-
-HOST = "127.0.0.1"
 
 
 def bound(port: int) -> socket.socket:
@@ -64,7 +62,7 @@ def main(words: Sequence[str]) -> int:
     if not options.no_browser:
         # A browser in the terminal would keep this program from answering it.
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
-    config = uvicorn.Config(application(models, [HOST, "localhost"]), log_level="warning")
+    config = uvicorn.Config(application(models), log_level="warning")
     # It ends in good order on Ctrl-C, and then raises it again.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])

@@ -10,7 +10,7 @@ from stages import processed
 from stages.backend import cores, keras, make_repeatable
 from stages.common.command import run
 from stages.common.files import write_csv
-from stages.evaluate.model import BATCH, load
+from stages.evaluate.model import load, predict
 from stages.train.machine import describe
 from tools.export.runtimes import RUNTIMES, Predict
 
@@ -38,7 +38,7 @@ def main(name: str) -> None:
     formats: dict[str, Predict] = {"keras": model.predict_on_batch}
     for ending, (_, opened) in RUNTIMES.items():
         formats[ending] = opened(path.with_name(f"{name}.{ending}"), threads)
-    said = {ending: all_of(predict, images) for ending, predict in formats.items()}
+    said = {ending: predict(of_batch, images) for ending, of_batch in formats.items()}
     single = timed(formats, np.asarray(images[:SINGLE]))
     batched = timed(formats, np.asarray(images[:BATCHED]))
     actual, of_keras = labels.argmax(axis=1), said["keras"]
@@ -66,20 +66,14 @@ def main(name: str) -> None:
         print(f"{name}, {row[1]}: accuracy {row[4]:.4f}, {row[5]} other classes than Keras")
 
 
-def all_of(predict: Predict, images: np.ndarray) -> np.ndarray:
-    """Return the probabilities (n, classes) of all *images*, some at a time."""
-    starts = range(0, len(images), BATCH)
-    return np.concatenate([predict(images[start : start + BATCH]) for start in starts])
-
-
 def timed(formats: Mapping[str, Predict], images: np.ndarray) -> dict[str, np.ndarray]:
     """Return for each format the seconds (:data:`ROUNDS`,) it takes for one batch, *images*."""
     seconds: dict[str, list[float]] = {ending: [] for ending in formats}
     for _ in range(1 + ROUNDS):
-        for ending, predict in formats.items():
+        for ending, of_batch in formats.items():
             started, calls = time.perf_counter(), 0
             while time.perf_counter() - started < SECONDS:
-                predict(images)
+                of_batch(images)
                 calls += 1
             seconds[ending].append((time.perf_counter() - started) / calls)
     return {ending: np.array(values[1:]) for ending, values in seconds.items()}

@@ -153,9 +153,6 @@ def masks(ink: np.ndarray) -> list[np.ndarray]:
         for label, (left, top, width, height, area) in enumerate(stats.tolist())
         if label
     ]
-    # What lies beside the paper, such as a table, is in a corner of the picture.
-    beside = set(labels[[0, 0, -1, -1], [0, -1, 0, -1]])
-    strokes = [stroke for stroke in strokes if not beside.intersection(stroke.labels)] or strokes
     dust = DUST * max((stroke.area for stroke in strokes), default=0)
     digits: list[Part] = []
     for stroke in sorted(strokes, key=lambda stroke: stroke.left):

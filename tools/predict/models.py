@@ -42,5 +42,7 @@ class Models:
 
         *images* are (n, height, width, channels) uint8, as training had them.
         """
-        said = {name: predict(model, images) for name, model in self._models.items()}
+        said = {
+            name: predict(model.predict_on_batch, images) for name, model in self._models.items()
+        }
         return {VOTE: np.mean(list(said.values()), axis=0)} | said
