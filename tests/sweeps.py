@@ -24,6 +24,9 @@ from tests.servers import free_port
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray: `make sweep`")
 takes_minutes = pytest.mark.skipif("SWEEPS" not in os.environ, reason="run by `make test-sweeps`")
 
+# What a sweep says last after Ctrl-C. Not imported: without Ray its program cannot be.
+INTERRUPTED = "interrupted: what is finished is kept; the same command again goes on"
+
 STUB = '''
 """Stands for every stage."""
 

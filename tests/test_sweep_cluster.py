@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.processes import interrupt, is_running, wait_until
-from tests.sweeps import Nodes, Stubs, ended, stubs, takes_minutes, worker_of
-from tools.sweep.__main__ import LINE
+from tests.sweeps import INTERRUPTED, Nodes, Stubs, ended, stubs, takes_minutes, worker_of
 
 pytestmark = takes_minutes
 
@@ -84,7 +83,7 @@ def test_ctrl_c_ends_what_runs_on_other_nodes(nodes: Nodes, shared: Stubs) -> No
     held.unlink()
     assert seconds < 10
     # Ray itself may have a last word after that.
-    assert (process.returncode, LINE in output.splitlines()) == (130, True)
+    assert (process.returncode, INTERRUPTED in output.splitlines()) == (130, True)
     assert shared.epochs(7) == []
 
 

@@ -5,8 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from tests.processes import interrupt, is_running, wait_until
-from tests.sweeps import ended, stubs, takes_minutes
-from tools.sweep.__main__ import LINE
+from tests.sweeps import INTERRUPTED, ended, stubs, takes_minutes
 
 pytestmark = takes_minutes
 
@@ -29,7 +28,7 @@ def test_through_kill_and_ctrl_c_nothing_is_lost_and_nothing_done_twice(tmp_path
     seconds, output = interrupt(interrupted, stubbed.last_process("resumed train model1 3"))
     assert (interrupted.returncode, seconds < 10) == (130, True)
     # Ray itself may have a last word after that.
-    assert LINE in output.splitlines()
+    assert INTERRUPTED in output.splitlines()
     assert "Traceback" not in output
     assert stubbed.epochs() == [2]
 
