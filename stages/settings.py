@@ -30,12 +30,14 @@ class TrainingSettings(Settings):
     batch_size: Size
     learning_rate: Annotated[float, Field(gt=0, le=10)]
     schedule: Literal["constant", "one_cycle"]
+    ema_momentum: Annotated[float, Field(ge=0, lt=1)]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     batch_norm_momentum: Annotated[float, Field(ge=0, lt=1)]
     normalize: bool
     shift: Annotated[float, Field(ge=0, le=1024)]
     rotation: Annotated[float, Field(ge=0, le=180)]
     zoom: Annotated[float, Field(ge=0, lt=1)]
+    elastic: Annotated[float, Field(ge=0, le=1024)]
     flip: bool
 
     # Of the packages that decide the bits of the result, so that upgrading one of them retrains.

@@ -20,10 +20,12 @@ DEFAULTS: dict[str, Any] = {
     "schedule": "constant",
     "label_smoothing": 0,
     "batch_norm_momentum": 0.99,
+    "ema_momentum": 0,
     "normalize": False,
     "shift": 0,
     "rotation": 0,
     "zoom": 0,
+    "elastic": 0,
     "flip": False,
     "versions": {},
 }

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 
 from stages.backend import tf
 from stages.settings import TrainingSettings
-from stages.train.augmentation import augment, is_wanted
+from stages.train.augmentation import augment, displacements, is_wanted, sample
 from tests.images_for_tests import random_images
 from tests.settings_for_tests import training_settings
 
@@ -52,7 +53,7 @@ def given(
     ("changed", "wanted"),
     [
         *[({}, False), ({"shift": 0.5}, True), ({"rotation": 0.5}, True), ({"zoom": 0.5}, True)],
-        ({"flip": True}, True),
+        *[({"elastic": 0.5}, True), ({"flip": True}, True)],
     ],
 )
 def test_each_setting_alone_changes_the_images_and_none_leaves_them(
@@ -162,3 +163,46 @@ def test_random_shifts_reach_their_limits_and_no_further() -> None:
         assert distances.mean() == pytest.approx(0, abs=0.2)
         assert distances.std() == pytest.approx(4 / 12**0.5, abs=0.15)
     assert abs(np.corrcoef(along_row, along_column)[0, 1]) < 0.2
+
+
+# Neither as wide as high, nor MNIST's.
+HEIGHT, WIDTH = 40, 58
+
+
+def test_elastic_fields_have_the_deviation_of_one_everywhere_and_neighbours_go_together() -> None:
+    fields = displacements(tf.constant(4000), HEIGHT, WIDTH, SEED).numpy()
+    assert fields.shape == (4000, 2, HEIGHT, WIDTH)
+    # 4,000 draws leave 0.016 of chance in a mean, five times of which is allowed.
+    np.testing.assert_allclose(fields.mean(axis=0), 0, atol=0.08)
+    np.testing.assert_allclose(fields.std(axis=0), 1, atol=0.06)
+    # Gaussians of deviation s, added up, go together as exp(-d² / 4s²): here s is 8 pixels of 58.
+    middle = fields[:, 0, HEIGHT // 2, WIDTH // 2]
+    for distance in (2, 8, 16):
+        beside = fields[:, 0, HEIGHT // 2, WIDTH // 2 + distance]
+        expected = np.exp(-(distance**2) / (4 * 8**2))
+        assert np.corrcoef(middle, beside)[0, 1] == pytest.approx(expected, abs=0.06)
+    other_axis = fields[:, 1, HEIGHT // 2, WIDTH // 2]
+    assert abs(np.corrcoef(middle, other_axis)[0, 1]) < 0.08
+
+
+def test_elastic_moves_pixels_by_so_many_and_leaves_a_plane_a_plane() -> None:
+    # Columns 0, 1, ..: what a pixel shows is where it comes from; away from the black outside.
+    ramp = np.tile(np.indices((28, 28, 1), np.float32)[1], (500, 1, 1, 1))
+    bent = augment(tf.constant(ramp), training_settings(elastic=0.5), SEED).numpy()
+    moved = (bent - ramp)[:, 4:-4, 4:-4]
+    assert moved.std() == pytest.approx(0.5, rel=0.05)
+    assert np.abs(np.diff(moved, axis=1)).max() < 0.5
+
+
+def test_bilinear_sampling_is_scipys() -> None:
+    images = random_images(2, image=(9, 14, 3))[0].astype(np.float32)
+    random = np.random.default_rng(0)
+    y, x = random.uniform(-3, 12, (2, 9, 14)), random.uniform(-3, 17, (2, 9, 14))
+    # Also whole pixels, and the last ones.
+    y[0, 0, :3], x[0, 0, :3] = [0, 8, 4], [0, 13, 13]
+    ours = sample(tf.constant(images), *(tf.constant(at, tf.float32) for at in (x, y))).numpy()
+    for number, channel in np.ndindex(2, 3):
+        oracle = map_coordinates(
+            images[number, ..., channel], [y[number], x[number]], order=1, mode="grid-constant"
+        )
+        np.testing.assert_allclose(ours[number, ..., channel], oracle, atol=0.01)

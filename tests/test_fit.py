@@ -13,10 +13,11 @@ from stages.backend import keras, make_repeatable, tf
 from stages.common.errors import StageError
 from stages.settings import TrainingSettings
 from stages.train import network
+from stages.train.augmentation import augment
 from stages.train.batches import epoch_order
 from stages.train.fit import augmentation_seed, fit, images_per_epoch
 from stages.train.results import Epoch
-from stages.train.schedule import learning_rates
+from stages.train.schedule import averaging_rates, learning_rates
 from stages.train.trainer import Trainer
 from tests.images_for_tests import random_images
 from tests.networks import built
@@ -34,25 +35,22 @@ def trainer(precision: str = "float32", **changed: Any) -> Trainer:
     return Trainer(network.training_graph(built(settings, **KIND), precision), settings)
 
 
-def state_of(one: Trainer) -> list[Any]:
-    return [*one.graph.weights, *one.optimizer.state]
-
-
-def values_of(one: Trainer) -> list[np.ndarray]:
-    return [np.array(variable.numpy()) for variable in state_of(one)]
+def values_of(variables: Sequence[Any]) -> list[np.ndarray]:
+    return [np.array(variable.numpy()) for variable in variables]
 
 
 def test_training_goes_on_from_a_kept_state_to_the_bits_of_one_that_never_stopped() -> None:
     # All that depends on the epoch or the step, and that a stop could upset.
-    settings = {"epochs": 2, "schedule": "one_cycle", "shift": 1, "label_smoothing": 0.1}
+    settings = {"epochs": 2, "schedule": "one_cycle", "shift": 1, "elastic": 1}
+    settings |= {"label_smoothing": 0.1, "ema_momentum": 0.9}
     whole, resumed = (trainer("bfloat16", **settings) for _ in range(2))
     kept: list[list[np.ndarray]] = []
-    epochs = fit(whole, TRAINING, VALIDATION, (), lambda _: kept.append(values_of(whole)))
-    for variable, value in zip(state_of(resumed), kept[0], strict=True):
+    epochs = fit(whole, TRAINING, VALIDATION, (), lambda _: kept.append(values_of(whole.state)))
+    for variable, value in zip(resumed.state, kept[0], strict=True):
         variable.assign(value)
     again = fit(resumed, TRAINING, VALIDATION, epochs[:1])
     assert [epoch[:4] for epoch in again] == [epoch[:4] for epoch in epochs]
-    for own, other, before in zip(values_of(resumed), kept[1], kept[0], strict=True):
+    for own, other, before in zip(values_of(resumed.state), kept[1], kept[0], strict=True):
         assert own.tobytes() == other.tobytes() != before.tobytes()
 
 
@@ -72,19 +70,60 @@ def test_epochs_are_those_of_keras_on_the_same_batches() -> None:
         np.testing.assert_allclose(own.numpy(), other.numpy(), rtol=1e-4, atol=1e-3)
 
 
+def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours = trainer(ema_momentum=0.5, learning_rate=0.1, shift=1, epochs=2)
+    # 12 of 20 images, in batches of 8 and 4.
+    monkeypatch.setattr("stages.train.fit.STATISTICS", 12)
+    step, after_steps = ours.train_step, []
+
+    def noting(*given: Any) -> Any:
+        result = step(*given)
+        after_steps.append(values_of(ours.graph.trainable_weights))
+        return result
+
+    ours.train_step = noting
+    fit(ours, TRAINING, VALIDATION)
+    shares = 0.5 ** np.arange(6)[::-1]
+    for own, *steps in zip(
+        values_of(ours.result.trainable_weights), *after_steps, strict=True
+    ):
+        expected = np.average(steps, axis=0, weights=shares)
+        np.testing.assert_allclose(own, expected, rtol=1e-5, atol=1e-6)
+    # Keras's own layers in place of ours.
+    oracle = keras.models.clone_model(built(ours.settings, **KIND))
+    network.copy_weights(ours.result, oracle)
+    norms = [each for each in oracle.layers if isinstance(each, keras.layers.BatchNormalization)]
+    for norm in norms:
+        norm.momentum = 0
+    met = []
+    order = epoch_order(20, 0, 1)
+    for number, chosen in enumerate((order[:8], order[8:12])):
+        images = tf.constant(TRAINING[0][chosen], tf.float32)
+        seed = tf.constant(augmentation_seed(0, 1, number))
+        oracle(augment(images, ours.settings, seed), training=True)
+        met.append(values_of(oracle.non_trainable_weights))
+    kept = values_of(ours.result.non_trainable_weights)
+    assert len(kept) == 2 * len(norms) == 4
+    for own, *batches in zip(kept, *met, strict=True):
+        np.testing.assert_allclose(own, np.average(batches, axis=0, weights=[8, 4]), rtol=1e-3)
+
+
 def test_smoothed_labels_cost_the_cross_entropy_with_the_smoothed_target() -> None:
     images, labels = TRAINING
     ours = trainer(label_smoothing=0.25)
     logits = ours.graph(tf.constant(images, tf.float32), training=True)
     oracle = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.25)
-    loss, _ = ours.train_step(images, labels, 0.001, [0, 0])
+    loss, _ = ours.train_step(images, labels, 0.001, 1, [0, 0])
     assert float(loss) / 20 == pytest.approx(float(oracle(labels, logits)), rel=1e-4)
 
 
-def test_a_weight_that_is_no_number_is_noticed_wherever_it_is() -> None:
-    ours = trainer()
+@pytest.mark.parametrize("momentum", [0, 0.9])
+def test_a_weight_that_is_no_number_is_noticed_wherever_it_is(momentum: float) -> None:
+    ours = trainer(ema_momentum=momentum)
     assert ours.is_finite()
-    for weight in ours.graph.weights:
+    for weight in ours.result.weights:
         kept = weight.numpy()
         weight.assign(np.where(np.arange(kept.size).reshape(kept.shape) == 0, np.nan, kept))
         assert not ours.is_finite()
@@ -103,16 +142,21 @@ class Recorder(Trainer):
         val_loss: float = 3.0,
     ) -> None:
         self.settings = settings
-        self.steps: list[tuple[np.ndarray, np.ndarray, np.float32, bytes]] = []
+        self.steps: list[tuple[np.ndarray, np.ndarray, np.float32, np.float32, bytes]] = []
         self.train_step = self.keep
         self._losses = iter(losses)
         self._finite = finite
         self._val_loss = val_loss
 
-    def keep(self, images: Any, labels: Any, rate: np.float32, seed: Any) -> tuple[float, int]:
+    def keep(
+        self, images: Any, labels: Any, rate: np.float32, averaging: np.float32, seed: Any
+    ) -> tuple[float, int]:
         """Keep a step; return its summed loss, 2 for each image unless given, and 1 correct."""
-        self.steps.append((images, labels, rate, seed.tobytes()))
+        self.steps.append((images, labels, rate, averaging, seed.tobytes()))
         return next(self._losses, 2.0 * len(images)), 1
+
+    def settle(self, batches: object) -> None:
+        """Have no statistics."""
 
     def validate(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         """Return an accuracy and a loss."""
@@ -128,16 +172,19 @@ class Recorder(Trainer):
 def test_each_step_has_its_images_labels_rate_and_seed(
     wanted: int | None, steps: int, seen: int
 ) -> None:
-    settings = training_settings(epochs=2, steps_per_epoch=wanted, schedule="one_cycle")
+    settings = training_settings(
+        epochs=2, steps_per_epoch=wanted, schedule="one_cycle", ema_momentum=0.5
+    )
     recorder = Recorder(settings)
     told: list[list[Epoch]] = []
     fit(recorder, TRAINING, VALIDATION, (), lambda epochs: told.append(list(epochs)))
     # 20 images in batches of 8 are 3 steps.
-    images, labels, rates, seeds = zip(*recorder.steps, strict=True)
+    images, labels, rates, averaging, seeds = zip(*recorder.steps, strict=True)
     orders = np.concatenate([epoch_order(20, 0, epoch)[:seen] for epoch in range(2)])
     np.testing.assert_array_equal(np.concatenate(images), TRAINING[0][orders])
     np.testing.assert_array_equal(np.concatenate(labels), TRAINING[1][orders])
     np.testing.assert_array_equal(rates, learning_rates("one_cycle", 0.001, 2 * steps))
+    np.testing.assert_array_equal(averaging, averaging_rates(0.5, 2 * steps))
     assert len(set(seeds)) == 2 * steps
     assert images_per_epoch(20, settings) == seen
     # One right answer a step, a loss of 2 an image.

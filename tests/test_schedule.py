@@ -1,9 +1,9 @@
-"""The learning rate of each step, by hand."""
+"""The learning rate of each step, and its share in the average of the weights, by hand."""
 
 import numpy as np
 import pytest
 
-from stages.train.schedule import learning_rates
+from stages.train.schedule import averaging_rates, learning_rates
 
 
 def test_constant_is_the_same_at_every_step() -> None:
@@ -35,3 +35,11 @@ def test_every_step_of_a_short_training_has_a_rate_above_zero(schedule: str, ste
     assert rates.shape == (steps,)
     assert (rates > 0).all()
     assert (rates <= np.float32(0.01)).all()
+
+
+def test_average_of_the_weights_has_shares_that_halve_with_each_step_back() -> None:
+    rates = averaging_rates(0.5, 3)
+    assert rates.dtype == np.float32
+    # After one step it is the weights; then 2 to 1 of the two; then 4 to 2 to 1 of the three.
+    assert rates == pytest.approx([1, 2 / 3, 4 / 7])
+    assert list(averaging_rates(0, 3)) == [1, 1, 1]

@@ -92,12 +92,12 @@ def _watched(patch: pytest.MonkeyPatch, changed: dict[str, Any]) -> Training:
         original(self, graph, chosen)
         step = self.train_step
 
-        def noting(images: np.ndarray, labels: np.ndarray, rate: float, seed: np.ndarray) -> Any:
+        def noting(images: Any, labels: Any, rate: float, averaging: float, seed: Any) -> Any:
             done.first_weights = done.first_weights or [np.array(w) for w in graph.weights]
             done.batches.append((images, labels))
             done.rates.append(float(rate))
             done.seeds.append(seed.tobytes())
-            return step(images, labels, rate, seed)
+            return step(images, labels, rate, averaging, seed)
 
         self.train_step = noting
         done.dtypes = {layer.compute_dtype for layer in graph.layers}
@@ -183,7 +183,10 @@ def test_every_step_of_every_epoch_has_a_seed_of_its_own(run: Run) -> None:
     assert len(set(run().seeds)) == 2 * STEPS
 
 
-@pytest.mark.parametrize("change", [{"shift": 3}, {"rotation": 90}, {"zoom": 0.5}, {"flip": True}])
+@pytest.mark.parametrize(
+    "change",
+    [{"shift": 3}, {"rotation": 90}, {"zoom": 0.5}, {"elastic": 2}, {"flip": True}],
+)
 def test_augmentation_changes_what_is_trained_on_and_not_what_is_watched(
     run: Run, change: dict[str, Any]
 ) -> None:
@@ -198,7 +201,7 @@ def test_seed_of_a_step_decides_its_augmentation() -> None:
     for number in (1, 2, 1):
         keras.utils.set_random_seed(0)
         trainer = Trainer(network.training_graph(built(chosen), "float32"), chosen)
-        loss, _ = trainer.train_step(*TRAINING, np.float32(0), np.array([number, 0], np.int32))
+        loss, _ = trainer.train_step(*TRAINING, *np.zeros(2, np.float32), np.array([number, 0], np.int32))
         losses.append(float(loss))
     assert losses[0] == losses[2] != losses[1]
 
@@ -227,6 +230,12 @@ def test_momentum_of_batch_normalisation_decides_its_statistics_alone(run: Run) 
     slow, fast = run().weights["norm_1/moving_mean"], quick.weights["norm_1/moving_mean"]
     # From 0 towards nearly the same mean: 1 - 0.99 ** 6 of the way, and 1 - 0.5 ** 6.
     np.testing.assert_allclose(fast / slow, (1 - 0.5**6) / (1 - 0.99**6), rtol=0.15)
+
+
+def test_average_of_the_weights_is_what_is_watched_and_saved(run: Run) -> None:
+    averaged = run(ema_momentum=0.9, learning_rate=0.01)
+    assert not averaged.same_trained_weights(run(learning_rate=0.01))
+    assert_watched_plainly(averaged)
 
 
 def test_normalize_scales_the_pixels_in_the_saved_model(run: Run) -> None:

@@ -36,14 +36,13 @@ def main(name: str) -> None:
         f"{chosen.batch_size}, {computed_in}, {len(training[0]):,} images",
         flush=True,
     )
-    graph = network.training_graph(model, computed_in)
-    trainer = Trainer(graph, chosen)
+    trainer = Trainer(network.training_graph(model, computed_in), chosen)
     on = machine.describe()
     data = [*processed.paths("train"), processed.PIXELS, *processed.paths("validation")]
     key = key_of(chosen.model_dump(), {"precision": computed_in, **on}, data)
     checkpoint = Checkpoint(name, key)
     epochs, resumed_at = _train(name, trainer, training, validation, checkpoint)
-    network.copy_weights(graph, model)
+    network.copy_weights(trainer.result, model)
 
     saved = Path("models") / f"{name}.keras"
     save_model(saved, model)
@@ -68,11 +67,11 @@ def _train(
 
     After each epoch prints a line, logs it and saves a checkpoint.
     """
-    state = [*trainer.graph.weights, *trainer.optimizer.state]
+    state = trainer.state
     done = checkpoint.load(state)
     if done:
         print(f"{name}: going on after epoch {len(done)}, from {checkpoint.path}", flush=True)
-    logs = Logs(Path("logs") / name, trainer.graph, resumed=bool(done))
+    logs = Logs(Path("logs") / name, trainer.result, resumed=bool(done))
 
     def after_epoch(epochs: Sequence[Epoch]) -> None:
         number, epoch = len(epochs), epochs[-1]

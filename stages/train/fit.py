@@ -12,8 +12,11 @@ from stages.processed import Images
 from stages.settings import TrainingSettings
 from stages.train.batches import batches, epoch_order
 from stages.train.results import Epoch
-from stages.train.schedule import learning_rates
+from stages.train.schedule import averaging_rates, learning_rates
 from stages.train.trainer import Trainer
+
+# From how many images the statistics of batch normalisation are worked out.
+STATISTICS = 5_000
 
 
 def fit(
@@ -34,19 +37,20 @@ def fit(
     """
     settings = trainer.settings
     steps = steps_per_epoch(len(training[0]), settings)
-    rates = learning_rates(settings.schedule, settings.learning_rate, steps * settings.epochs)
+    total = steps * settings.epochs
+    rates = learning_rates(settings.schedule, settings.learning_rate, total)
+    averaging = averaging_rates(settings.ema_momentum, total)
     epochs = list(done)
     started = time.perf_counter()
     for epoch in range(len(epochs), settings.epochs):
-        accuracy, loss = _train_epoch(
-            trainer, training, epoch, rates[epoch * steps : (epoch + 1) * steps]
-        )
+        now = slice(epoch * steps, (epoch + 1) * steps)
+        accuracy, loss = _train_epoch(trainer, training, epoch, rates[now], averaging[now])
         val_accuracy, val_loss = trainer.validate(*validation)
         if not (math.isfinite(val_loss) and trainer.is_finite()):
             raise diverged(f"the end of epoch {epoch + 1}", settings)
-        now = time.perf_counter()
-        epochs.append(Epoch(accuracy, loss, val_accuracy, val_loss, now - started))
-        started = now
+        ended = time.perf_counter()
+        epochs.append(Epoch(accuracy, loss, val_accuracy, val_loss, ended - started))
+        started = ended
         after_epoch(epochs)
     if epochs:
         seconds = epochs[-1].seconds + time.perf_counter() - started
@@ -55,9 +59,12 @@ def fit(
 
 
 def _train_epoch(
-    trainer: Trainer, training: Images, epoch: int, rates: np.ndarray
+    trainer: Trainer, training: Images, epoch: int, rates: np.ndarray, averaging: np.ndarray
 ) -> tuple[float, float]:
-    """Train one step at each of *rates*; return (accuracy, mean loss) over the images seen."""
+    """Train one step at each of *rates*; return (accuracy, mean loss) over the images seen.
+
+    Each step counts in the average of the weights as *averaging* says.
+    """
     settings = trainer.settings
     images, labels = training
     order = epoch_order(len(images), settings.seed, epoch)[: len(rates) * settings.batch_size]
@@ -67,7 +74,9 @@ def _train_epoch(
     with tqdm(total=len(order), desc=title, unit=" images", leave=False, disable=None) as bar:
         for step, batch in enumerate(batches(images, labels, settings.batch_size, order)):
             seed = augmentation_seed(settings.seed, epoch, step)
-            batch_loss, batch_correct = trainer.train_step(*batch, rates[step], seed)
+            batch_loss, batch_correct = trainer.train_step(
+                *batch, rates[step], averaging[step], seed
+            )
             loss_sum += float(batch_loss)
             correct += int(batch_correct)
             seen += len(batch[0])
@@ -75,6 +84,11 @@ def _train_epoch(
                 raise diverged(f"epoch {epoch + 1}, step {step + 1}", settings)
             bar.set_postfix_str(f"loss {loss_sum / seen:.4f}", refresh=False)
             bar.update(len(batch[0]))
+    again = batches(images, labels, settings.batch_size, order[:STATISTICS])
+    trainer.settle(
+        (batch[0], augmentation_seed(settings.seed, epoch, step))
+        for step, batch in enumerate(again)
+    )
     return correct / seen, loss_sum / seen
 
 

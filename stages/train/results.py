@@ -12,7 +12,7 @@ class Epoch(NamedTuple):
     """One epoch: accuracies as shares of 1, losses as means per image, time in seconds.
 
     Training values are means over the epoch, taken batch by batch before each step as Keras
-    takes them; validation values are of the weights after the epoch.
+    takes them; validation values are of what would be kept after the epoch.
     """
 
     accuracy: float

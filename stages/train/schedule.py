@@ -1,4 +1,4 @@
-"""The learning rate of each step."""
+"""What changes from step to step: the learning rate, and the share of a step in the average."""
 
 import math
 
@@ -23,4 +23,16 @@ def learning_rates(schedule: str, peak: float, steps: int) -> np.ndarray:
     up = START + (1 - START) * (1 - np.cos(rising)) / 2
     down = END + (1 - END) * (1 + np.cos(falling)) / 2
     rates: np.ndarray = (peak * np.where(progress < WARM_UP, up, down)).astype(np.float32)
+    return rates
+
+
+def averaging_rates(momentum: float, steps: int) -> np.ndarray:
+    """Return how far each step (steps,) moves the average of the weights towards them, as float32.
+
+    With average += rate * (weights - average) that is the exponential average which keeps
+    *momentum* of itself, divided by what its shares come to: as Adam corrects its moments, so
+    that the weights before the first step do not count.
+    """
+    kept = momentum ** np.arange(1, steps + 1)
+    rates: np.ndarray = ((1 - momentum) / (1 - kept)).astype(np.float32)
     return rates
