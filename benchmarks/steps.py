@@ -25,8 +25,6 @@ from stages.train.trainer import Trainer
 
 ROOT = Path(__file__).resolve().parent.parent
 WARM_UP = 3
-# Of learning, and of the average, which recipe `notebook` does without.
-RATES = np.float32([0.001, 1])
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
@@ -45,7 +43,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         first = number * batch % (len(images) - batch + 1)
         chosen = slice(first, first + batch)
         start = time.perf_counter()
-        trainer.train_step(images[chosen], labels[chosen], *RATES, np.zeros(2, np.int32))
+        trainer.train_step(images[chosen], labels[chosen], np.float32(0.001), np.zeros(2, np.int32))
         seconds.append(time.perf_counter() - start)
     timed = [second * 1e6 / batch for second in seconds[WARM_UP:]]
     return {

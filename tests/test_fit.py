@@ -39,8 +39,11 @@ def values_of(variables: Sequence[Any]) -> list[np.ndarray]:
     return [np.array(variable.numpy()) for variable in variables]
 
 
-def test_training_goes_on_from_a_kept_state_to_the_bits_of_one_that_never_stopped() -> None:
+def test_training_goes_on_from_a_kept_state_to_the_bits_of_one_that_never_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     # All that depends on the epoch or the step, and that a stop could upset.
+    monkeypatch.setattr("stages.train.schedule.AVERAGED_EVERY", 1)
     settings = {"epochs": 2, "schedule": "one_cycle", "shift": 1, "elastic": 1}
     settings |= {"label_smoothing": 0.1, "ema_momentum": 0.9}
     whole, resumed = (trainer("bfloat16", **settings) for _ in range(2))
@@ -73,6 +76,7 @@ def test_epochs_are_those_of_keras_on_the_same_batches() -> None:
 def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("stages.train.schedule.AVERAGED_EVERY", 1)
     ours = trainer(ema_momentum=0.5, learning_rate=0.1, shift=1, epochs=2)
     # 12 of 20 images, in batches of 8 and 4.
     monkeypatch.setattr("stages.train.fit.STATISTICS", 12)
@@ -115,7 +119,7 @@ def test_smoothed_labels_cost_the_cross_entropy_with_the_smoothed_target() -> No
     ours = trainer(label_smoothing=0.25)
     logits = ours.graph(tf.constant(images, tf.float32), training=True)
     oracle = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.25)
-    loss, _ = ours.train_step(images, labels, 0.001, 1, [0, 0])
+    loss, _ = ours.train_step(images, labels, 0.001, [0, 0])
     assert float(loss) / 20 == pytest.approx(float(oracle(labels, logits)), rel=1e-4)
 
 
@@ -142,18 +146,21 @@ class Recorder(Trainer):
         val_loss: float = 3.0,
     ) -> None:
         self.settings = settings
-        self.steps: list[tuple[np.ndarray, np.ndarray, np.float32, np.float32, bytes]] = []
+        self.steps: list[tuple[np.ndarray, np.ndarray, np.float32, bytes]] = []
+        self.averaged: list[tuple[int, np.float32]] = []
         self.train_step = self.keep
         self._losses = iter(losses)
         self._finite = finite
         self._val_loss = val_loss
 
-    def keep(
-        self, images: Any, labels: Any, rate: np.float32, averaging: np.float32, seed: Any
-    ) -> tuple[float, int]:
+    def keep(self, images: Any, labels: Any, rate: np.float32, seed: Any) -> tuple[float, int]:
         """Keep a step; return its summed loss, 2 for each image unless given, and 1 correct."""
-        self.steps.append((images, labels, rate, averaging, seed.tobytes()))
+        self.steps.append((images, labels, rate, seed.tobytes()))
         return next(self._losses, 2.0 * len(images)), 1
+
+    def average(self, rate: np.float32) -> None:
+        """Keep after which step this was asked for."""
+        self.averaged.append((len(self.steps), rate))
 
     def settle(self, batches: object) -> None:
         """Have no statistics."""
@@ -172,24 +179,29 @@ class Recorder(Trainer):
 def test_each_step_has_its_images_labels_rate_and_seed(
     wanted: int | None, steps: int, seen: int
 ) -> None:
-    settings = training_settings(
-        epochs=2, steps_per_epoch=wanted, schedule="one_cycle", ema_momentum=0.5
-    )
+    settings = training_settings(epochs=2, steps_per_epoch=wanted, schedule="one_cycle")
     recorder = Recorder(settings)
     told: list[list[Epoch]] = []
     fit(recorder, TRAINING, VALIDATION, (), lambda epochs: told.append(list(epochs)))
     # 20 images in batches of 8 are 3 steps.
-    images, labels, rates, averaging, seeds = zip(*recorder.steps, strict=True)
+    images, labels, rates, seeds = zip(*recorder.steps, strict=True)
     orders = np.concatenate([epoch_order(20, 0, epoch)[:seen] for epoch in range(2)])
     np.testing.assert_array_equal(np.concatenate(images), TRAINING[0][orders])
     np.testing.assert_array_equal(np.concatenate(labels), TRAINING[1][orders])
     np.testing.assert_array_equal(rates, learning_rates("one_cycle", 0.001, 2 * steps))
-    np.testing.assert_array_equal(averaging, averaging_rates(0.5, 2 * steps))
     assert len(set(seeds)) == 2 * steps
     assert images_per_epoch(20, settings) == seen
     # One right answer a step, a loss of 2 an image.
     assert [epoch[:4] for epoch in told[1]] == [(steps / seen, 2.0, 0.5, 3.0)] * 2
     assert [len(epochs) for epochs in told] == [1, 2]
+    assert recorder.averaged == []
+
+
+def test_average_moves_every_eighth_step_from_the_first_on_over_all_epochs() -> None:
+    recorder = Recorder(training_settings(epochs=6, ema_momentum=0.5))
+    fit(recorder, TRAINING, VALIDATION)
+    rates = averaging_rates(0.5, 18)
+    assert recorder.averaged == [(1, rates[0]), (9, rates[8]), (17, rates[16])]
 
 
 def test_finished_training_trains_no_more() -> None:

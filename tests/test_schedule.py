@@ -37,9 +37,9 @@ def test_every_step_of_a_short_training_has_a_rate_above_zero(schedule: str, ste
     assert (rates <= np.float32(0.01)).all()
 
 
-def test_average_of_the_weights_has_shares_that_halve_with_each_step_back() -> None:
-    rates = averaging_rates(0.5, 3)
+def test_average_of_the_weights_has_shares_that_halve_with_each_eight_steps_back() -> None:
+    rates = averaging_rates(0.5 ** (1 / 8), 18)
     assert rates.dtype == np.float32
-    # After one step it is the weights; then 2 to 1 of the two; then 4 to 2 to 1 of the three.
-    assert rates == pytest.approx([1, 2 / 3, 4 / 7])
-    assert list(averaging_rates(0, 3)) == [1, 1, 1]
+    # At first it is the weights; then 2 to 1 of the two; then 4 to 2 to 1 of the three.
+    assert rates[::8] == pytest.approx([1, 2 / 3, 4 / 7])
+    assert np.flatnonzero(rates).tolist() == [0, 8, 16]

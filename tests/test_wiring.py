@@ -92,12 +92,12 @@ def _watched(patch: pytest.MonkeyPatch, changed: dict[str, Any]) -> Training:
         original(self, graph, chosen)
         step = self.train_step
 
-        def noting(images: Any, labels: Any, rate: float, averaging: float, seed: Any) -> Any:
+        def noting(images: np.ndarray, labels: np.ndarray, rate: float, seed: np.ndarray) -> Any:
             done.first_weights = done.first_weights or [np.array(w) for w in graph.weights]
             done.batches.append((images, labels))
             done.rates.append(float(rate))
             done.seeds.append(seed.tobytes())
-            return step(images, labels, rate, averaging, seed)
+            return step(images, labels, rate, seed)
 
         self.train_step = noting
         done.dtypes = {layer.compute_dtype for layer in graph.layers}
@@ -201,7 +201,7 @@ def test_seed_of_a_step_decides_its_augmentation() -> None:
     for number in (1, 2, 1):
         keras.utils.set_random_seed(0)
         trainer = Trainer(network.training_graph(built(chosen), "float32"), chosen)
-        loss, _ = trainer.train_step(*TRAINING, *np.zeros(2, np.float32), np.array([number, 0], np.int32))
+        loss, _ = trainer.train_step(*TRAINING, np.float32(0), np.array([number, 0], np.int32))
         losses.append(float(loss))
     assert losses[0] == losses[2] != losses[1]
 

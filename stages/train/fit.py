@@ -63,7 +63,7 @@ def _train_epoch(
 ) -> tuple[float, float]:
     """Train one step at each of *rates*; return (accuracy, mean loss) over the images seen.
 
-    Each step counts in the average of the weights as *averaging* says.
+    After each the average of the weights moves by *averaging*.
     """
     settings = trainer.settings
     images, labels = training
@@ -74,9 +74,9 @@ def _train_epoch(
     with tqdm(total=len(order), desc=title, unit=" images", leave=False, disable=None) as bar:
         for step, batch in enumerate(batches(images, labels, settings.batch_size, order)):
             seed = augmentation_seed(settings.seed, epoch, step)
-            batch_loss, batch_correct = trainer.train_step(
-                *batch, rates[step], averaging[step], seed
-            )
+            batch_loss, batch_correct = trainer.train_step(*batch, rates[step], seed)
+            if settings.ema_momentum and averaging[step]:
+                trainer.average(averaging[step])
             loss_sum += float(batch_loss)
             correct += int(batch_correct)
             seen += len(batch[0])

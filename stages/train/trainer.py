@@ -49,10 +49,12 @@ class Trainer:
                 images,
                 labels,
                 tf.TensorSpec([], tf.float32),
-                tf.TensorSpec([], tf.float32),
                 tf.TensorSpec([2], tf.int32),
             ],
             jit_compile=False,
+        )
+        self.average = tf.function(
+            self._average, input_signature=[tf.TensorSpec([], tf.float32)], jit_compile=False
         )
         self._score = tf.function(
             self._score_batch, input_signature=[images, labels], jit_compile=False
@@ -70,12 +72,7 @@ class Trainer:
         return [*self.graph.weights, *averaged, *self.optimizer.state]
 
     def _train_step(
-        self,
-        images: tf.Tensor,
-        labels: tf.Tensor,
-        learning_rate: tf.Tensor,
-        averaging_rate: tf.Tensor,
-        seed: tf.Tensor,
+        self, images: tf.Tensor, labels: tf.Tensor, learning_rate: tf.Tensor, seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Change the weights by one batch; return its summed loss and its correct answers."""
         pixels = self._changed(images, seed)
@@ -87,10 +84,12 @@ class Trainer:
             losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
             loss = tf.reduce_mean(losses)
         self.optimizer.apply(tape.gradient(loss, self.variables), learning_rate)
-        if self.result is not self.graph:
-            for average, variable in zip(self.averages, self.variables, strict=True):
-                average.assign_add((variable - average) * averaging_rate)
         return tf.reduce_sum(losses), count_correct(logits, labels)
+
+    def _average(self, rate: tf.Tensor) -> None:
+        """Move the averages so far towards the weights."""
+        for average, variable in zip(self.averages, self.variables, strict=True):
+            average.assign_add((variable - average) * rate)
 
     def _changed(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return a batch of training images as they are trained on."""
