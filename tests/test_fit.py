@@ -90,9 +90,7 @@ def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
     ours.train_step = noting
     fit(ours, TRAINING, VALIDATION)
     shares = 0.5 ** np.arange(6)[::-1]
-    for own, *steps in zip(
-        values_of(ours.result.trainable_weights), *after_steps, strict=True
-    ):
+    for own, *steps in zip(values_of(ours.result.trainable_weights), *after_steps, strict=True):
         expected = np.average(steps, axis=0, weights=shares)
         np.testing.assert_allclose(own, expected, rtol=1e-5, atol=1e-6)
     # Keras's own layers in place of ours.

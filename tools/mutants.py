@@ -56,11 +56,12 @@ MUTANTS = [
         ("key_of(chosen.model_dump(), ", "key_of({}, "),
         ('{"precision": computed_in, **on}', "{**on}"),
         ('{"precision": computed_in, **on}', '{"precision": computed_in}'),
-        ("    network.copy_weights(graph, model)\n", ""),
+        ("    network.copy_weights(trainer.result, model)\n", ""),
+        ("copy_weights(trainer.result, model)", "copy_weights(trainer.graph, model)"),
         ("images_per_epoch(len(training[0]), chosen)", "len(training[0])"),
         ("results.times(epochs, seen, resumed_at, on)", "results.times(epochs, seen, 0, on)"),
         ("    checkpoint.finish(saved)\n", ""),
-        ("[*trainer.graph.weights, *trainer.optimizer.state]", "[*trainer.graph.weights]"),
+        ("state = trainer.state", "state = trainer.graph.weights"),
         ("resumed=bool(done)", "resumed=True"),
         ("resumed=bool(done)", "resumed=False"),
         ("        checkpoint.save(epochs, state)\n", ""),
@@ -75,7 +76,15 @@ MUTANTS = [
         "stages/train/fit.py",
         "fit",
         ("range(len(epochs), settings.epochs)", "range(settings.epochs)"),
-        ("rates[epoch * steps : (epoch + 1) * steps]", "rates[:steps]"),
+        ("rates[now]", "rates[:steps]"),
+        ("averaging[now]", "averaging[:steps]"),
+        ("settings.ema_momentum and averaging[step]", "averaging[step]"),
+        ("settings.ema_momentum and averaging[step]", "settings.ema_momentum"),
+        ("order[:STATISTICS]", "order"),
+        (
+            "(batch[0], augmentation_seed(settings.seed, epoch, step))",
+            "(batch[0], augmentation_seed(settings.seed, 0, step))",
+        ),
         # The clock without validation, without the calls after each epoch, without the last one.
         (
             "        val_accuracy, val_loss = trainer.validate(*validation)\n",
@@ -84,7 +93,7 @@ MUTANTS = [
             "        started += time.perf_counter() - before\n",
         ),
         (
-            "        started = now\n        after_epoch(epochs)\n",
+            "        started = ended\n        after_epoch(epochs)\n",
             "        after_epoch(epochs)\n        started = time.perf_counter()\n",
         ),
         ("epochs[-1].seconds + time.perf_counter() - started", "epochs[-1].seconds"),
@@ -103,15 +112,19 @@ MUTANTS = [
     *of(
         "stages/train/trainer.py",
         "wiring",
-        ("if is_wanted(self.settings):", "if False:"),
+        ("if is_wanted(self.settings) else pixels", "if False else pixels"),
         ("augment(pixels, self.settings, seed)", "augment(pixels, self.settings, [0, 0])"),
         ("smoothing = self.settings.label_smoothing", "smoothing = 0"),
         ("self.variables), learning_rate)", "self.variables), tf.constant(0.001))"),
         # Validation is of the images as they are, the plain loss and all images.
         (
-            "self.graph(tf.cast(images, tf.float32), training=False)",
-            "self.graph(augment(tf.cast(images, tf.float32), self.settings, [0, 0]), "
+            "self.result(tf.cast(images, tf.float32), training=False)",
+            "self.result(augment(tf.cast(images, tf.float32), self.settings, [0, 0]), "
             "training=False)",
+        ),
+        (
+            "self.result(tf.cast(images, tf.float32), training=False)",
+            "self.graph(tf.cast(images, tf.float32), training=False)",
         ),
         (
             "softmax_cross_entropy_with_logits(labels, logits)",
@@ -135,25 +148,43 @@ MUTANTS = [
         ("self.graph(pixels, training=True)", "self.graph(pixels, training=False)"),
         ("smoothing / labels.shape[1]", "smoothing / 10"),
         ("tf.float32), training=False)", "tf.float32), training=True)"),
-        ("for weight in self.graph.weights)", "for weight in self.graph.trainable_weights)"),
+        ("for weight in self.result.weights)", "for weight in self.result.trainable_weights)"),
+        ("for weight in self.result.weights)", "for weight in self.graph.weights)"),
+        # What an interruption would lose of the average, and of what it is made.
+        ("*self.graph.weights, *averaged, *", "*self.graph.weights, *"),
+        ("(variable - average) * rate", "variable - average"),
+        ("assign(1 - len(images) / seen)", "assign(0.5)"),
+        ("for images, seed in batches if self._averaged_norms else ():", "for images, seed in ():"),
+        (
+            "self.result(self._changed(images, seed), training=True)",
+            "self.result(tf.cast(images, tf.float32), training=True)",
+        ),
+    ),
+    *of(
+        "stages/train/schedule.py",
+        "schedule",
+        ("(1 - kept) / (1 - kept**times)", "1 - kept"),
+        ("kept = momentum**AVERAGED_EVERY", "kept = momentum"),
     ),
     *of(
         "stages/train/augmentation.py",
         "augmentation",
-        ("settings.shift or settings.rotation or settings.zoom", "settings.shift"),
-        (" or settings.flip)", ")"),
+        ("settings.shift or settings.rotation or settings.zoom or settings.flip", "settings.shift"),
+        ("affine or settings.elastic", "affine"),
         ("(width - 1) / 2, (height - 1) / 2", "(height - 1) / 2, (width - 1) / 2"),
-        ("output_shape=[height, width]", "output_shape=[width, width]"),
-        ("width - 1 - x_offset", "width - x_offset"),
+        ("sin * across + cos * down", "cos * down - sin * across"),
+        ("width - 1 - x, x)", "width - x, x)"),
         ("seed + 1) < HALF", "seed + 1) < 1"),
         # Upside down.
-        (
-            "[-cos, sin, width - 1 - x_offset]\n        across = [tf.where(mirrored, *pair) "
-            "for pair in zip(in_the_mirror, across, strict=True)]",
-            "[-sin, -cos, height - 1 - y_offset]\n        down = [tf.where(mirrored, *pair) "
-            "for pair in zip(in_the_mirror, down, strict=True)]",
-        ),
+        ("x = tf.where(mirrored, width - 1 - x, x)", "y = tf.where(mirrored, height - 1 - y, y)"),
         ("stateless_uniform([4, count], seed, ", "stateless_uniform([4, count], [0, 0], "),
+        ("bent_x * settings.elastic", "bent_x"),
+        ("y + bent_y * ", "y + bent_x * "),
+        ("SMOOTHNESS * side", "SMOOTHNESS * 28"),
+        ("keepdims=True)", "keepdims=True) ** 2"),
+        ("/ deviation) + 4", "/ deviation)"),
+        ("tf.minimum(tf.floor(x), width)", "tf.floor(x)"),
+        ("(row * (height + 2))", "(row * (width + 2))"),
     ),
     *of(
         "stages/train/batches.py",
