@@ -29,7 +29,7 @@ class TrainingSettings(Settings):
     steps_per_epoch: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
     batch_size: Size
     learning_rate: Annotated[float, Field(gt=0, le=10)]
-    schedule: Literal["constant", "one_cycle"]
+    schedule: Literal["constant", "warm_up", "one_cycle"]
     ema_momentum: Annotated[float, Field(ge=0, lt=1)]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     batch_norm_momentum: Annotated[float, Field(ge=0, lt=1)]

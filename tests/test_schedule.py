@@ -28,7 +28,13 @@ def test_one_cycle_rises_for_a_quarter_and_falls_from_then_on() -> None:
     assert (np.diff(rates[250:]) < 0).all()
 
 
-@pytest.mark.parametrize("schedule", ["constant", "one_cycle"])
+def test_warm_up_rises_as_one_cycle_does_and_stays() -> None:
+    rates = learning_rates("warm_up", 0.004, 1000)
+    np.testing.assert_array_equal(rates[:250], learning_rates("one_cycle", 0.004, 1000)[:250])
+    np.testing.assert_array_equal(rates[250:], np.full(750, 0.004, np.float32))
+
+
+@pytest.mark.parametrize("schedule", ["constant", "warm_up", "one_cycle"])
 @pytest.mark.parametrize("steps", [1, 2, 3, 7])
 def test_every_step_of_a_short_training_has_a_rate_above_zero(schedule: str, steps: int) -> None:
     rates = learning_rates(schedule, 0.01, steps)

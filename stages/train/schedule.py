@@ -12,9 +12,9 @@ AVERAGED_EVERY = 8
 def learning_rates(schedule: str, peak: float, steps: int) -> np.ndarray:
     """Return the learning rate of every step (steps,) as float32.
 
-    ``constant`` is *peak* throughout. ``one_cycle`` rises along a cosine from a tenth of *peak*
-    over the first quarter and falls along a cosine to a five-hundredth of it
-    (Smith and Topin, https://arxiv.org/abs/1708.07120).
+    ``constant`` is *peak* throughout. The others rise along a cosine from a tenth of *peak* over
+    the first quarter; ``warm_up`` then stays there, ``one_cycle`` falls along a cosine to a
+    five-hundredth of it (Smith and Topin, https://arxiv.org/abs/1708.07120).
     """
     if schedule == "constant":
         return np.full(steps, peak, np.float32)
@@ -22,7 +22,7 @@ def learning_rates(schedule: str, peak: float, steps: int) -> np.ndarray:
     rising = np.interp(progress, [0, WARM_UP], [0, math.pi])
     falling = np.interp(progress, [WARM_UP, 1], [0, math.pi])
     up = START + (1 - START) * (1 - np.cos(rising)) / 2
-    down = END + (1 - END) * (1 + np.cos(falling)) / 2
+    down = 1 if schedule == "warm_up" else END + (1 - END) * (1 + np.cos(falling)) / 2
     rates: np.ndarray = (peak * np.where(progress < WARM_UP, up, down)).astype(np.float32)
     return rates
 
