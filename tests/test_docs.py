@@ -9,7 +9,7 @@ import yaml
 from dvc.cli.parser import get_main_parser
 
 from stages.common.files import read_json
-from stages.common.tables import read_table
+from stages.tables import read_table
 from tests import ROOT
 from tools.readme import PAGES as FILLED
 from tools.readme import filled

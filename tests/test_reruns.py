@@ -39,6 +39,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Project:
         ("stages/compare/comparison.py", {"compare"}),
         ("stages/report/page.css", set()),
         ("stages/significance.py", {"compare"}),
+        ("stages/tables.py", {"compare"}),
         ("stages/verdict.py", {"compare"}),
         ("stages/architectures/model2.py", {"configure", "train@model2"}),
         ("stages/params.py", {"configure", "fetch", "preprocess", "compare"}),

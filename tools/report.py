@@ -12,8 +12,8 @@ import pandas as pd
 
 from stages import params
 from stages.common.command import run
-from stages.common.tables import read_table
 from stages.compare.comparison import to_markdown
+from stages.tables import read_table
 from stages.verdict import images_tested, verdict
 
 METRICS = Path("metrics")

@@ -18,10 +18,10 @@ from stages.common.command import run
 from stages.common.errors import StageError
 from stages.common.files import read_json, reading, write_text
 from stages.common.schema import Settings
-from stages.common.tables import read_table
 from stages.compare.comparison import LEGEND, compare, long_history, to_markdown
 from stages.compare.replicates import fingerprint, spread
 from stages.significance import pairs
+from stages.tables import read_table
 from stages.verdict import images_tested, verdict
 
 METRICS = Path("metrics")

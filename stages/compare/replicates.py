@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from stages.common.tables import read_table
+from stages.tables import read_table
 
 FOLDER = Path("metrics/replicates")
 MODELS = "models.csv"

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import jinja2
 import vl_convert
 
-from stages.common.tables import read_table
 from stages.report import figures, provenance, theme
 from stages.report.mistakes import most_confident, wrong_by_all
 from stages.report.pictures import EXACT, data_uri
 from stages.report.results import Results
+from stages.tables import read_table
 from stages.verdict import INTERVAL, LEVEL, SEEDS, images_tested, probability, verdict
 
 HERE = Path(__file__).parent

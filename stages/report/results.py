@@ -11,7 +11,7 @@ import yaml
 
 from stages import params, processed
 from stages.common.files import read_json, reading
-from stages.common.tables import read_table
+from stages.tables import read_table
 
 METRICS = Path("metrics")
 LOCK = Path("dvc.lock")

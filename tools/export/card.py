@@ -13,8 +13,8 @@ from huggingface_hub import EvalResult, ModelCard, ModelCardData
 from stages import params, processed, settings
 from stages.common.command import run
 from stages.common.files import read_json, write_text
-from stages.common.tables import read_table
 from stages.fetch.known import FASHION_MNIST, MNIST, find
+from stages.tables import read_table
 from stages.verdict import INTERVAL, SEEDS
 
 TEMPLATE = Path(__file__).parent / "card.md.jinja"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.common.tables import read_table
+from stages.tables import read_table
 
 FOLDER = Path("metrics/exports")
 FORMATS = {

@@ -25,6 +25,7 @@ from benchmarks.table import described
 from stages.common.errors import StageError, one_line
 from stages.common.files import write_text
 from stages.compare.replicates import FOLDER, fingerprint
+from stages.tables import parse
 from tools.replicates.tables import tables, vote
 from tools.sweep import __main__ as sweep
 from tools.sweep import ready
@@ -42,10 +43,7 @@ def run_of(name: str, remote: Mapping[str, str] | None = None) -> pd.DataFrame:
     files = DVCFileSystem(rev=name, remote_config=remote)
 
     def table_of(path: str) -> pd.DataFrame:
-        # A class may be called "3", or "NA".
-        names = dict.fromkeys(("class", "actual", "model"), str)
-        text = io.StringIO(files.read_text(path))
-        return pd.read_csv(text, dtype=names, keep_default_na=False)
+        return parse(io.StringIO(files.read_text(path)))
 
     def probabilities_of(model: str) -> np.ndarray:
         content = files.read_bytes(f"metrics/probabilities/{model}.npy")

@@ -1,13 +1,14 @@
 """Tables as the stages write them."""
 
 from pathlib import Path
+from typing import IO
 
 import pandas as pd
 
 from stages.common.files import reading
 
 # Names of models and classes, and words: a class may be called "3", or "NA".
-TEXTS = ("model", "first", "second", "class", "actual", "predicted", "note", "recipe", "precision")
+TEXTS = ("model", "first", "second", "class", "actual", "predicted", "note", "recipe")
 # Blank where there is no number.
 OPTIONAL = ("seeds", "seeds_deviation")
 
@@ -19,9 +20,14 @@ def read_table(path: Path) -> pd.DataFrame:
         StageError: there is no such file, or it is damaged.
     """
     with reading(path):
-        return pd.read_csv(
-            path,
-            dtype=dict.fromkeys(TEXTS, str),
-            keep_default_na=False,
-            na_values=dict.fromkeys(OPTIONAL, ""),
-        )
+        return parse(path)
+
+
+def parse(source: Path | IO[str]) -> pd.DataFrame:
+    """Return the table that *source* holds."""
+    return pd.read_csv(
+        source,
+        dtype=dict.fromkeys(TEXTS, str),
+        keep_default_na=False,
+        na_values=dict.fromkeys(OPTIONAL, ""),
+    )
