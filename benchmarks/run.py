@@ -15,13 +15,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from benchmarks.summary import summarize
+from benchmarks.summary import Reached, summarize
 from benchmarks.table import report
 from stages.backend import tf  # noqa: F401 - quiets TensorFlow before it is imported below
 from stages.common.files import write_text
@@ -179,9 +179,7 @@ def main() -> None:
     path = ROOT / "benchmarks" / ("results-quick.json" if options.quick else "results.json")
     measured: dict[str, Any] = json.loads(path.read_text())["sides"] if path.exists() else {}
 
-    # Of `make replicates RECIPE=fast`.
-    table = pd.read_csv(ROOT / FOLDER / "fast" / REPLICATES, index_col="model")
-    reached = {str(model): float(value) for model, value in table["accuracy_mean"].items()}
+    reached = mean_accuracies()
     started = time.strftime("%Y-%m-%d %H:%M")
     for side in sides:
         measured[side] = {"started": started, "machine": machine.describe(), "runs": []}
@@ -196,7 +194,19 @@ def main() -> None:
     print(path.with_suffix(".md").read_text())
 
 
-def write_results(path: Path, measured: dict[str, Any], reached: Mapping[str, float]) -> None:
+def mean_accuracies() -> Reached:
+    """Return what `make replicates` has found each recipe to reach."""
+    tables = {
+        path.parent.name: pd.read_csv(path, index_col="model")["accuracy_mean"]
+        for path in (ROOT / FOLDER).glob(f"*/{REPLICATES}")
+    }
+    return {
+        recipe: {str(model): float(mean) for model, mean in means.items()}
+        for recipe, means in tables.items()
+    }
+
+
+def write_results(path: Path, measured: dict[str, Any], reached: Reached) -> None:
     """Write the results so far, and their table, whole."""
     runs = {side: content["runs"] for side, content in measured.items()}
     machines = {side: content["machine"] for side, content in measured.items()}
