@@ -54,7 +54,11 @@ def test_a_wrong_value_and_an_unknown_key_are_told_with_the_block_they_stand_in(
             *("train", {"recipe": "notebok"}),
             "recipe: unknown recipe 'notebok'; did you mean 'notebook'? (valid: notebook)",
         ),
-        ("model", {"schedule": "x"}, "schedule: should be 'constant' or 'one_cycle', got 'x'"),
+        (
+            "model",
+            {"schedule": "x"},
+            "schedule: should be 'constant', 'warm_up' or 'one_cycle', got 'x'",
+        ),
         ("model", {"label_smoothing": 1}, "label_smoothing: should be less than 1, got 1"),
         ("model", {"normalize": "yes"}, "normalize: should be true or false, got 'yes'"),
         ("model", {"flip": 1}, "flip: should be true or false, got 1"),

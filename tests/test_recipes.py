@@ -55,6 +55,7 @@ def test_the_notebooks_settings_come_out_of_our_params_yaml() -> None:
         # Keras's defaults, images as they are, each architecture's own sizes.
         **{"learning_rate": 0.001, "batch_norm_momentum": 0.99},
         **{"normalize": False, "shift": 0, "rotation": 0, "zoom": 0, "flip": False},
+        **{"elastic": 0, "ema_momentum": 0},
         **{"filters": None, "dense": None},
         **{"schedule": "constant", "label_smoothing": 0, "steps_per_epoch": None},
         "versions": {"keras": "3"},

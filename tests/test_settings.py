@@ -23,6 +23,8 @@ ENDS: dict[str, tuple[tuple[float, float], tuple[float, float]]] = {
     "shift": ((0, -NOTHING), (1024, math.nextafter(1024, 1025))),
     "rotation": ((0, -NOTHING), (180, math.nextafter(180, 181))),
     "zoom": ((0, -NOTHING), (math.nextafter(1, 0), 1)),
+    "elastic": ((0, -NOTHING), (1024, math.nextafter(1024, 1025))),
+    "ema_momentum": ((0, -NOTHING), (math.nextafter(1, 0), 1)),
 }
 OTHERS = {"architecture", "recipe", "precision", "schedule", "normalize", "flip", "versions"}
 

@@ -81,10 +81,6 @@ MUTANTS = [
         ("settings.ema_momentum and averaging[step]", "averaging[step]"),
         ("settings.ema_momentum and averaging[step]", "settings.ema_momentum"),
         ("order[:STATISTICS]", "order"),
-        (
-            "(batch[0], augmentation_seed(settings.seed, epoch, step))",
-            "(batch[0], augmentation_seed(settings.seed, 0, step))",
-        ),
         # The clock without validation, without the calls after each epoch, without the last one.
         (
             "        val_accuracy, val_loss = trainer.validate(*validation)\n",
@@ -100,12 +96,19 @@ MUTANTS = [
         ("math.isfinite(val_loss) and trainer.is_finite()", "trainer.is_finite()"),
         ("math.isfinite(val_loss) and trainer.is_finite()", "math.isfinite(val_loss)"),
         ("if not math.isfinite(loss_sum):", "if False:"),
-        ("epoch_order(len(images), settings.seed, epoch)", "epoch_order(len(images), 0, 0)"),
+        (
+            "epoch_order(len(training[0]), settings.seed, epoch)",
+            "epoch_order(len(training[0]), 0, 0)",
+        ),
     ),
     *of(
         "stages/train/fit.py",
         "wiring",
-        ("epoch_order(len(images), settings.seed, ", "epoch_order(len(images), 0, "),
+        (
+            "yield *batch, augmentation_seed(settings.seed, epoch, step)",
+            "yield *batch, augmentation_seed(settings.seed, epoch, 0)",
+        ),
+        ("epoch_order(len(training[0]), settings.seed, ", "epoch_order(len(training[0]), 0, "),
         ("augmentation_seed(settings.seed, ", "augmentation_seed(0, "),
         ("min(settings.steps_per_epoch or whole, whole)", "whole"),
     ),

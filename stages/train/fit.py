@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from tqdm import tqdm
@@ -66,30 +66,33 @@ def _train_epoch(
     After each the average of the weights moves by *averaging*.
     """
     settings = trainer.settings
-    images, labels = training
-    order = epoch_order(len(images), settings.seed, epoch)[: len(rates) * settings.batch_size]
+    order = epoch_order(len(training[0]), settings.seed, epoch)[: len(rates) * settings.batch_size]
     loss_sum, correct, seen = 0.0, 0, 0
     title = f"epoch {epoch + 1}/{settings.epochs}"
     # On a terminal alone, and gone once the epoch has its line.
     with tqdm(total=len(order), desc=title, unit=" images", leave=False, disable=None) as bar:
-        for step, batch in enumerate(batches(images, labels, settings.batch_size, order)):
-            seed = augmentation_seed(settings.seed, epoch, step)
-            batch_loss, batch_correct = trainer.train_step(*batch, rates[step], seed)
+        for step, (images, labels, seed) in enumerate(_batches(training, settings, epoch, order)):
+            batch_loss, batch_correct = trainer.train_step(images, labels, rates[step], seed)
             if settings.ema_momentum and averaging[step]:
                 trainer.average(averaging[step])
             loss_sum += float(batch_loss)
             correct += int(batch_correct)
-            seen += len(batch[0])
+            seen += len(images)
             if not math.isfinite(loss_sum):
                 raise diverged(f"epoch {epoch + 1}, step {step + 1}", settings)
             bar.set_postfix_str(f"loss {loss_sum / seen:.4f}", refresh=False)
-            bar.update(len(batch[0]))
-    again = batches(images, labels, settings.batch_size, order[:STATISTICS])
-    trainer.settle(
-        (batch[0], augmentation_seed(settings.seed, epoch, step))
-        for step, batch in enumerate(again)
-    )
+            bar.update(len(images))
+    few = _batches(training, settings, epoch, order[:STATISTICS])
+    trainer.settle((images, seed) for images, _, seed in few)
     return correct / seen, loss_sum / seen
+
+
+def _batches(
+    training: Images, settings: TrainingSettings, epoch: int, order: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield batches of images and labels in *order*, each with the seed of its random changes."""
+    for step, batch in enumerate(batches(*training, settings.batch_size, order)):
+        yield *batch, augmentation_seed(settings.seed, epoch, step)
 
 
 def diverged(where: str, settings: TrainingSettings) -> StageError:
