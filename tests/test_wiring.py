@@ -357,8 +357,11 @@ def test_interrupted_training_goes_on_with_its_epochs_its_state_and_its_logs(
     assert len(list(logs.iterdir())) == 1
 
 
-THREADS = """
+STARTED = """
+import gc, sys
 from stages.backend import make_repeatable, tf
+print([name for name in ("pandas", "sklearn") if name in sys.modules], gc.isenabled())
+import pandas, sklearn
 from tensorflow.python.framework.config import is_op_determinism_enabled
 from stages.train import machine
 make_repeatable(0, 3)
@@ -368,10 +371,23 @@ print(machine.describe()["threads"], is_op_determinism_enabled())
 """
 
 
-def test_threads_are_those_of_both_pools_and_determinism_is_on() -> None:
-    command = [sys.executable, "-c", THREADS]
+@pytest.fixture(scope="module")
+def started() -> list[str]:
+    """Give what a process prints that has just started TensorFlow."""
+    command = [sys.executable, "-c", STARTED]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == ["3 3", "3 True"]
+    return done.stdout.splitlines()
+
+
+def test_keras_is_imported_without_what_it_would_import_only_because_it_is_there(
+    started: list[str],
+) -> None:
+    # And afterwards others can import it, and Python looks for garbage.
+    assert started[0] == "[] True"
+
+
+def test_threads_are_those_of_both_pools_and_determinism_is_on(started: list[str]) -> None:
+    assert started[1:] == ["3 3", "3 True"]
 
 
 def test_seed_and_threads_of_the_settings_are_those_that_are_set(
