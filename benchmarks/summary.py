@@ -76,7 +76,8 @@ def summarize(runs: Runs, reached: Reached) -> dict[str, Any]:
         found["memory_growth_8x"] = peak_memory(grown[-1]) / peak_memory(grown[0])
         found["time_per_image_growth_8x"] = microseconds(grown[-1]) / microseconds(grown[0])
     found |= sweeps(runs)
-    if best := reached.get("best"):
+    best = reached.get("best", {})
+    if {*MODELS, "ensemble"} <= best.keys():
         found["accuracy_best"] = {model: best[model] for model in MODELS}
         found["accuracy_ensemble"] = best["ensemble"]
     if whole := runs.get("overhead"):

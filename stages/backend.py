@@ -49,16 +49,18 @@ def _imported_sooner() -> Iterator[None]:
 
     Keras imports scikit-learn and pandas where they are, for its parts that take their objects;
     nothing here uses those, so that for now they are not there. And of three thousand modules
-    none is garbage, however often Python looks.
+    none is garbage, however often Python looks; frozen, later looks pass them by.
     """
     absent = [name for name in ("pandas", "sklearn") if name not in sys.modules]
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
+    collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        gc.enable()
         gc.freeze()
+        if collecting:
+            gc.enable()
         for name in absent:
             del sys.modules[name]
 

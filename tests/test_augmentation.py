@@ -177,21 +177,37 @@ def test_elastic_fields_have_the_deviation_of_one_everywhere_and_neighbours_go_t
     np.testing.assert_allclose(fields.std(axis=0), 1, atol=0.06)
     # Gaussians of deviation s, added up, go together as exp(-d² / 4s²): here s is 8 pixels of 58.
     middle = fields[:, 0, HEIGHT // 2, WIDTH // 2]
+    corner = fields[:, 0, 0, 0]
     for distance in (2, 8, 16):
-        beside = fields[:, 0, HEIGHT // 2, WIDTH // 2 + distance]
         expected = np.exp(-(distance**2) / (4 * 8**2))
+        beside = fields[:, 0, HEIGHT // 2, WIDTH // 2 + distance]
         assert np.corrcoef(middle, beside)[0, 1] == pytest.approx(expected, abs=0.06)
+        assert np.corrcoef(corner, fields[:, 0, 0, distance])[0, 1] == pytest.approx(
+            expected, abs=0.06
+        )
     other_axis = fields[:, 1, HEIGHT // 2, WIDTH // 2]
     assert abs(np.corrcoef(middle, other_axis)[0, 1]) < 0.08
 
 
-def test_elastic_moves_pixels_by_so_many_and_leaves_a_plane_a_plane() -> None:
-    # Columns 0, 1, ..: what a pixel shows is where it comes from; away from the black outside.
-    ramp = np.tile(np.indices((28, 28, 1), np.float32)[1], (500, 1, 1, 1))
-    bent = augment(tf.constant(ramp), training_settings(elastic=0.5), SEED).numpy()
-    moved = (bent - ramp)[:, 4:-4, 4:-4]
-    assert moved.std() == pytest.approx(0.5, rel=0.05)
-    assert np.abs(np.diff(moved, axis=1)).max() < 0.5
+def test_elastic_moves_pixels_by_so_many_along_either_axis_and_not_the_same_way() -> None:
+    # Columns 0, 1, .. in one channel, rows in the other: a pixel shows where it comes from.
+    places = np.moveaxis(np.indices((28, 28), np.float32)[::-1], 0, -1)
+    ramps = np.tile(places, (500, 1, 1, 1))
+    bent = augment(tf.constant(ramps), training_settings(elastic=0.5), SEED).numpy()
+    # Away from the black outside.
+    across, down = np.moveaxis((bent - ramps)[:, 4:-4, 4:-4], -1, 0)
+    for moved in (across, down):
+        assert moved.std() == pytest.approx(0.5, rel=0.05)
+        assert np.abs(np.diff(moved, axis=1)).max() < 0.5
+    assert abs(np.corrcoef(across.ravel(), down.ravel())[0, 1]) < 0.05
+
+
+def test_elastic_comes_on_top_of_the_other_changes() -> None:
+    images, changes = framed(20, KINDS[1]), {"shift": 2, "rotation": 30, "zoom": 0.2, "flip": True}
+    plain = augment(tf.constant(images), training_settings(**changes), SEED).numpy()
+    hardly = augment(tf.constant(images), training_settings(**changes, elastic=1e-6), SEED)
+    # The same but for how a place between pixels is rounded.
+    np.testing.assert_allclose(hardly.numpy(), plain, atol=0.05)
 
 
 def test_bilinear_sampling_is_scipys() -> None:

@@ -50,6 +50,15 @@ def test_what_was_saved_last_comes_back_bit_for_bit_and_is_the_only_file() -> No
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_more_variables_than_a_thousand_come_back_in_their_order() -> None:
+    state = [tf.Variable(float(number)) for number in range(1001)]
+    Checkpoint("mine", "ours").save(EPOCHS, state)
+    for variable in state:
+        variable.assign(-1)
+    Checkpoint("mine", "ours").load(state)
+    assert [float(variable) for variable in state] == list(range(1001))
+
+
 def test_without_a_checkpoint_nothing_is_done_and_nothing_said(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

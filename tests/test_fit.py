@@ -18,7 +18,7 @@ from stages.train.batches import epoch_order
 from stages.train.fit import augmentation_seed, fit, images_per_epoch
 from stages.train.results import Epoch
 from stages.train.schedule import averaging_rates, learning_rates
-from stages.train.trainer import Trainer
+from stages.train.trainer import Trainer, normalisations
 from tests.images_for_tests import random_images
 from tests.networks import built
 from tests.settings_for_tests import SMALL, training_settings
@@ -39,11 +39,8 @@ def values_of(variables: Sequence[Any]) -> list[np.ndarray]:
     return [np.array(variable.numpy()) for variable in variables]
 
 
-def test_training_goes_on_from_a_kept_state_to_the_bits_of_one_that_never_stopped(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_training_goes_on_from_a_kept_state_to_the_bits_of_one_that_never_stopped() -> None:
     # All that depends on the epoch or the step, and that a stop could upset.
-    monkeypatch.setattr("stages.train.schedule.AVERAGED_EVERY", 1)
     settings = {"epochs": 2, "schedule": "one_cycle", "shift": 1, "elastic": 1}
     settings |= {"label_smoothing": 0.1, "ema_momentum": 0.9}
     whole, resumed = (trainer("bfloat16", **settings) for _ in range(2))
@@ -76,10 +73,9 @@ def test_epochs_are_those_of_keras_on_the_same_batches() -> None:
 def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("stages.train.schedule.AVERAGED_EVERY", 1)
     ours = trainer(ema_momentum=0.5, learning_rate=0.1, shift=1, epochs=2)
     # 12 of 20 images, in batches of 8 and 4.
-    monkeypatch.setattr("stages.train.fit.STATISTICS", 12)
+    monkeypatch.setattr("stages.train.fit.STATISTICS_IMAGES", 12)
     step, after_steps = ours.train_step, []
 
     def noting(*given: Any) -> Any:
@@ -89,13 +85,14 @@ def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
 
     ours.train_step = noting
     fit(ours, TRAINING, VALIDATION)
-    shares = 0.5 ** np.arange(6)[::-1]
-    for own, *steps in zip(values_of(ours.result.trainable_weights), *after_steps, strict=True):
+    rates = averaging_rates(0.5, 6)
+    shares = [rate * np.prod(1 - rates[step + 1 :]) for step, rate in enumerate(rates)]
+    for own, *steps in zip(values_of(ours.kept.trainable_weights), *after_steps, strict=True):
         expected = np.average(steps, axis=0, weights=shares)
         np.testing.assert_allclose(own, expected, rtol=1e-5, atol=1e-6)
     # Keras's own layers in place of ours.
     oracle = keras.models.clone_model(built(ours.settings, **KIND))
-    network.copy_weights(ours.result, oracle)
+    network.copy_weights(ours.kept, oracle)
     norms = [each for each in oracle.layers if isinstance(each, keras.layers.BatchNormalization)]
     for norm in norms:
         norm.momentum = 0
@@ -106,10 +103,49 @@ def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
         seed = tf.constant(augmentation_seed(0, 1, number))
         oracle(augment(images, ours.settings, seed), training=True)
         met.append(values_of(oracle.non_trainable_weights))
-    kept = values_of(ours.result.non_trainable_weights)
+    kept = values_of(ours.kept.non_trainable_weights)
     assert len(kept) == 2 * len(norms) == 4
     for own, *batches in zip(kept, *met, strict=True):
         np.testing.assert_allclose(own, np.average(batches, axis=0, weights=[8, 4]), rtol=1e-3)
+
+
+def own_architecture() -> keras.Model:
+    """Return a model of layers that ours do without: a frozen one, dropout, a model inside."""
+    inputs = keras.Input((12, 8, 3))
+    frozen = keras.layers.Conv2D(4, 3, trainable=False, name="frozen")
+    inside = keras.Sequential([keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()])
+    x = keras.layers.Dropout(0.5)(inside(frozen(inputs)))
+    return keras.Model(inputs, keras.layers.Dense(7)(keras.layers.Flatten()(x)))
+
+
+def trainer_of_own(**changed: Any) -> Trainer:
+    settings = training_settings(epochs=2, **changed)
+    make_repeatable(0)
+    return Trainer(network.training_graph(own_architecture(), "float32"), settings)
+
+
+@pytest.mark.parametrize("momentum", [0, 0.9])
+def test_what_dropout_draws_from_is_kept_too(momentum: float) -> None:
+    whole, resumed = (trainer_of_own(ema_momentum=momentum) for _ in range(2))
+    states: list[list[np.ndarray]] = []
+    epochs = fit(whole, TRAINING, VALIDATION, (), lambda _: states.append(values_of(whole.state)))
+    for variable, value in zip(resumed.state, states[0], strict=True):
+        variable.assign(value)
+    fit(resumed, TRAINING, VALIDATION, epochs[:1])
+    for own, other in zip(values_of(resumed.state), states[1], strict=True):
+        assert own.tobytes() == other.tobytes()
+
+
+def test_average_has_what_is_not_trained_and_statistics_of_a_model_inside() -> None:
+    ours = trainer_of_own(ema_momentum=0.9)
+    frozen = [model.get_layer("frozen").get_weights() for model in (ours.graph, ours.kept)]
+    for own, other in zip(*frozen, strict=True):
+        np.testing.assert_array_equal(own, other)
+    fit(ours, TRAINING, VALIDATION)
+    (norm,) = normalisations(ours.kept)
+    # Of pixels up to 255 it is far from what it begins with.
+    assert np.abs(norm.moving_mean.numpy()).min() > 0.1
+    assert norm.moving_variance.numpy().min() > 10
 
 
 def test_smoothed_labels_cost_the_cross_entropy_with_the_smoothed_target() -> None:
@@ -125,7 +161,7 @@ def test_smoothed_labels_cost_the_cross_entropy_with_the_smoothed_target() -> No
 def test_a_weight_that_is_no_number_is_noticed_wherever_it_is(momentum: float) -> None:
     ours = trainer(ema_momentum=momentum)
     assert ours.is_finite()
-    for weight in ours.result.weights:
+    for weight in [*ours.graph.weights, *ours.kept.weights]:
         kept = weight.numpy()
         weight.assign(np.where(np.arange(kept.size).reshape(kept.shape) == 0, np.nan, kept))
         assert not ours.is_finite()
@@ -160,7 +196,7 @@ class Recorder(Trainer):
         """Keep after which step this was asked for."""
         self.averaged.append((len(self.steps), rate))
 
-    def settle(self, batches: object) -> None:
+    def recompute_statistics(self, batches: object) -> None:
         """Have no statistics."""
 
     def validate(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
@@ -195,11 +231,11 @@ def test_each_step_has_its_images_labels_rate_and_seed(
     assert recorder.averaged == []
 
 
-def test_average_moves_every_eighth_step_from_the_first_on_over_all_epochs() -> None:
-    recorder = Recorder(training_settings(epochs=6, ema_momentum=0.5))
+def test_average_moves_after_the_steps_that_count_over_all_epochs() -> None:
+    recorder = Recorder(training_settings(epochs=40, ema_momentum=0.5))
     fit(recorder, TRAINING, VALIDATION)
-    rates = averaging_rates(0.5, 18)
-    assert recorder.averaged == [(1, rates[0]), (9, rates[8]), (17, rates[16])]
+    rates = averaging_rates(0.5, 120)
+    assert recorder.averaged == [(step + 1, rates[step]) for step in range(1, 120, 2)]
 
 
 def test_finished_training_trains_no_more() -> None:

@@ -43,9 +43,22 @@ def test_every_step_of_a_short_training_has_a_rate_above_zero(schedule: str, ste
     assert (rates <= np.float32(0.01)).all()
 
 
-def test_average_of_the_weights_has_shares_that_halve_with_each_eight_steps_back() -> None:
-    rates = averaging_rates(0.5 ** (1 / 8), 18)
+def test_average_of_the_weights_keeps_its_momentum_and_forgets_the_first_ones() -> None:
+    rates = averaging_rates(0.5, 18)
     assert rates.dtype == np.float32
-    # At first it is the weights; then 2 to 1 of the two; then 4 to 2 to 1 of the three.
-    assert rates[::8] == pytest.approx([1, 2 / 3, 4 / 7])
-    assert np.flatnonzero(rates).tolist() == [0, 8, 16]
+    # First the weights themselves; polynomial decay would have 4/5 next, 4/6, .., 4/8, then less.
+    assert rates == pytest.approx([1, 4 / 5, 4 / 6, 4 / 7] + [1 / 2] * 14)
+
+
+@pytest.mark.parametrize("steps", [800, 801, 2400])
+def test_every_eighth_step_of_a_long_training_counts_and_the_last(steps: int) -> None:
+    rates = averaging_rates(0.999, steps)
+    assert list(np.flatnonzero(rates)) == list(range((steps - 1) % 8, steps, 8))
+    assert rates[-1] > 0
+    # Eight steps at once; a training of 200,000 is long enough for nothing else to count.
+    assert averaging_rates(0.999, 200_000)[-1] == pytest.approx(1 - 0.999**8)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 15, 99])
+def test_each_step_of_a_short_training_counts(steps: int) -> None:
+    assert (averaging_rates(0.999, steps) > 0).all()

@@ -59,9 +59,14 @@ DVC = "ERROR: failed to reproduce 'train': failed to run: python -m stages.train
 
 
 def trials() -> list[Trial]:
-    """Return three trials, one of which has failed; their seed is the same."""
+    """Return three trials, one of which has failed; their seed is the same, and one lacks a key."""
     return [
-        Trial(["train.seed=0", "k.rate=0.5", "k.dense=[8,8]"], "bad", MODELS, Outcome()),
+        Trial(
+            ["~models.model3", "train.seed=0", "k.rate=0.5", "k.dense=[8,8]"],
+            "bad",
+            MODELS,
+            Outcome(),
+        ),
         Trial(
             ["train.seed=0", "k.rate=9", "k.dense=null"],
             "broken",

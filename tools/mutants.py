@@ -56,8 +56,8 @@ MUTANTS = [
         ("key_of(chosen.model_dump(), ", "key_of({}, "),
         ('{"precision": computed_in, **on}', "{**on}"),
         ('{"precision": computed_in, **on}', '{"precision": computed_in}'),
-        ("    network.copy_weights(trainer.result, model)\n", ""),
-        ("copy_weights(trainer.result, model)", "copy_weights(trainer.graph, model)"),
+        ("    network.copy_weights(trainer.kept, model)\n", ""),
+        ("copy_weights(trainer.kept, model)", "copy_weights(trainer.graph, model)"),
         ("images_per_epoch(len(training[0]), chosen)", "len(training[0])"),
         ("results.times(epochs, seen, resumed_at, on)", "results.times(epochs, seen, 0, on)"),
         ("    checkpoint.finish(saved)\n", ""),
@@ -80,7 +80,7 @@ MUTANTS = [
         ("averaging[now]", "averaging[:steps]"),
         ("settings.ema_momentum and averaging[step]", "averaging[step]"),
         ("settings.ema_momentum and averaging[step]", "settings.ema_momentum"),
-        ("order[:STATISTICS]", "order"),
+        ("order[:STATISTICS_IMAGES]", "order"),
         # The clock without validation, without the calls after each epoch, without the last one.
         (
             "        val_accuracy, val_loss = trainer.validate(*validation)\n",
@@ -121,12 +121,12 @@ MUTANTS = [
         ("self.variables), learning_rate)", "self.variables), tf.constant(0.001))"),
         # Validation is of the images as they are, the plain loss and all images.
         (
-            "self.result(tf.cast(images, tf.float32), training=False)",
-            "self.result(augment(tf.cast(images, tf.float32), self.settings, [0, 0]), "
+            "self.kept(tf.cast(images, tf.float32), training=False)",
+            "self.kept(augment(tf.cast(images, tf.float32), self.settings, [0, 0]), "
             "training=False)",
         ),
         (
-            "self.result(tf.cast(images, tf.float32), training=False)",
+            "self.kept(tf.cast(images, tf.float32), training=False)",
             "self.graph(tf.cast(images, tf.float32), training=False)",
         ),
         (
@@ -145,7 +145,7 @@ MUTANTS = [
         "wiring",
         ("_native_messages_held_back(), _imported_sooner():", "_native_messages_held_back():"),
         ("            del sys.modules[name]\n", "            pass\n"),
-        ("        gc.enable()\n", ""),
+        ("            gc.enable()\n", "            pass\n"),
     ),
     *of(
         "stages/train/machine.py",
@@ -158,41 +158,53 @@ MUTANTS = [
         ("self.graph(pixels, training=True)", "self.graph(pixels, training=False)"),
         ("smoothing / labels.shape[1]", "smoothing / 10"),
         ("tf.float32), training=False)", "tf.float32), training=True)"),
-        ("for weight in self.result.weights)", "for weight in self.result.trainable_weights)"),
-        ("for weight in self.result.weights)", "for weight in self.graph.weights)"),
+        ("[*self.graph.weights, *self.kept.weights]", "[*self.graph.weights]"),
+        ("[*self.graph.weights, *self.kept.weights]", "[*self.kept.weights]"),
         # What an interruption would lose of the average, and of what it is made.
-        ("*self.graph.weights, *averaged, *", "*self.graph.weights, *"),
-        ("(variable - average) * rate", "variable - average"),
+        ("*self.graph.variables, *averaged, *", "*self.graph.variables, *"),
+        ("(variable - average.value) * rate", "variable - average.value"),
         ("assign(1 - len(images) / seen)", "assign(0.5)"),
-        ("for images, seed in batches if self._averaged_norms else ():", "for images, seed in ():"),
+        ("for images, seed in batches if self._norms else ():", "for images, seed in ():"),
         (
-            "self.result(self._changed(images, seed), training=True)",
-            "self.result(tf.cast(images, tf.float32), training=True)",
+            "self.kept(self._augmented(images, seed), training=True)",
+            "self.kept(tf.cast(images, tf.float32), training=True)",
         ),
     ),
     *of(
         "stages/train/schedule.py",
         "schedule",
-        ("(1 - kept) / (1 - kept**times)", "1 - kept"),
-        ("kept = momentum**AVERAGED_EVERY", "kept = momentum"),
+        ("1 - momentum**every", "1 - momentum"),
+        ("1 - momentum**every, 4 / (times + 3)", "1 - momentum**every, 0 * times"),
+        ("np.arange((steps - 1) % every, ", "np.arange(0, "),
+        ("min(AVERAGED_EVERY, 1 + steps // SHORT)", "AVERAGED_EVERY"),
     ),
     *of(
         "stages/train/augmentation.py",
         "augmentation",
-        ("settings.shift or settings.rotation or settings.zoom or settings.flip", "settings.shift"),
-        ("affine or settings.elastic", "affine"),
+        ("(settings.shift, settings.rotation, settings.zoom, ", "(settings.shift, "),
+        (" settings.elastic, settings.flip)", " settings.flip)"),
+        (" settings.elastic, settings.flip)", " settings.elastic)"),
         ("(width - 1) / 2, (height - 1) / 2", "(height - 1) / 2, (width - 1) / 2"),
-        ("sin * across + cos * down", "cos * down - sin * across"),
-        ("width - 1 - x, x)", "width - x, x)"),
+        ("output_shape=[height, width]", "output_shape=[width, width]"),
+        ("width - 1 - x_offset", "width - x_offset"),
         ("seed + 1) < HALF", "seed + 1) < 1"),
         # Upside down.
-        ("x = tf.where(mirrored, width - 1 - x, x)", "y = tf.where(mirrored, height - 1 - y, y)"),
+        (
+            "[-cos, sin, width - 1 - x_offset]\n        across = [tf.where(mirrored, *pair) "
+            "for pair in zip(in_the_mirror, across, strict=True)]",
+            "[-sin, -cos, height - 1 - y_offset]\n        down = [tf.where(mirrored, *pair) "
+            "for pair in zip(in_the_mirror, down, strict=True)]",
+        ),
         ("stateless_uniform([4, count], seed, ", "stateless_uniform([4, count], [0, 0], "),
-        ("bent_x * settings.elastic", "bent_x"),
-        ("y + bent_y * ", "y + bent_x * "),
+        ("height, width, seed) * settings.elastic", "height, width, seed)"),
+        ("y + field[:, 1]", "y + field[:, 0]"),
+        (
+            "by_column[:, None, None] * column + by_row",
+            "by_row[:, None, None] * column + by_column",
+        ),
         ("SMOOTHNESS * side", "SMOOTHNESS * 28"),
         ("keepdims=True)", "keepdims=True) ** 2"),
-        ("/ deviation) + 4", "/ deviation)"),
+        ("KNOTS = 12", "KNOTS = 8"),
         ("tf.minimum(tf.floor(x), width)", "tf.floor(x)"),
         ("(row * (height + 2))", "(row * (width + 2))"),
     ),

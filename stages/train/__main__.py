@@ -42,7 +42,7 @@ def main(name: str) -> None:
     key = key_of(chosen.model_dump(), {"precision": computed_in, **on}, data)
     checkpoint = Checkpoint(name, key)
     epochs, resumed_at = _train(name, trainer, training, validation, checkpoint)
-    network.copy_weights(trainer.result, model)
+    network.copy_weights(trainer.kept, model)
 
     saved = Path("models") / f"{name}.keras"
     save_model(saved, model)
@@ -71,7 +71,7 @@ def _train(
     done = checkpoint.load(state)
     if done:
         print(f"{name}: going on after epoch {len(done)}, from {checkpoint.path}", flush=True)
-    logs = Logs(Path("logs") / name, trainer.result, resumed=bool(done))
+    logs = Logs(Path("logs") / name, trainer.kept, resumed=bool(done))
 
     def after_epoch(epochs: Sequence[Epoch]) -> None:
         number, epoch = len(epochs), epochs[-1]

@@ -8,15 +8,16 @@ import tensorflow as tf
 from stages.settings import TrainingSettings
 
 HALF = 0.5
-# How far apart two pixels move independently: the deviation of Simard's Gaussian, as a share of
-# the side of his images.
+# How smooth elastic fields are: the deviation of Simard's Gaussian, 4 of his images' 29 pixels.
 SMOOTHNESS = 4 / 29
+# So many Gaussians, a deviation apart, reach over a side and two beyond either end.
+KNOTS = 12
 
 
 def is_wanted(settings: TrainingSettings) -> bool:
     """Tell whether *settings* ask for any change of the images."""
-    affine = settings.shift or settings.rotation or settings.zoom or settings.flip
-    return bool(affine or settings.elastic)
+    wanted = (settings.shift, settings.rotation, settings.zoom, settings.elastic, settings.flip)
+    return any(wanted)
 
 
 def augment(images: tf.Tensor, settings: TrainingSettings, seed: tf.Tensor) -> tf.Tensor:
@@ -28,24 +29,51 @@ def augment(images: tf.Tensor, settings: TrainingSettings, seed: tf.Tensor) -> t
     every second one, by chance, mirrored left to right. *seed* (2,) int32 decides all of it.
     """
     height, width = images.shape[1:3]
-    middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
     count = tf.shape(images)[0]
-    u = tf.random.stateless_uniform([4, count], seed, -1.0, 1.0)[..., None, None]
+    across, down = affine(count, height, width, settings, seed)
+    if not settings.elastic:
+        # In one pass over memory, where a field takes several.
+        zero = tf.zeros_like(across[0])
+        return tf.raw_ops.ImageProjectiveTransformV3(
+            images=images,
+            transforms=tf.stack([*across, *down, zero, zero], axis=1),
+            output_shape=[height, width],
+            fill_value=0.0,
+            interpolation="BILINEAR",
+            fill_mode="CONSTANT",
+        )
+    column = tf.range(width, dtype=tf.float32)
+    row = tf.range(height, dtype=tf.float32)[:, None]
+    field = displacements(count, height, width, seed) * settings.elastic
+    x, y = (
+        by_column[:, None, None] * column + by_row[:, None, None] * row + offset[:, None, None]
+        for by_column, by_row, offset in (across, down)
+    )
+    return sample(images, x + field[:, 0], y + field[:, 1])
+
+
+def affine(
+    count: tf.Tensor, height: int, width: int, settings: TrainingSettings, seed: tf.Tensor
+) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+    """Return where each pixel of *count* images comes from, before they are bent.
+
+    Its column and its row, each as three numbers for each image (count,): times the column it
+    is to stand in, times the row, and what is added.
+    """
+    middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
+    u = tf.random.stateless_uniform([4, count], seed, -1.0, 1.0)
     angle = u[0] * math.radians(settings.rotation)
     scale = 1 + u[1] * settings.zoom
     cos, sin = tf.cos(angle) * scale, tf.sin(angle) * scale
-    # Where each pixel comes from (n, height, width): turned about the centre.
-    across = tf.range(width, dtype=tf.float32) - middle_x
-    down = (tf.range(height, dtype=tf.float32) - middle_y)[:, None]
-    x = cos * across - sin * down + middle_x + u[2] * settings.shift
-    y = sin * across + cos * down + middle_y + u[3] * settings.shift
-    if settings.elastic:
-        bent_x, bent_y = tf.unstack(displacements(count, height, width, seed), axis=1)
-        x, y = x + bent_x * settings.elastic, y + bent_y * settings.elastic
+    # Turned about the centre.
+    x_offset = middle_x - cos * middle_x + sin * middle_y + u[2] * settings.shift
+    y_offset = middle_y - sin * middle_x - cos * middle_y + u[3] * settings.shift
+    across, down = [cos, -sin, x_offset], [sin, cos, y_offset]
     if settings.flip:
-        mirrored = tf.random.stateless_uniform([count, 1, 1], seed + 1) < HALF
-        x = tf.where(mirrored, width - 1 - x, x)
-    return sample(images, x, y)
+        mirrored = tf.random.stateless_uniform([count], seed + 1) < HALF
+        in_the_mirror = [-cos, sin, width - 1 - x_offset]
+        across = [tf.where(mirrored, *pair) for pair in zip(in_the_mirror, across, strict=True)]
+    return across, down
 
 
 def displacements(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> tf.Tensor:
@@ -55,21 +83,17 @@ def displacements(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) ->
     (https://doi.org/10.1109/ICDAR.2003.1227801), but for what a pixel's movement is summed from:
     random numbers on a grid as wide as the Gaussian's deviation, instead of one for each pixel.
     """
-    rows, columns = gaussians(height), gaussians(width)
-    shape = [count, 2, rows.shape[1], columns.shape[1]]
-    numbers = tf.random.stateless_normal(shape, seed + 2)
-    return tf.einsum("hk,nckl,wl->nchw", rows, numbers, columns)
+    numbers = tf.random.stateless_normal([count, 2, KNOTS, KNOTS], seed + 2)
+    return tf.einsum("hk,nckl,wl->nchw", gaussians(height), numbers, gaussians(width))
 
 
 def gaussians(side: int) -> np.ndarray:
-    """Return what each knot of a grid has to do with each of *side* pixels (side, knots).
+    """Return what each knot of a grid has to do with each of *side* pixels (side, KNOTS).
 
     The squares of a row add up to 1, so that sums of random numbers keep their deviation.
     """
     deviation = SMOOTHNESS * side
-    # Two more on either side: those beyond hardly matter.
-    count = math.ceil(side / deviation) + 4
-    knots = (np.arange(count) - (count - 1) / 2) * deviation + (side - 1) / 2
+    knots = (np.arange(KNOTS) - (KNOTS - 1) / 2) * deviation + (side - 1) / 2
     values = np.exp(-(((np.arange(side)[:, None] - knots) / deviation) ** 2) / 2)
     return (values / np.linalg.norm(values, axis=1, keepdims=True)).astype(np.float32)
 

@@ -33,7 +33,7 @@ class Checkpoint:
 
     def save(self, epochs: Sequence[Epoch], variables: Sequence[Any]) -> None:
         """Replace the checkpoint by the state after *epochs*; whole or not at all."""
-        arrays = {f"variable_{i:03}": variable.numpy() for i, variable in enumerate(variables)}
+        arrays = {f"variable_{i:06}": variable.numpy() for i, variable in enumerate(variables)}
         arrays["checksum"] = np.array(_checksum(self.key, epochs, arrays))
         arrays["epochs"] = np.array(epochs, np.float64)
         arrays["key"] = np.array(self.key)

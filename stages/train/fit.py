@@ -15,8 +15,9 @@ from stages.train.results import Epoch
 from stages.train.schedule import averaging_rates, learning_rates
 from stages.train.trainer import Trainer
 
-# From how many images the statistics of batch normalisation are worked out.
-STATISTICS = 5_000
+# As many images as batch normalisation's statistics are worked out from, for averaged weights: few
+# enough to take little of an epoch, while chance moves them by a seventieth of their deviation.
+STATISTICS_IMAGES = 5_000
 
 
 def fit(
@@ -82,8 +83,8 @@ def _train_epoch(
                 raise diverged(f"epoch {epoch + 1}, step {step + 1}", settings)
             bar.set_postfix_str(f"loss {loss_sum / seen:.4f}", refresh=False)
             bar.update(len(images))
-    few = _batches(training, settings, epoch, order[:STATISTICS])
-    trainer.settle((images, seed) for images, _, seed in few)
+        few = _batches(training, settings, epoch, order[:STATISTICS_IMAGES])
+        trainer.recompute_statistics((images, seed) for images, _, seed in few)
     return correct / seen, loss_sum / seen
 
 

@@ -7,6 +7,8 @@ import numpy as np
 WARM_UP = 0.25
 START, END = 0.1, 0.002
 AVERAGED_EVERY = 8
+# Up to so many steps each counts.
+SHORT = 100
 
 
 def learning_rates(schedule: str, peak: float, steps: int) -> np.ndarray:
@@ -31,12 +33,14 @@ def averaging_rates(momentum: float, steps: int) -> np.ndarray:
     """Return how far each step (steps,) moves the average of the weights towards them, as float32.
 
     With average += rate * (weights - average) that is the exponential average which keeps
-    *momentum* of itself at each step, divided by what its shares come to: as Adam corrects its
-    moments, so that the weights before the first step do not count. All but every eighth rate are
-    0, since an average costs as much memory traffic as Adam does.
+    *momentum* of itself at each step. Before it has gone on for long enough it is the average of
+    polynomial decay, which forgets the first weights (Shamir and Zhang,
+    https://proceedings.mlr.press/v28/shamir13.html, with η = 3). In a long training all but every
+    eighth rate, up to the last, are 0, since an average costs as much memory traffic as Adam does.
     """
+    every = min(AVERAGED_EVERY, 1 + steps // SHORT)
     rates = np.zeros(steps, np.float32)
-    kept = momentum**AVERAGED_EVERY
-    times = np.arange(1, len(rates[::AVERAGED_EVERY]) + 1)
-    rates[::AVERAGED_EVERY] = (1 - kept) / (1 - kept**times)
+    averaged = np.arange((steps - 1) % every, steps, every)
+    times = np.arange(1, len(averaged) + 1)
+    rates[averaged] = np.maximum(1 - momentum**every, 4 / (times + 3))
     return rates

@@ -1,6 +1,6 @@
 """One step of training and one of validation, each a single TensorFlow graph."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
@@ -11,7 +11,7 @@ from stages.common.arrays import release
 from stages.settings import TrainingSettings
 from stages.train.adam import Adam
 from stages.train.augmentation import augment, is_wanted
-from stages.train.layers import FusedBatchNormalization
+from stages.train.network import copy_weights
 
 # Large enough that the kernels are busy, small enough to need less memory than training does.
 VALIDATION_BATCH = 500
@@ -20,8 +20,8 @@ VALIDATION_BATCH = 500
 class Trainer:
     """A training graph, its optimizer and the functions that run them.
 
-    ``result`` is what is validated and kept: with ``ema_momentum`` a second graph, which has the
-    exponential average of the weights, else the graph itself. The images stay uint8 until they
+    ``kept`` is what is validated and saved: with ``ema_momentum`` a second graph, which has
+    the exponential average of the weights, else the graph itself. The images stay uint8 until they
     are in the graph. XLA is off: on a CPU it does without oneDNN's convolutions and is slower.
     """
 
@@ -30,17 +30,16 @@ class Trainer:
         self.variables = [variable.value for variable in graph.trainable_variables]
         self.optimizer = Adam(self.variables)
         self.settings = settings
-        self.result = keras.models.clone_model(graph) if settings.ema_momentum else graph
-        self.averages = [variable.value for variable in self.result.trainable_variables]
+        self.kept = graph
+        self._norms: list[keras.layers.Layer] = []
         # What batch normalisation keeps of its statistics while those of the average are taken.
-        self._kept = tf.Variable(0.0, trainable=False)
-        self._averaged_norms = [
-            layer
-            for layer in self.result.layers
-            if isinstance(layer, FusedBatchNormalization) and self.result is not graph
-        ]
-        for layer in self._averaged_norms:
-            layer.momentum = self._kept
+        self._norm_momentum = tf.Variable(0.0, trainable=False)
+        if settings.ema_momentum:
+            self.kept = keras.models.clone_model(graph)
+            copy_weights(graph, self.kept)
+            self._norms = list(normalisations(self.kept))
+            for layer in self._norms:
+                layer.momentum = self._norm_momentum
         images = tf.TensorSpec(graph.input_shape, tf.uint8)
         labels = tf.TensorSpec(graph.output_shape, tf.float32)
         self.train_step = tf.function(
@@ -59,23 +58,23 @@ class Trainer:
         self._score = tf.function(
             self._score_batch, input_signature=[images, labels], jit_compile=False
         )
-        self._see = tf.function(
-            self._see_batch,
+        self._take_statistics = tf.function(
+            self._take_statistics_of,
             input_signature=[images, tf.TensorSpec([2], tf.int32)],
             jit_compile=False,
         )
 
     @property
     def state(self) -> list[Any]:
-        """All that must be kept to go on later."""
-        averaged = [] if self.result is self.graph else self.result.weights
-        return [*self.graph.weights, *averaged, *self.optimizer.state]
+        """All that must be kept to go on later, what dropout draws from included."""
+        averaged = [] if self.kept is self.graph else self.kept.variables
+        return [*self.graph.variables, *averaged, *self.optimizer.state]
 
     def _train_step(
         self, images: tf.Tensor, labels: tf.Tensor, learning_rate: tf.Tensor, seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Change the weights by one batch; return its summed loss and its correct answers."""
-        pixels = self._changed(images, seed)
+        pixels = self._augmented(images, seed)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.variables)
             logits = self.graph(pixels, training=True)
@@ -88,38 +87,42 @@ class Trainer:
 
     def _average(self, rate: tf.Tensor) -> None:
         """Move the averages so far towards the weights."""
-        for average, variable in zip(self.averages, self.variables, strict=True):
-            average.assign_add((variable - average) * rate)
+        averages = self.kept.trainable_variables
+        for average, variable in zip(averages, self.variables, strict=True):
+            average.value.assign_add((variable - average.value) * rate)
 
-    def _changed(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Return a batch of training images as they are trained on."""
+    def _augmented(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Return *images* (n, height, width, channels) uint8 as they are trained on, in float32."""
         pixels = tf.cast(images, tf.float32)
         return augment(pixels, self.settings, seed) if is_wanted(self.settings) else pixels
 
-    def settle(self, batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
+    def recompute_statistics(self, batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
         """Work out batch normalisation's statistics for the averaged weights, if there are any.
 
-        They become the means over *batches* of training images, each with the seed of its random
-        changes. Those met in training would not do: they belong to other weights.
+        They become the means over *batches* of training images, each (n, height, width, channels)
+        uint8 with the seed (2,) int32 of its random changes. Those met in training would not do:
+        they belong to other weights.
         """
         seen = 0
-        for images, seed in batches if self._averaged_norms else ():
+        for images, seed in batches if self._norms else ():
             seen += len(images)
-            self._kept.assign(1 - len(images) / seen)
-            self._see(images, seed)
+            self._norm_momentum.assign(1 - len(images) / seen)
+            self._take_statistics(images, seed)
 
-    def _see_batch(self, images: tf.Tensor, seed: tf.Tensor) -> None:
-        self.result(self._changed(images, seed), training=True)
+    def _take_statistics_of(self, images: tf.Tensor, seed: tf.Tensor) -> None:
+        """Let batch normalisation see a batch as it does in training."""
+        self.kept(self._augmented(images, seed), training=True)
 
     def _score_batch(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return a batch's summed loss and its correct answers."""
-        logits = self.result(tf.cast(images, tf.float32), training=False)
+        logits = self.kept(tf.cast(images, tf.float32), training=False)
         losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits)
         return tf.reduce_sum(losses), count_correct(logits, labels)
 
     def is_finite(self) -> bool:
         """Tell whether every weight is a number; a NaN may hide behind ReLU and max-pooling."""
-        return all(np.isfinite(weight.numpy()).all() for weight in self.result.weights)
+        weights = [*self.graph.weights, *self.kept.weights]
+        return all(np.isfinite(weight.numpy()).all() for weight in weights)
 
     def validate(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         """Return (accuracy, mean loss) over all *images*."""
@@ -131,6 +134,15 @@ class Trainer:
             correct += int(batch_correct)
             release(images)
         return correct / len(images), loss_sum / len(images)
+
+
+def normalisations(model: keras.Model) -> Iterator[keras.layers.BatchNormalization]:
+    """Yield the batch normalisations of *model*, those of models inside it included."""
+    for layer in model.layers:
+        if isinstance(layer, keras.Model):
+            yield from normalisations(layer)
+        elif isinstance(layer, keras.layers.BatchNormalization):
+            yield layer
 
 
 def count_correct(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:

@@ -33,8 +33,8 @@ def table(trials: Iterable[Trial], best_first: bool = False) -> pd.DataFrame:
     models: dict[str, None] = {}
     kept = revisions()
     for trial in trials:
-        # Of "~models.model2", which takes a key away, nothing is set.
-        given = dict(word.partition("=")[::2] for word in trial.overrides)
+        # "~models.model2" takes a key away, and sets nothing.
+        given = dict(word.split("=", 1) for word in trial.overrides if "=" in word)
         settings |= dict.fromkeys(given)
         models |= dict.fromkeys(trial.models)
         row: dict[str, Any] = {"experiment": trial.name, "note": "", **given}
