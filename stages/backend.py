@@ -53,14 +53,12 @@ def _imported_sooner() -> Iterator[None]:
     """
     absent = [name for name in ("pandas", "sklearn") if name not in sys.modules]
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
-    collecting = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
         gc.freeze()
-        if collecting:
-            gc.enable()
+        gc.enable()
         for name in absent:
             del sys.modules[name]
 

@@ -37,6 +37,41 @@ def test_while_tensorflow_is_imported(project: Project, seconds: float) -> None:
     assert took < SECONDS
 
 
+@pytest.mark.parametrize(
+    ("stage", "function", "call"),
+    [
+        ("train", "stages.train.network.build", 1),
+        ("train", "stages.train.trainer.count_correct", 1),  # a training step's graph
+        ("train", "stages.train.trainer.count_correct", 2),  # the validation's
+        ("evaluate", "stages.evaluate.model.load", 1),
+    ],
+)
+def test_where_the_exception_would_be_swallowed(
+    project: Project, stage: str, function: str, call: int
+) -> None:
+    program = f"""
+import contextlib, importlib, os, runpy, signal, sys
+module = importlib.import_module({function.rpartition(".")[0]!r})
+name = {function.rpartition(".")[2]!r}
+function, calls = getattr(module, name), []
+def interrupted(*arguments):
+    calls.append(name)
+    with contextlib.suppress(KeyboardInterrupt):
+        if len(calls) == {call}:
+            os.kill(os.getpid(), signal.SIGINT)
+    return function(*arguments)
+setattr(module, name, interrupted)
+sys.argv = [name, "model2"]
+runpy.run_module("stages.{stage}", run_name="__main__")
+"""
+    before = project.hashes()
+    process = start(project, "python", "-c", program)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 130, output
+    assert output.splitlines()[-1] == LINE
+    assert project.hashes() == before
+
+
 def test_while_training_under_dvc_and_the_next_run_goes_on(
     project: Project, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

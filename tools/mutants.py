@@ -171,6 +171,16 @@ MUTANTS = [
         ),
     ),
     *of(
+        "stages/train/trainer.py",
+        "interruptions",
+        ("[self.train_step, self._score]", "[self.train_step]"),
+    ),
+    *of(
+        "stages/train/fit.py",
+        "interruptions",
+        ("    interruption.raise_again()\n", ""),
+    ),
+    *of(
         "stages/train/schedule.py",
         "schedule",
         ("1 - momentum**every", "1 - momentum"),

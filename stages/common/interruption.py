@@ -16,8 +16,9 @@ LINE = "interrupted: run `dvc repro` again to go on"
 def end_at_once() -> None:
     """From now on end the process right at the signal, without unwinding.
 
-    For the time of the imports: an exception raised in the middle of one can come out as another
-    one, or with a traceback. Nothing is lost, since nothing is being written yet.
+    For the time of the imports, and while TensorFlow makes its graphs: an exception raised in the
+    middle of these can be swallowed or come out as another one, or with a traceback. Nothing is
+    lost, since nothing is being written yet.
     """
     # A copy, since standard error is held back while TensorFlow is imported.
     told = os.dup(2)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from stages import processed
 from stages.backend import make_repeatable
+from stages.common import interruption
 from stages.common.arrays import write_array
 from stages.common.command import run
 from stages.common.files import write_csv, write_json
@@ -20,9 +21,11 @@ def main(name: str) -> None:
     """Score the model *name*."""
     images, labels = processed.read("test")
     names = processed.read_classes()
+    interruption.end_at_once()  # while Keras works: it may lose a KeyboardInterrupt
     make_repeatable(0)
     model = load(Path("models") / f"{name}.keras", images.shape[1:], len(names))
     probabilities = predict(model.predict_on_batch, images)
+    interruption.raise_again()
 
     actual, predicted = labels.argmax(axis=1), probabilities.argmax(axis=1)
     scores = score(actual, probabilities)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stages import processed, settings
 from stages.backend import make_repeatable
+from stages.common import interruption
 from stages.common.command import run
 from stages.common.files import write_csv, write_json
 from stages.train import machine, network, results
@@ -27,6 +28,7 @@ def main(name: str) -> None:
     computed_in = machine.resolve(chosen.precision)
     training, validation = processed.read("train"), processed.read("validation")
 
+    interruption.end_at_once()  # until the graphs are there, see fit
     make_repeatable(chosen.seed, chosen.threads)
     image, classes = training[0].shape[1:], training[1].shape[1]
     model = network.build(name, chosen, image, classes, processed.read_pixels())

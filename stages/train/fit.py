@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from tqdm import tqdm
 
+from stages.common import interruption
 from stages.common.errors import StageError
 from stages.processed import Images
 from stages.settings import TrainingSettings
@@ -43,6 +44,8 @@ def fit(
     averaging = averaging_rates(settings.ema_momentum, total)
     epochs = list(done)
     started = time.perf_counter()
+    trainer.trace()
+    interruption.raise_again()
     for epoch in range(len(epochs), settings.epochs):
         now = slice(epoch * steps, (epoch + 1) * steps)
         accuracy, loss = _train_epoch(trainer, training, epoch, rates[now], averaging[now])

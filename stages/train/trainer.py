@@ -64,6 +64,14 @@ class Trainer:
             jit_compile=False,
         )
 
+    def trace(self) -> None:
+        """Make the graphs of all that a training calls, so that none is made later."""
+        wanted = [self.train_step, self._score]
+        wanted += [self.average] if self.kept is not self.graph else []
+        wanted += [self._take_statistics] if self._norms else []
+        for function in wanted:
+            function.get_concrete_function()
+
     @property
     def state(self) -> list[Any]:
         """All that must be kept to go on later, what dropout draws from included."""
