@@ -96,6 +96,19 @@ def pictures() -> str:
     return "\n".join([*lines, "", said])
 
 
+def trials() -> str:
+    """Return what the search for recipe `accurate` tried, for each model, the best first."""
+    lines: list[str] = []
+    for path in sorted((ROOT / "benchmarks/trials").glob("*.csv")):
+        table = read_table(path).drop(columns=f"{path.stem} validation").columns
+        lines += ["", f"| {path.stem} | {' | '.join(f'`{name}`' for name in table)} |"]
+        lines.append("|---:" * (len(table) + 1) + "|")
+        for row in read_table(path).to_dict("records"):
+            accuracy = 100 * row[f"{path.stem} validation"]
+            lines.append(f"| {accuracy:.2f} | {' | '.join(f'{row[name]:g}' for name in table)} |")
+    return "\n".join(lines).strip()
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "replicates": lambda: replicates(ROOT / FOLDER),
     "differences": lambda: differences(ROOT / FOLDER),
@@ -103,6 +116,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "fashion": lambda: replicates(ROOT / "benchmarks/fashion-mnist"),
     "own-model": own_model,
     "pictures": pictures,
+    "trials": trials,
     "exports": lambda: exports.to_markdown(ROOT / exports.FOLDER),
 }
 BLOCK = re.compile(rf"<!-- ({'|'.join(BLOCKS)}) -->\n.*?<!-- /\1 -->", re.DOTALL)
