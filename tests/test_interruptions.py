@@ -49,27 +49,46 @@ def test_while_tensorflow_is_imported(project: Project, seconds: float) -> None:
 def test_where_the_exception_would_be_swallowed(
     project: Project, stage: str, function: str, call: int
 ) -> None:
+    before = project.hashes()
+    code, output = interrupted_in(project, stage, function, call, swallowed="KeyboardInterrupt")
+    assert code == 130, output
+    assert output.splitlines()[-1] == LINE
+    assert project.hashes() == before
+
+
+@pytest.mark.parametrize("stage", ["train", "evaluate"])
+def test_while_a_file_is_written_nothing_is_left_of_it(project: Project, stage: str) -> None:
+    code, output = interrupted_in(project, stage, "os.replace", call=1, swallowed="")
+    assert code == 130, output
+    assert output.splitlines()[-1] == LINE
+    assert not list(project.folder.rglob(".partial-*"))
+
+
+def interrupted_in(
+    project: Project, stage: str, function: str, call: int, swallowed: str
+) -> tuple[int, str]:
+    """Press Ctrl-C as *function* is called for the n-th time; return exit code and output.
+
+    An exception named *swallowed* that is raised by it goes no further.
+    """
+    module, _, name = function.rpartition(".")
     program = f"""
 import contextlib, importlib, os, runpy, signal, sys
-module = importlib.import_module({function.rpartition(".")[0]!r})
-name = {function.rpartition(".")[2]!r}
-function, calls = getattr(module, name), []
+module = importlib.import_module({module!r})
+function, calls = module.{name}, []
 def interrupted(*arguments):
-    calls.append(name)
-    with contextlib.suppress(KeyboardInterrupt):
+    calls.append(arguments)
+    with contextlib.suppress({swallowed}):
         if len(calls) == {call}:
             os.kill(os.getpid(), signal.SIGINT)
     return function(*arguments)
-setattr(module, name, interrupted)
-sys.argv = [name, "model2"]
+module.{name} = interrupted
+sys.argv = ["", "model2"]
 runpy.run_module("stages.{stage}", run_name="__main__")
 """
-    before = project.hashes()
     process = start(project, "python", "-c", program)
     output, _ = process.communicate(timeout=60)
-    assert process.returncode == 130, output
-    assert output.splitlines()[-1] == LINE
-    assert project.hashes() == before
+    return process.returncode, output
 
 
 def test_while_training_under_dvc_and_the_next_run_goes_on(

@@ -181,6 +181,11 @@ MUTANTS = [
         ("    interruption.raise_again()\n", ""),
     ),
     *of(
+        "stages/evaluate/__main__.py",
+        "interruptions",
+        ("    interruption.raise_again()\n", ""),
+    ),
+    *of(
         "stages/train/schedule.py",
         "schedule",
         ("1 - momentum**every", "1 - momentum"),
