@@ -100,12 +100,14 @@ def trials() -> str:
     """Return what the search for recipe `accurate` tried, for each model, the best first."""
     lines: list[str] = []
     for path in sorted((ROOT / "benchmarks/trials").glob("*.csv")):
-        table = read_table(path).drop(columns=f"{path.stem} validation").columns
-        lines += ["", f"| {path.stem} | {' | '.join(f'`{name}`' for name in table)} |"]
-        lines.append("|---:" * (len(table) + 1) + "|")
-        for row in read_table(path).to_dict("records"):
-            accuracy = 100 * row[f"{path.stem} validation"]
-            lines.append(f"| {accuracy:.2f} | {' | '.join(f'{row[name]:g}' for name in table)} |")
+        rows = read_table(path).to_dict("records")
+        accuracy = f"{path.stem} validation"
+        names = [name for name in rows[0] if name != accuracy]
+        lines += ["", f"| {path.stem} | {' | '.join(f'`{name}`' for name in names)} |"]
+        lines.append("|---:" * (len(names) + 1) + "|")
+        for row in rows:
+            values = " | ".join(f"{row[name]:g}" for name in names)
+            lines.append(f"| {100 * row[accuracy]:.2f} | {values} |")
     return "\n".join(lines).strip()
 
 
