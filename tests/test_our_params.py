@@ -26,6 +26,14 @@ def test_every_key_of_our_params_yaml_has_its_field_and_every_field_its_key() ->
     assert set(ours["recipes"]["notebook"]) == RECIPE_KEYS | {"models"}
 
 
+def test_best_is_accurate_for_more_epochs() -> None:
+    recipes = params.read(ROOT / "params.yaml")["recipes"]
+    accurate, best = recipes["accurate"], recipes["best"]
+    for recipe in (accurate, best):
+        del recipe["epochs"], recipe["models"]["model3"]["epochs"]
+    assert best == accurate
+
+
 def test_every_setting_with_a_choice_is_read_by_some_code() -> None:
     holders = {"data", "split", "train", "settings", "chosen"}
     read = {

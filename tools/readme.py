@@ -59,7 +59,7 @@ def differences(folder: Path) -> str:
                 first, second, low, mean, high = second, first, -high, -mean, -low
             lines.append(
                 f"| `{path.parent.name}` | {first} | {second} "
-                f"| {mean:.2f} | {low:.2f} to {high:.2f} |"
+                f"| {mean:.3f} | {low:.3f} to {high:.3f} |"
             )
     return "\n".join(lines)
 
@@ -103,7 +103,8 @@ def trials() -> str:
         rows = read_table(path).to_dict("records")
         accuracy = f"{path.stem} validation"
         names = [name for name in rows[0] if name != accuracy]
-        lines += ["", f"| {path.stem} | {' | '.join(f'`{name}`' for name in names)} |"]
+        head = " | ".join(f"`{name}`" for name in names)
+        lines += ["", f"| {path.stem}, validation (%) | {head} |"]
         lines.append("|---:" * (len(names) + 1) + "|")
         for row in rows:
             values = " | ".join(f"{row[name]:g}" for name in names)
