@@ -1,6 +1,8 @@
 """Checkpoints: what was saved comes back, and nothing that is damaged or another's does."""
 
+from contextlib import suppress
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -110,6 +112,10 @@ def test_a_finished_training_is_taken_again_until_dvc_has_recorded_its_model() -
     assert loaded() == (EPOCHS, float(np.float32(1 / 3)))
     # MD5 of "a model", by md5sum. Once recorded, a run is one that someone forces.
     Path("dvc.lock").write_text("md5: 0123\nmd5: fe2dbffd447a970c1a42dac39791f114\n")
+    assert loaded() == ([], 5)
+    # One that ends before its first checkpoint leaves it as forced as it was.
+    with patch.object(np, "savez", side_effect=KeyboardInterrupt), suppress(KeyboardInterrupt):
+        saved()
     assert loaded() == ([], 5)
     # What it saves is a training under way again.
     saved()

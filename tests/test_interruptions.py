@@ -58,7 +58,7 @@ def test_where_the_exception_would_be_swallowed(
 
 @pytest.mark.parametrize("stage", ["train", "evaluate"])
 def test_while_a_file_is_written_nothing_is_left_of_it(project: Project, stage: str) -> None:
-    code, output = interrupted_in(project, stage, "os.replace", call=2, swallowed="")
+    code, output = interrupted_in(project, stage, "os.replace", call=1, swallowed="")
     assert code == 130, output
     assert output.splitlines()[-1] == LINE
     assert not list(project.folder.rglob(".partial-*"))

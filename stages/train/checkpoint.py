@@ -37,9 +37,10 @@ class Checkpoint:
         arrays["checksum"] = np.array(_checksum(self.key, epochs, arrays))
         arrays["epochs"] = np.array(epochs, np.float64)
         arrays["key"] = np.array(self.key)
-        self._written.unlink(missing_ok=True)
         with replacing(self.path) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
+        # Not before: what stands there until then belongs to a run that may be recorded.
+        self._written.unlink(missing_ok=True)
 
     def load(self, variables: Sequence[Any]) -> list[Epoch]:
         """Give *variables* the state that was saved; return the epochs done, none without one.
