@@ -184,12 +184,14 @@ class Recorder(Trainer):
         self.steps: list[tuple[np.ndarray, np.ndarray, np.float32, bytes]] = []
         self.averaged: list[tuple[int, np.float32]] = []
         self.train_step = self.keep
+        self.traced = False
         self._losses = iter(losses)
         self._finite = finite
         self._val_loss = val_loss
 
     def trace(self) -> None:
-        """Have no graphs."""
+        """Keep that it was asked for."""
+        self.traced = True
 
     def keep(self, images: Any, labels: Any, rate: np.float32, seed: Any) -> tuple[float, int]:
         """Keep a step; return its summed loss, 2 for each image unless given, and 1 correct."""
@@ -246,7 +248,14 @@ def test_finished_training_trains_no_more() -> None:
     recorder, done = Recorder(training_settings()), [Epoch(0.5, 1.0, 0.5, 1.0, 2.0)]
     epochs = fit(recorder, TRAINING, VALIDATION, done)
     assert [epoch[:4] for epoch in epochs] == [done[0][:4]]
-    assert recorder.steps == []
+    assert (recorder.steps, recorder.traced) == ([], False)
+
+
+def test_all_graphs_are_made_before_the_first_step() -> None:
+    ours = trainer(ema_momentum=0.9)
+    ours.trace()
+    functions = [one for one in vars(ours).values() if isinstance(one, type(ours.train_step))]
+    assert [one.experimental_get_tracing_count() for one in functions] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize(

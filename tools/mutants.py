@@ -76,6 +76,7 @@ MUTANTS = [
         "stages/train/fit.py",
         "fit",
         ("range(len(epochs), settings.epochs)", "range(settings.epochs)"),
+        ("if len(epochs) < settings.epochs:", "if True:"),
         ("rates[now]", "rates[:steps]"),
         ("averaging[now]", "averaging[:steps]"),
         ("settings.ema_momentum and averaging[step]", "averaging[step]"),
@@ -165,6 +166,7 @@ MUTANTS = [
         ("(variable - average.value) * rate", "variable - average.value"),
         ("assign(1 - len(images) / seen)", "assign(0.5)"),
         ("for images, seed in batches if self._norms else ():", "for images, seed in ():"),
+        ("wanted += [self._take_statistics] if self._norms else []", "del wanted[2:]"),
         (
             "self.kept(self._augmented(images, seed), training=True)",
             "self.kept(tf.cast(images, tf.float32), training=True)",

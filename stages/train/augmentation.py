@@ -88,7 +88,7 @@ def displacements(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) ->
 
 
 def gaussians(side: int) -> np.ndarray:
-    """Return what each knot of a grid has to do with each of *side* pixels (side, KNOTS).
+    """Return the weight of each knot of a grid for each of *side* pixels (side, KNOTS).
 
     The squares of a row add up to 1, so that sums of random numbers keep their deviation.
     """

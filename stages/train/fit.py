@@ -31,8 +31,9 @@ def fit(
     """Train for the epochs that *done* leaves of the settings'; return all of them.
 
     *training* and *validation* are (images uint8, one-hot labels).
-    *after_epoch* is called with the epochs so far. The clock runs from before the first batch
+    *after_epoch* is called with the epochs so far. The clock runs from before the graphs are made
     until after the last call: an epoch's seconds hold whatever went on since the last one ended.
+    From the first batch on Ctrl-C raises ``KeyboardInterrupt``, unless it is ignored.
 
     Raises:
         StageError: the loss, or a weight, became NaN or infinite.
@@ -44,7 +45,8 @@ def fit(
     averaging = averaging_rates(settings.ema_momentum, total)
     epochs = list(done)
     started = time.perf_counter()
-    trainer.trace()
+    if len(epochs) < settings.epochs:
+        trainer.trace()
     interruption.raise_again()
     for epoch in range(len(epochs), settings.epochs):
         now = slice(epoch * steps, (epoch + 1) * steps)

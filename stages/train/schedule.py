@@ -7,7 +7,7 @@ import numpy as np
 WARM_UP = 0.25
 START, END = 0.1, 0.002
 AVERAGED_EVERY = 8
-# Up to so many steps each counts.
+# Of fewer steps each counts.
 SHORT = 100
 
 
@@ -35,8 +35,9 @@ def averaging_rates(momentum: float, steps: int) -> np.ndarray:
     With average += rate * (weights - average) that is the exponential average which keeps
     *momentum* of itself at each step. Before it has gone on for long enough it is the average of
     polynomial decay, which forgets the first weights (Shamir and Zhang,
-    https://proceedings.mlr.press/v28/shamir13.html, with η = 3). In a long training all but every
-    eighth rate, up to the last, are 0, since an average costs as much memory traffic as Adam does.
+    https://proceedings.mlr.press/v28/shamir13.html, with η = 3). An average costs as much memory
+    traffic as Adam does, so of 100 steps or more only every second counts, of 200 every third, of
+    700 every eighth, and always the last; the rates of the others are 0.
     """
     every = min(AVERAGED_EVERY, 1 + steps // SHORT)
     rates = np.zeros(steps, np.float32)
