@@ -33,10 +33,11 @@ def application(models: Models) -> Starlette:
 
     async def predict(request: Request) -> Response:
         content = bytearray()
+        # To its end, since a browser that still sends would not hear the answer.
         async for chunk in request.stream():
-            content += chunk
-            if len(content) > MOST:
-                return _sorry(f"larger than {MOST // 1_000_000} MB", 413)
+            content += chunk if len(content) <= MOST else b""
+        if len(content) > MOST:
+            return _sorry(f"larger than {MOST // 1_000_000} MB", 413)
         try:
             return JSONResponse(answer(models, bytes(content)))
         except StageError as error:
