@@ -76,6 +76,7 @@ def page(browser: Any, address: str) -> Iterator[Any]:
 
 def draw(page: Any, lines: list[Line], steps: int = 12) -> None:
     """Draw with the mouse, in the pixels of the paper."""
+    page.locator("#paper").wait_for()  # it shows once the page knows the classes
     box = page.locator("#paper").bounding_box()
     for (x, y), *others in lines:
         page.mouse.move(box["x"] + x, box["y"] + y)
