@@ -143,14 +143,14 @@ test-browser: $(VENV)/.browser $(VENV)/.use  ## run the tests in a browser (want
 test-sweeps: $(VENV)/.sweep  ## run the tests of sweeps that take minutes: real Ray nodes, real kills
 	SWEEPS=1 pytest -rs tests/test_sweep_here.py tests/test_sweep_cluster.py tests/test_replicates.py
 
-# PyTorch, the peer, in an environment of its own.
+# PyTorch and JAX, the peers, in an environment of their own.
 .venv-peer/.ready: benchmarks/requirements.txt
 	rm -rf .venv-peer
 	$(PYTHON) -m venv .venv-peer
 	.venv-peer/bin/python $(INSTALL) -r benchmarks/requirements.txt
 	touch $@
 
-bench: $(READY) .venv-peer/.ready $(VENV)/.sweep  ## measure against the notebook, PyTorch and the machine (an hour and a half)
+bench: $(READY) .venv-peer/.ready $(VENV)/.sweep  ## measure against the notebook, its peers and the machine (an hour and a half)
 	dvc repro --quiet preprocess
 	python -m benchmarks.run
 

@@ -1,4 +1,4 @@
-"""Measure this project against the notebook, PyTorch and the machine: `make bench`.
+"""Measure this project against the notebook, its peers and the machine: `make bench`.
 
     python -m benchmarks.run [--quick] [SIDE ...]
 
@@ -94,6 +94,14 @@ def pytorch(scale: Scale) -> Iterator[Job]:
                 yield "pytorch", [*command, "--model", model, *choice, *steps]
 
 
+def jax(scale: Scale) -> Iterator[Job]:
+    """Yield training steps of Keras on JAX; few, since they take long."""
+    del scale
+    for model in MODELS:
+        command = [str(PEER_PYTHON), "-m", "benchmarks.jax", "--data", str(DATA)]
+        yield "jax", [*command, "--model", model]
+
+
 def peak(scale: Scale) -> Iterator[Job]:
     """Yield one measurement of the machine's matrix-product peak."""
     del scale
@@ -122,7 +130,7 @@ def ours_python(script: str) -> list[str]:
 
 
 SIDES: dict[str, Callable[[Scale], Iterator[Job]]] = {
-    side.__name__: side for side in (peak, steps, same_work, fast, notebook, pytorch, growth, sweep)
+    side.__name__: side for side in (peak, steps, same_work, fast, notebook, pytorch, jax, growth, sweep)
 }
 
 

@@ -63,8 +63,9 @@ def summarize(runs: Runs, reached: Reached) -> dict[str, Any]:
         found["speedup_to_accuracy"] = baseline / quickest
     if baseline and same:
         found["speedup_same_work"] = baseline / same
-    found["speedup_over_pytorch"] = over_pytorch(runs, allocator="system")
-    found["speedup_over_pytorch_tuned_allocator"] = over_pytorch(runs, allocator="reuse")
+    found["speedup_over_pytorch"] = over_peer(runs, "pytorch", allocator="system")
+    found["speedup_over_pytorch_tuned_allocator"] = over_peer(runs, "pytorch", allocator="reuse")
+    found["speedup_over_keras_on_jax"] = over_peer(runs, "jax")
     found["peak_share"] = peak_share(runs)
     baseline_runs, our_runs = (of_model(runs, side, "model3") for side in ("notebook", "same_work"))
     if baseline_runs and our_runs:
@@ -108,14 +109,14 @@ def peak_memory(run: dict[str, Any]) -> float:
     return float(run["peak_memory_bytes"])
 
 
-def over_pytorch(runs: Runs, allocator: str) -> dict[str, float]:
-    """Return how many times less time per image we take than PyTorch's best variant."""
+def over_peer(runs: Runs, side: str, allocator: str | None = None) -> dict[str, float]:
+    """Return how many times less time per image we take than the best variant of *side*."""
     ratios = {}
     for model in MODELS:
         theirs = [
             per_image(run)
-            for run in of_model(runs, "pytorch", model)
-            if "error" not in run and run["allocator"] == allocator
+            for run in of_model(runs, side, model)
+            if "error" not in run and run.get("allocator") == allocator
         ]
         ours = of_model(runs, "steps", model)
         if theirs and ours:

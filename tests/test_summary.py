@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.summary import MODELS, over_pytorch, peak_share, summarize
+from benchmarks.summary import MODELS, over_peer, peak_share, summarize
 from benchmarks.table import report
 
 MACHINE = {
@@ -70,16 +70,18 @@ def test_speedups_are_ratios_of_the_summed_medians() -> None:
     assert summary["memory_ratio_model3"] == pytest.approx(0.25)
 
 
-def test_pytorch_is_taken_at_its_best_variant_that_ran() -> None:
+def test_peers_are_taken_at_their_best_variant_that_ran() -> None:
     peers: list[dict[str, Any]] = [
         {"model": "model1", "microseconds_per_image": 30.0, "allocator": "system"},
         {"model": "model1", "microseconds_per_image": 20.0, "allocator": "system"},
         {"model": "model1", "microseconds_per_image": 15.0, "allocator": "reuse"},
         {"model": "model1", "error": "no compiler", "allocator": "system"},
     ]
-    runs = {"pytorch": peers, "steps": steps(5.0)}
-    assert over_pytorch(runs, "system") == {"model1": 4.0}
-    assert over_pytorch(runs, "reuse") == {"model1": 3.0}
+    slow = [{"model": "model1", "microseconds_per_image": 100.0}]
+    runs = {"pytorch": peers, "jax": slow, "steps": steps(5.0)}
+    assert over_peer(runs, "pytorch", "system") == {"model1": 4.0}
+    assert over_peer(runs, "pytorch", "reuse") == {"model1": 3.0}
+    assert over_peer(runs, "jax") == {"model1": 20.0}
 
 
 def test_the_share_of_the_peak_is_work_over_time_over_the_best_product() -> None:
