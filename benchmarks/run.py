@@ -130,7 +130,8 @@ def ours_python(script: str) -> list[str]:
 
 
 SIDES: dict[str, Callable[[Scale], Iterator[Job]]] = {
-    side.__name__: side for side in (peak, steps, same_work, fast, notebook, pytorch, jax, growth, sweep)
+    side.__name__: side
+    for side in (peak, steps, same_work, fast, notebook, pytorch, jax, growth, sweep)
 }
 
 
