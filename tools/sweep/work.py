@@ -4,6 +4,7 @@ Ray sends these functions to the nodes, which need the environment but no checko
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,9 @@ from typing import IO
 LAST_LINES = 5
 # How often what goes over a network is tried, with 1, 2, 4, ... seconds between.
 TRIES = 5
+# DVC says this where another process, in search of an entry of the run-cache, took the one that was
+# just being written for damaged, and removed it.
+REMOVED = re.compile(r"No such file or directory: '.*/runs/.*\.tmp'")
 
 
 @dataclass(frozen=True)
@@ -108,13 +112,13 @@ class Clone:
         from dvc.utils.hydra import apply_overrides  # noqa: PLC0415 - on the node, not the driver
 
         apply_overrides(self.folder / "params.yaml", list(overrides))
-        self.run("dvc", "repro", *self._pull(), *stages)
+        self.dvc("repro", *self._pull(), *stages)
         self._share(*stages)
 
     def experiment(self, overrides: Sequence[str], name: str) -> None:
         """Run the experiment *name* and give it to the repository that the clone is from."""
         settings = [word for override in overrides for word in ("-S", override)]
-        self.run("dvc", "exp", "run", *self._pull(), "--name", name, *settings)
+        self.dvc("exp", "run", *self._pull(), "--name", name, *settings)
         self._share()
         self._give(name)
 
@@ -148,6 +152,17 @@ class Clone:
             Failed: it failed.
         """
         return run(command, self.folder, self._environment(), self._tell)
+
+    def dvc(self, *words: str) -> None:
+        """Run a command of DVC's, again where another process has removed what it was writing."""
+        for attempt in range(TRIES):
+            try:
+                self.run("dvc", *words)
+            except Failed as error:
+                if attempt == TRIES - 1 or not REMOVED.search(str(error)):
+                    raise
+            else:
+                return
 
     def _tell(self, group: int) -> None:
         """Tell the guard which process group is there to be ended."""
