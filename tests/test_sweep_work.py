@@ -1,4 +1,4 @@
-"""What a sweep's node does where another process is in its way; without Ray and without a network."""
+"""What a node of a sweep does where another process is in its way; no Ray, no network."""
 
 from pathlib import Path
 
