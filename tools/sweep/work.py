@@ -17,7 +17,7 @@ from tempfile import mkdtemp
 from typing import IO
 
 LAST_LINES = 5
-# How often what goes over a network is tried, with 1, 2, 4, ... seconds between.
+# How often a thing is tried that may go well another time; over a network 1, 2, 4, ... s apart.
 TRIES = 5
 # DVC says this where another process, in search of an entry of the run-cache, took the one that was
 # just being written for damaged, and removed it.
