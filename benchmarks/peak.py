@@ -16,7 +16,7 @@ import os
 import time
 from typing import Any
 
-import tensorflow as tf
+from stages.backend import tf
 
 PRECISIONS = ("float32", "bfloat16")
 WARM_UP = 2

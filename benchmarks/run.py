@@ -11,28 +11,29 @@ few minutes: fewer epochs, steps and seeds; its numbers go to benchmarks/results
 import argparse
 import itertools
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pandas as pd
 
 from benchmarks.summary import Reached, summarize
-from benchmarks.table import report
-from stages.backend import tf  # noqa: F401 - quiets TensorFlow before it is imported below
+from benchmarks.table import described, report
 from stages.common.files import write_text
 from stages.compare.replicates import FOLDER
 from stages.compare.replicates import MODELS as REPLICATES
-from stages.train import machine
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data" / "processed"
 MODELS = ("model1", "model2", "model3")
 PEER_PYTHON = ROOT / ".venv-peer" / "bin" / "python"
+# Makes a larger processor compute as one with AVX2 does, which has no bfloat16 either.
+HELD_BACK = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
 
 
 class Scale(NamedTuple):
@@ -51,14 +52,20 @@ FULL = Scale(None, 3, 20, 60_000)
 # Compiling takes longer than all of PyTorch's other steps, and was slower wherever measured.
 QUICK = Scale(1, 1, 3, 6_000, ("eager",), experiments=(10,))
 
-Job = tuple[str, list[str]]
+
+class Job(NamedTuple):
+    """A command to run for a side, and the variables it gets on top of the environment's."""
+
+    side: str
+    command: list[str]
+    variables: Mapping[str, str] = {}
 
 
 def notebook(scale: Scale) -> Iterator[Job]:
     """Yield the notebook's own trainings, once each."""
     epochs = [] if scale.notebook_epochs is None else ["--epochs", str(scale.notebook_epochs)]
     for model in MODELS:
-        yield "notebook", [*ours_python("notebook"), "--model", model, *epochs]
+        yield Job("notebook", [*ours_python("notebook"), "--model", model, *epochs])
 
 
 def same_work(scale: Scale) -> Iterator[Job]:
@@ -66,46 +73,82 @@ def same_work(scale: Scale) -> Iterator[Job]:
     epochs = [] if scale.notebook_epochs is None else ["--epochs", str(scale.notebook_epochs)]
     for _ in range(scale.same_work_runs):
         for model in MODELS:
-            yield "same_work", [*ours_python("ours"), "--model", model, *epochs]
+            yield Job("same_work", [*ours_python("ours"), "--model", model, *epochs])
 
 
 def fast(scale: Scale) -> Iterator[Job]:
     """Yield our trainings with the recipe `fast`; what they reach is for `make replicates`."""
     for _ in range(scale.same_work_runs):
         for model in MODELS:
-            yield "fast", [*ours_python("ours"), "--model", model, "--recipe", "fast"]
+            yield Job("fast", [*ours_python("ours"), "--model", model, "--recipe", "fast"])
 
 
 def steps(scale: Scale) -> Iterator[Job]:
     """Yield our training steps alone, as often as PyTorch's variants take their turn."""
     for _ in range(scale.same_work_runs):
         for model in MODELS:
-            yield "steps", [*ours_python("steps"), "--model", model]
+            yield Job("steps", [*ours_python("steps"), "--model", model])
 
 
 def pytorch(scale: Scale) -> Iterator[Job]:
     """Yield PyTorch's training steps in every variant, and with either allocator."""
-    for model in MODELS:
-        for precision in ("float32", "bfloat16"):
-            for variant, allocator in itertools.product(scale.torch_variants, ("system", "reuse")):
-                command = [str(PEER_PYTHON), "-m", "benchmarks.pytorch", "--data", str(DATA)]
-                choice = ["--variant", variant, "--precision", precision, "--allocator", allocator]
-                steps = ["--steps", str(scale.torch_steps)]
-                yield "pytorch", [*command, "--model", model, *choice, *steps]
+    for precision in ("float32", "bfloat16"):
+        for command in pytorch_in(precision, scale):
+            yield Job("pytorch", command)
+
+
+def pytorch_in(precision: str, scale: Scale) -> Iterator[list[str]]:
+    """Yield the commands that measure every variant of PyTorch in one *precision*."""
+    allocators = ("system", "reuse")
+    for model, variant, allocator in itertools.product(MODELS, scale.torch_variants, allocators):
+        command = [str(PEER_PYTHON), "-m", "benchmarks.pytorch", "--data", str(DATA)]
+        choice = ["--variant", variant, "--precision", precision, "--allocator", allocator]
+        yield [*command, "--model", model, *choice, "--steps", str(scale.torch_steps)]
 
 
 def jax(scale: Scale) -> Iterator[Job]:
     """Yield training steps of Keras on JAX; few, since they take long."""
     del scale
     for model in MODELS:
-        command = [str(PEER_PYTHON), "-m", "benchmarks.jax", "--data", str(DATA)]
-        yield "jax", [*command, "--model", model]
+        command = [str(PEER_PYTHON), "-m", "benchmarks.stock", "--data", str(DATA)]
+        yield Job("jax", [*command, "--model", model, "--steps", "3"], {"KERAS_BACKEND": "jax"})
+
+
+def avx2(scale: Scale) -> Iterator[Job]:
+    """Yield our training steps on a processor with AVX2 alone, or one held back to it."""
+    for _ in range(scale.same_work_runs):
+        for model in MODELS:
+            command = [*ours_python("steps"), "--model", model, "--precision", "float32"]
+            yield Job("avx2", command, HELD_BACK)
+
+
+def avx2_keras(scale: Scale) -> Iterator[Job]:
+    """Yield stock Keras's steps there, without oneDNN: TensorFlow's own choice."""
+    yield from _stock_on_avx2("avx2_keras", "0", scale)
+
+
+def avx2_keras_onednn(scale: Scale) -> Iterator[Job]:
+    """Yield stock Keras's steps there with oneDNN."""
+    yield from _stock_on_avx2("avx2_keras_onednn", "1", scale)
+
+
+def _stock_on_avx2(side: str, onednn: str, scale: Scale) -> Iterator[Job]:
+    for _ in range(scale.same_work_runs):
+        for model in MODELS:
+            command = [*ours_python("stock"), "--model", model]
+            yield Job(side, command, HELD_BACK | {"TF_ENABLE_ONEDNN_OPTS": onednn})
+
+
+def avx2_pytorch(scale: Scale) -> Iterator[Job]:
+    """Yield PyTorch's steps there in every variant, and with either allocator."""
+    for command in pytorch_in("float32", scale):
+        yield Job("avx2_pytorch", command, HELD_BACK)
 
 
 def peak(scale: Scale) -> Iterator[Job]:
     """Yield one measurement of the machine's matrix-product peak."""
     del scale
-    yield "peak", [sys.executable, "-m", "benchmarks.peak"]
+    yield Job("peak", [sys.executable, "-m", "benchmarks.peak"])
 
 
 def growth(scale: Scale) -> Iterator[Job]:
@@ -113,15 +156,15 @@ def growth(scale: Scale) -> Iterator[Job]:
     for times in scale.growth:
         size = ["--images", str(scale.growth_images), "--times", str(times)]
         options = ["--model", "model3", "--epochs", "1", *size]
-        yield "growth", [*ours_python("ours"), *options]
+        yield Job("growth", [*ours_python("ours"), *options])
 
 
 def sweep(scale: Scale) -> Iterator[Job]:
     """Yield trials that only wait, and real ones among more and more experiments."""
     command = [sys.executable, "-m", "benchmarks.sweep"]
-    yield "sweep", command
+    yield Job("sweep", command)
     for count in scale.experiments:
-        yield "sweep", [*command, "--experiments", str(count)]
+        yield Job("sweep", [*command, "--experiments", str(count)])
 
 
 def ours_python(script: str) -> list[str]:
@@ -131,7 +174,17 @@ def ours_python(script: str) -> list[str]:
 
 SIDES: dict[str, Callable[[Scale], Iterator[Job]]] = {
     side.__name__: side
-    for side in (peak, steps, same_work, fast, notebook, pytorch, jax, growth, sweep)
+    for side in (
+        *(peak, steps, same_work, fast, notebook, pytorch, jax),
+        *(avx2, avx2_keras, avx2_keras_onednn, avx2_pytorch, growth, sweep),
+    )
+}
+
+
+# Whole runs of the pipeline: the command, the recipe, and the variables it gets.
+WHOLE: dict[str, list[tuple[list[str], str, Mapping[str, str]]]] = {
+    "overhead": [(["dvc", "repro"], "fast", {})],
+    "first_run": [(["make", "repro"], "notebook", each) for each in ({}, HELD_BACK)],
 }
 
 
@@ -147,18 +200,30 @@ def alternating(sides: list[str], scale: Scale) -> Iterator[Job]:
                 yield job
 
 
-def run_job(command: list[str]) -> dict[str, Any]:
+def run_job(command: list[str], variables: Mapping[str, str]) -> dict[str, Any]:
     """Run *command*; return the line of JSON it ends with."""
-    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    environment = {**os.environ, **variables}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False
+    )
     if done.returncode:
         sys.exit(f"error: {' '.join(command)}: exit code {done.returncode}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def whole_pipeline(recipe: str) -> dict[str, float]:
-    """Return the seconds of `dvc repro` from nothing with *recipe*, and of the fits in it.
+def machine_with(variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return what a training records of its machine, with *variables* set.
 
-    Runs in a throw-away clone of what is committed, without a cache.
+    Asked of another process: what this project sets for TensorFlow is not to reach the peers.
+    """
+    ask = "import json; from stages.train.machine import describe; print(json.dumps(describe()))"
+    return run_job([sys.executable, "-c", ask], variables)
+
+
+def whole_pipeline(command: list[str], recipe: str, variables: Mapping[str, str]) -> dict[str, Any]:
+    """Return the seconds of *command* from nothing with *recipe*, and of the fits in it.
+
+    Runs in a throw-away clone of what is committed, without a cache, with *variables* set.
     """
     with tempfile.TemporaryDirectory() as temporary:
         clone = Path(temporary) / "clone"
@@ -168,38 +233,42 @@ def whole_pipeline(recipe: str) -> dict[str, float]:
             params.replace("  recipe: notebook\n", f"  recipe: {recipe}\n")
         )
         start = time.perf_counter()
-        subprocess.run(["dvc", "repro"], cwd=clone, check=True, stdout=sys.stderr)  # noqa: S607
+        environment = {**os.environ, **variables}
+        subprocess.run(command, cwd=clone, env=environment, check=True, stdout=sys.stderr)
         seconds = time.perf_counter() - start
         times = [
             json.loads((clone / "metrics" / "time" / f"{model}.json").read_text())
             for model in MODELS
         ]
-    return {"seconds": seconds, "fit_seconds": sum(each["train_seconds"] for each in times)}
+    fits = sum(each["train_seconds"] for each in times)
+    return {"seconds": seconds, "fit_seconds": fits, "machine": described(times[0]["machine"])}
 
 
 def main() -> None:
     """Read the command line, measure, write the results."""
     parser = argparse.ArgumentParser(description="Measure this project against its peers.")
     parser.add_argument("--quick", action="store_true")
-    parser.add_argument("sides", nargs="*", choices=[[], *SIDES, "overhead"], metavar="SIDE")
+    parser.add_argument("sides", nargs="*", choices=[[], *SIDES, *WHOLE], metavar="SIDE")
     options = parser.parse_args()
     scale = QUICK if options.quick else FULL
-    sides = options.sides or [*SIDES, "overhead"]
+    sides = options.sides or [*SIDES, *WHOLE]
     path = ROOT / "benchmarks" / ("results-quick.json" if options.quick else "results.json")
     measured: dict[str, Any] = json.loads(path.read_text())["sides"] if path.exists() else {}
 
     reached = mean_accuracies()
     started = time.strftime("%Y-%m-%d %H:%M")
     for side in sides:
-        measured[side] = {"started": started, "machine": machine.describe(), "runs": []}
-    for side, command in alternating([side for side in sides if side in SIDES], scale):
-        result = run_job(command)
+        on = machine_with(HELD_BACK if side.startswith("avx2") else {})
+        measured[side] = {"started": started, "machine": on, "runs": []}
+    for side, command, variables in alternating([side for side in sides if side in SIDES], scale):
+        result = run_job(command, variables)
         print(side, json.dumps(result, sort_keys=True), flush=True)
         measured[side]["runs"].append(result)
         write_results(path, measured, reached)
-    if "overhead" in sides:
-        measured["overhead"]["runs"].append(whole_pipeline("fast"))
-        write_results(path, measured, reached)
+    for side in (side for side in sides if side in WHOLE):
+        for whole in WHOLE[side]:
+            measured[side]["runs"].append(whole_pipeline(*whole))
+            write_results(path, measured, reached)
     print(path.with_suffix(".md").read_text())
 
 

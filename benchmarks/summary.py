@@ -66,6 +66,7 @@ def summarize(runs: Runs, reached: Reached) -> dict[str, Any]:
     found["speedup_over_pytorch"] = over_peer(runs, "pytorch", allocator="system")
     found["speedup_over_pytorch_tuned_allocator"] = over_peer(runs, "pytorch", allocator="reuse")
     found["speedup_over_keras_on_jax"] = over_peer(runs, "jax")
+    found |= on_avx2(runs)
     found["peak_share"] = peak_share(runs)
     baseline_runs, our_runs = (of_model(runs, side, "model3") for side in ("notebook", "same_work"))
     if baseline_runs and our_runs:
@@ -85,6 +86,8 @@ def summarize(runs: Runs, reached: Reached) -> dict[str, Any]:
         found["overhead_seconds_fast"] = middle(
             whole, lambda run: run["seconds"] - run["fit_seconds"]
         )
+    if first := runs.get("first_run"):
+        found["first_run_minutes"] = {run["machine"]: run["seconds"] / 60 for run in first}
     return {key: rounded(value) for key, value in found.items() if value != {}}
 
 
@@ -109,19 +112,50 @@ def peak_memory(run: dict[str, Any]) -> float:
     return float(run["peak_memory_bytes"])
 
 
-def over_peer(runs: Runs, side: str, allocator: str | None = None) -> dict[str, float]:
-    """Return how many times less time per image we take than the best variant of *side*."""
-    ratios = {}
-    for model in MODELS:
-        theirs = [
+def over_peer(
+    runs: Runs, side: str, allocator: str | None = None, ours: str = "steps"
+) -> dict[str, float]:
+    """Return how many times less time per image *ours* takes than the best variant of *side*."""
+    mine, theirs = typical(runs, ours), best(runs, side, allocator)
+    return {
+        model: theirs[model] / mine[model] for model in MODELS if {model} <= mine.keys() & theirs
+    }
+
+
+def typical(runs: Runs, side: str) -> dict[str, float]:
+    """Return the median time per image of *side*, in microseconds, by model."""
+    each = {model: of_model(runs, side, model) for model in MODELS}
+    return {model: middle(some, per_image) for model, some in each.items() if some}
+
+
+def best(runs: Runs, side: str, allocator: str | None = None) -> dict[str, float]:
+    """Return the time per image of the best variant of *side* that ran, by model."""
+    each = {
+        model: [
             per_image(run)
             for run in of_model(runs, side, model)
             if "error" not in run and run.get("allocator") == allocator
         ]
-        ours = of_model(runs, "steps", model)
-        if theirs and ours:
-            ratios[model] = min(theirs) / middle(ours, per_image)
-    return ratios
+        for model in MODELS
+    }
+    return {model: min(times) for model, times in each.items() if times}
+
+
+def on_avx2(runs: Runs) -> dict[str, Any]:
+    """Return the times per image with AVX2 alone, by side and model, and how ours compare."""
+    sides = {
+        "ours": typical(runs, "avx2"),
+        "keras": typical(runs, "avx2_keras"),
+        "keras_onednn": typical(runs, "avx2_keras_onednn"),
+        "pytorch": best(runs, "avx2_pytorch", "system"),
+        "pytorch_tuned_allocator": best(runs, "avx2_pytorch", "reuse"),
+    }
+    return {
+        "avx2_microseconds_per_image": {side: times for side, times in sides.items() if times},
+        "speedup_over_pytorch_tuned_allocator_avx2": over_peer(
+            runs, "avx2_pytorch", "reuse", ours="avx2"
+        ),
+    }
 
 
 def peak_share(runs: Runs) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """The benchmarks' results as docs/benchmarks.md shows them."""
 
 from collections.abc import Mapping
+from math import nan
 from statistics import median
 from typing import Any
 
@@ -19,6 +20,13 @@ FITS = {
     "same_work": "recipe `notebook`, fit",
     "fast": "recipe `fast`, fit",
 }
+AVX2_SIDES = {
+    "ours": "ours",
+    "keras": "stock Keras as TensorFlow sets itself up there, without oneDNN",
+    "keras_onednn": "stock Keras with oneDNN",
+    "pytorch": "PyTorch's best variant",
+    "pytorch_tuned_allocator": "the same, with glibc told to keep freed memory",
+}
 # What each number of the summary says.
 MEANINGS = {
     "speedup_to_accuracy": "`fast` reaches the notebook's accuracies in so many times less",
@@ -26,6 +34,7 @@ MEANINGS = {
     "speedup_over_pytorch": "PyTorch's best variant takes so many times as long for an image",
     "speedup_over_pytorch_tuned_allocator": "the same, with glibc told to keep freed memory",
     "speedup_over_keras_on_jax": "Keras on JAX takes so many times as long for an image",
+    "speedup_over_pytorch_tuned_allocator_avx2": "the latter with AVX2 alone, in float32",
     "peak_share": "share of the machine's matrix-product peak that training reaches",
     "memory_ratio_model3": "peak memory of model3's training, as a share of the notebook's",
     "memory_growth_8x": "peak memory with 8 times the images, as a multiple",
@@ -49,12 +58,12 @@ def report(
 
     *machines* and *measured* are by the side's name.
     """
-    parts = [rows_of_fits(measured), summary_table(summary)]
+    parts = [rows_of_fits(measured), rows_on_avx2(summary), summary_table(summary)]
     if measured.get("notebook") and is_short(measured):
         parts.append(["A short run of few epochs: its accuracies are not those of the recipes."])
     elif fit_seconds(measured, "fast") and not reaches_the_notebook(reached):
         parts.append(["No speed-up of `fast`: no replicates reach the notebook's accuracies."])
-    parts.append([machine_line(machines)])
+    parts.append([machine_line(machines), *precision_line(measured)])
     return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
 
 
@@ -71,6 +80,20 @@ def rows_of_fits(runs: Runs) -> list[str]:
             cells = " | ".join(spread(seconds, " s") for seconds in each)
             total = sum(median(seconds) for seconds in each)
             lines.append(f"| {name} | {cells} | {total:.1f} s | {len(each[0])} |")
+    return lines
+
+
+def rows_on_avx2(summary: Mapping[str, Any]) -> list[str]:
+    """Return a header and a row of times per image for each side that was measured with AVX2."""
+    times = summary.get("avx2_microseconds_per_image")
+    if not times:
+        return []
+    head = "| with AVX2 alone, float32: microseconds an image of a training step |"
+    lines = [head + "".join(f" {model} |" for model in MODELS), "|---|---:|---:|---:|"]
+    for side, name in AVX2_SIDES.items():
+        if side in times:
+            cells = " | ".join(f"{times[side].get(model, nan):.0f}" for model in MODELS)
+            lines.append(f"| {name} | {cells} |")
     return lines
 
 
@@ -115,13 +138,25 @@ def machine_line(machines: Mapping[str, Mapping[str, Any]]) -> str:
     )
 
 
+def precision_line(runs: Runs) -> list[str]:
+    """Return the sentence on what our fits and steps computed in; none if there are none."""
+    ours = [run for side in ("same_work", "fast", "steps") for run in runs.get(side, [])]
+    precisions = " and ".join(sorted({run["precision"] for run in ours}))
+    return [f"Ours computes in {precisions}, the notebook's code in float32."] if ours else []
+
+
 def described(machine: Mapping[str, Any]) -> str:
     """Return a machine and its versions in words."""
-    instructions = ", ".join(machine["bfloat16_instructions"])
-    limits = " and ".join(f"{key}={value}" for key, value in machine.get("variables", {}).items())
+    instructions = machine.get("instructions", "").split()
+    bfloat16 = [name for name in instructions if "bf16" in name]
+    widest = bfloat16 or [name for name in ("avx512f", "avx2") if name in instructions][:1]
+    names = ", ".join(widest)
+    limits = [f"{key}={value}" for key, value in machine.get("variables", {}).items()]
+    limits += [] if machine.get("onednn", True) else ["without oneDNN"]
+    held_back = " and ".join(limits)
     return (
         f"{machine['cores']} cores of {machine['processor']}"
-        f"{f' with {instructions}' if instructions else ''}{f' (but {limits})' if limits else ''}, "
+        f"{f' with {names}' if names else ''}{f' ({held_back})' if held_back else ''}, "
         f"{machine['system']}, with "
         f"Python {machine['python']}, TensorFlow {machine['tensorflow']} and "
         f"Keras {machine['keras']}"

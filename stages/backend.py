@@ -5,6 +5,7 @@ Import this module before any other that imports Keras.
 
 import gc
 import os
+import platform
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -65,6 +66,10 @@ def _imported_sooner() -> Iterator[None]:
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# Left to itself TensorFlow does without oneDNN where the processor has neither VNNI nor bfloat16
+# nor AMX. It takes half the time there too, and less memory.
+if sys.platform == "linux" and platform.machine() == "x86_64":
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 with _native_messages_held_back(), _imported_sooner():
     import keras
     import tensorflow as tf

@@ -73,7 +73,7 @@ def results(
         "per_class": dict.fromkeys(models, measured),
         "predicted": predicted,
         "confidence": {model: of.max(axis=1) for model, of in probabilities.items()},
-        "times": {model: {"machine": {"cores": 2, "instructions": ["avx"]}} for model in models},
+        "times": {model: {"machine": {"cores": 2, "instructions": "avx"}} for model in models},
         "settings": {model: {"architecture": model, "dense": None} for model in models},
         "images": images,
         "actual": actual,

@@ -126,7 +126,7 @@ def test_normalised_pixels_have_mean_0_and_deviation_1_in_each_channel(pixels: P
     image = np.broadcast_to(mean + [[[0]], [[-1]], [[2]]] * deviation, (3, 8, len(mean)))
     scaled = np.array(model.layers[1](image.astype(np.float32)))
     expected = np.broadcast_to([[[0]], [[-1]], [[2]]], image.shape)
-    np.testing.assert_allclose(scaled, expected, atol=1e-6)
+    np.testing.assert_allclose(scaled, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["model1", "model2", "model3"])

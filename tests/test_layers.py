@@ -3,9 +3,10 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from stages.backend import keras, tf
-from stages.train.layers import FusedBatchNormalization, PoolingThenReLU
+from stages.train.layers import BiasSummedApart, FusedBatchNormalization, PoolingThenReLU
 
 CHANNELS = 5
 KINDS = (FusedBatchNormalization, keras.layers.BatchNormalization)
@@ -84,3 +85,19 @@ def test_rectifying_after_pooling_gives_what_rectifying_before_it_does() -> None
     ):
         np.testing.assert_array_equal(value, expected)
     assert 0 < (own[0] == 0).mean() < 0.1
+
+
+@pytest.mark.parametrize("options", [{}, {"padding": "same", "strides": 2}, {"groups": 5}])
+def test_convolution_with_its_bias_apart_trains_as_keras_does(options: dict[str, Any]) -> None:
+    results = []
+    for kind in (BiasSummedApart, keras.layers.Conv2D):
+        layer = kind(10, 3, activation="relu", **options)
+        layer.build((None, None, None, CHANNELS))
+        generator = np.random.default_rng(0)
+        for variable in layer.weights:
+            variable.assign(generator.normal(0, 0.2, variable.shape))
+        weights = [variable.value for variable in layer.weights]
+        results.append(outputs_and_gradients(layer, *weights))
+    assert len(results[0]) == 4
+    for own, other in zip(*results, strict=True):
+        np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-4)

@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,13 +12,15 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from dvc.render.converter.vega import get_datapoints
 
 from stages import settings
 from stages.backend import tf
 from stages.common.errors import StageError
 from stages.common.files import write_json
 from stages.train import __main__ as train
-from stages.train import machine
+from stages.train import machine, results
+from stages.train.results import Epoch
 from tests import ROOT
 from tests.settings_for_tests import training_settings
 
@@ -48,16 +51,118 @@ def test_a_processor_or_system_that_lists_no_flags_has_none(tmp_path: Path) -> N
     assert machine.cpu_flags(tmp_path / "absent") == set()
 
 
-def test_versions_and_instructions_are_those_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "cpu_flags", lambda: {"fpu", "avx2", "amx_bf16", "avx512_bf16"})
-    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "AVX2")
-    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
+FLAGS = {"fpu", "sse4_1", "avx", "avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16"}
+
+
+@pytest.fixture
+def processor(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Give the function that makes this process take its processor for another one."""
+    for name in machine.VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    config: Any = tf.config
+
+    def become(
+        flags: set[str], *, onednn: bool = True, capability: tuple[int, int] | None = None
+    ) -> None:
+        details = {"compute_capability": capability}
+        gpus = ["GPU:0"] if capability else []
+        monkeypatch.setattr(machine, "cpu_flags", lambda: flags)
+        monkeypatch.setattr(machine, "onednn", lambda: onednn)
+        monkeypatch.setattr(config, "list_physical_devices", lambda _: gpus)
+        monkeypatch.setattr(config.experimental, "get_device_details", lambda _: details)
+
+    return become
+
+
+def test_versions_and_instructions_are_those_in_use(
+    processor: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processor({"fpu", "avx2", "amx_bf16", "avx512_bf16"}, onednn=False)
+    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "ALL")
     found = machine.describe()
     assert found["keras"] == keras.__version__
     assert found["numpy"] == np.__version__
     assert found["python"] == platform.python_version()
-    assert found["instructions"] == ["amx_bf16", "avx2", "avx512_bf16"]
-    assert found["variables"] == {"ONEDNN_MAX_CPU_ISA": "AVX2"}
+    assert found["instructions"] == "amx_bf16 avx2 avx512_bf16"
+    assert found["onednn"] is False
+    assert found["variables"] == {"ONEDNN_MAX_CPU_ISA": "ALL"}
+
+
+@pytest.mark.parametrize("flags", [set(), {"avx2"}, FLAGS], ids=["none", "avx2", "all"])
+def test_whatever_the_processor_dvc_plots_the_file_that_describes_it(
+    processor: Callable[..., None], flags: set[str]
+) -> None:
+    processor(flags)
+    epochs = [Epoch(0.5, 1.0, 0.5, 1.0, seconds) for seconds in (2.0, 1.0)]
+    points = get_datapoints(results.times(epochs, 10, 0, machine.describe()))
+    assert points == [{"epoch": 1, "seconds": 2.0}, {"epoch": 2, "seconds": 1.0}]
+
+
+@pytest.mark.parametrize("variable", machine.LIMITS)
+@pytest.mark.parametrize(
+    ("limit", "left"),
+    [
+        ("AVX2", {"sse4_1", "avx", "avx2"}),
+        ("avx512_core", {"sse4_1", "avx", "avx2", "avx512f"}),
+        ("AVX512_CORE_BF16", FLAGS - {"fpu", "amx_bf16"}),
+        ("DEFAULT", FLAGS - {"fpu"}),
+    ],
+)
+def test_a_processor_that_is_held_back_has_the_instructions_of_a_smaller_one(
+    processor: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    limit: str,
+    left: set[str],
+) -> None:
+    processor(FLAGS)
+    monkeypatch.setenv(variable, limit)
+    assert machine.instructions() == left
+    assert machine.resolve("auto") == ("bfloat16" if "avx512_bf16" in left else "float32")
+
+
+@pytest.mark.parametrize(
+    ("flags", "apart"),
+    [
+        ({"avx", "avx2"}, True),
+        ({"avx", "avx2", "avx_vnni"}, True),
+        ({"avx", "avx2", "avx512f"}, True),
+        # As they always were, to the bit.
+        ({"avx", "avx2", "avx512f", "avx512_vnni"}, False),
+        (FLAGS, False),
+        # ARM.
+        (set(), False),
+    ],
+)
+def test_biases_are_summed_apart_in_float32_with_onednn_on_smaller_processors(
+    processor: Callable[..., None], flags: set[str], apart: bool
+) -> None:
+    processor(flags)
+    assert machine.sums_biases_apart("float32") == apart
+    assert not machine.sums_biases_apart("bfloat16")
+    processor(flags, onednn=False)
+    assert not machine.sums_biases_apart("float32")
+    processor(flags, capability=(8, 0))
+    assert not machine.sums_biases_apart("float32")
+
+
+ONEDNN = "from stages.backend import tf; from stages.train import machine; print(machine.onednn())"
+
+
+@pytest.mark.skipif(
+    (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="TensorFlow decides here"
+)
+@pytest.mark.parametrize(("given", "computed"), [(None, "True"), ("1", "True"), ("0", "False")])
+def test_onednn_is_on_unless_the_user_turned_it_off_and_recorded_as_it_was_computed(
+    given: str | None, computed: str
+) -> None:
+    variables = {key: value for key, value in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}
+    variables |= {"TF_ENABLE_ONEDNN_OPTS": given} if given else {}
+    command = [sys.executable, "-c", ONEDNN]
+    done = subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == computed
 
 
 CORES = """
@@ -83,34 +188,36 @@ def test_only_the_cores_that_the_process_may_use_are_used_and_recorded() -> None
 
 
 @pytest.mark.parametrize(
-    ("flags", "capability", "resolved"),
+    ("flags", "onednn", "capability", "resolved"),
     [
-        ({"avx2", "avx512f"}, None, "float32"),
-        ({"avx512f", "avx512_bf16"}, None, "bfloat16"),
-        ({"amx_tile", "amx_bf16"}, None, "bfloat16"),
+        ({"avx2", "avx512f"}, True, None, "float32"),
+        ({"avx512f", "avx512_bf16"}, True, None, "bfloat16"),
+        ({"amx_tile", "amx_bf16"}, True, None, "bfloat16"),
+        # The instructions are oneDNN's to use.
+        ({"avx512f", "avx512_bf16"}, False, None, "float32"),
         # A GPU decides where there is one.
-        ({"avx512_bf16"}, (7, 5), "float32"),
-        (set(), (8, 0), "bfloat16"),
-        (set(), (9, 0), "bfloat16"),
+        ({"avx512_bf16"}, True, (7, 5), "float32"),
+        (set(), True, (8, 0), "bfloat16"),
+        (set(), False, (9, 0), "bfloat16"),
     ],
 )
 def test_auto_is_bfloat16_where_the_hardware_computes_in_it(
-    monkeypatch: pytest.MonkeyPatch,
+    processor: Callable[..., None],
     flags: set[str],
+    onednn: bool,
     capability: tuple[int, int] | None,
     resolved: str,
 ) -> None:
-    config: Any = tf.config
-    gpus = ["GPU:0"] if capability else []
-    details = {"compute_capability": capability}
-    monkeypatch.setattr(machine, "cpu_flags", lambda: flags)
-    monkeypatch.setattr(config, "list_physical_devices", lambda _: gpus)
-    monkeypatch.setattr(config.experimental, "get_device_details", lambda _: details)
+    processor(flags, onednn=onednn, capability=capability)
     assert machine.resolve("auto") == resolved
     assert [machine.resolve(chosen) for chosen in ("float32", "bfloat16")] == [
         "float32",
         "bfloat16",
     ]
+    note = machine.why_float32("auto")
+    device = "GPU" if capability else "processor"
+    assert (f"float32, since this {device} has no bfloat16" in note) == (resolved == "float32")
+    assert machine.why_float32("float32") == machine.why_float32("bfloat16") == ""
 
 
 @pytest.mark.parametrize("package", ["keras", "numpy", "tensorflow"])

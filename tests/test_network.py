@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from stages.backend import keras, tf
-from stages.train import network
-from stages.train.layers import FusedBatchNormalization
+from stages.train import machine, network
+from stages.train.layers import BiasSummedApart, FusedBatchNormalization
 from tests.images_for_tests import random_images
 from tests.networks import built
 from tests.settings_for_tests import training_settings
@@ -67,6 +67,22 @@ def test_normalisation_in_the_graph_is_the_fused_one_with_the_settings_momentum(
     norms = [x for x in graph.layers if isinstance(x, keras.layers.BatchNormalization)]
     assert [type(norm) for norm in norms] == [FusedBatchNormalization] * 3
     assert [(norm.momentum, norm.epsilon) for norm in norms] == [(0.75, 0.001)] * 3
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_biases_of_plain_convolutions_alone_are_summed_apart_where_that_is_quicker(
+    monkeypatch: pytest.MonkeyPatch, apart: bool
+) -> None:
+    monkeypatch.setattr(machine, "sums_biases_apart", lambda precision: apart)
+    model = built(training_settings(architecture="model3"))
+    graph = network.training_graph(model, "float32")
+    taken = [layer.name for layer in graph.layers if isinstance(layer, BiasSummedApart)]
+    assert taken == (["conv_1", "conv_2"] if apart else [])
+    pixels = keras.Input((8, 8, 1))
+    without = keras.layers.Conv2D(2, 3, use_bias=False)(pixels)
+    outputs = keras.layers.Dense(3)(keras.layers.Flatten()(without))
+    layers = network.training_graph(keras.Model(pixels, outputs), "float32").layers
+    assert not any(isinstance(layer, BiasSummedApart) for layer in layers)
 
 
 def test_the_last_layer_gives_logits_whatever_its_name() -> None:

@@ -173,11 +173,11 @@ def test_hashes_are_dvcs() -> None:
 
 
 def test_models_of_one_machine_are_told_together() -> None:
-    one, other = {"cores": 2, "instructions": ["avx", "avx2"]}, {"cores": 4, "instructions": []}
+    one, other = {"cores": 2, "instructions": "avx avx2"}, {"cores": 4, "onednn": True}
     found = machines({n: {"machine": m} for n, m in (("a", one), ("b", other), ("c", one))})
     assert found == [
-        ("a, c", [("cores", "2"), ("instructions", "avx, avx2")]),
-        ("b", [("cores", "4"), ("instructions", "none")]),
+        ("a, c", [("cores", "2"), ("instructions", "avx avx2")]),
+        ("b", [("cores", "4"), ("onednn", "True")]),
     ]
 
 

@@ -5,12 +5,11 @@ from typing import Any
 import pytest
 
 from benchmarks.summary import MODELS, over_peer, peak_share, summarize
-from benchmarks.table import report
+from benchmarks.table import described, report
 
 MACHINE = {
     "cores": 2,
     "processor": "a processor",
-    "bfloat16_instructions": [],
     "system": "Linux",
     "python": "3.11",
     "tensorflow": "2.21",
@@ -123,6 +122,45 @@ def test_growth_compares_the_largest_with_the_smallest() -> None:
     assert summary["time_per_image_growth_8x"] == pytest.approx(2.0)
 
 
+def test_avx2_is_a_table_of_its_own_with_each_peer_at_its_best() -> None:
+    slow, quick = steps(30.0), steps(20.0)
+    runs = {
+        "avx2": [*steps(4.0), *steps(5.0), *steps(9.0)],
+        "avx2_keras": slow,
+        "avx2_pytorch": [
+            run | {"allocator": name}
+            for name, each in (("system", [*slow, *quick]), ("reuse", steps(10.0)))
+            for run in each
+        ],
+    }
+    summary = summarize(runs, REACHED)
+    expected = {"ours": 5.0, "keras": 30.0, "pytorch": 20.0, "pytorch_tuned_allocator": 10.0}
+    assert summary["avx2_microseconds_per_image"] == {
+        side: dict.fromkeys(MODELS, time) for side, time in expected.items()
+    }
+    ratio = summary["speedup_over_pytorch_tuned_allocator_avx2"]
+    assert ratio == dict.fromkeys(MODELS, 2.0)
+    lines = report(summary, MACHINES, runs, REACHED).splitlines()
+    assert "| ours | 5 | 5 | 5 |" in lines
+
+
+@pytest.mark.parametrize(
+    ("machine", "named"),
+    [
+        ({"instructions": "avx avx2 avx512_bf16 avx512f"}, "a processor with avx512_bf16, Linux"),
+        ({"instructions": "avx avx2", "onednn": True}, "a processor with avx2, Linux"),
+        ({"onednn": False, "variables": {"A": "b"}}, "a processor (A=b and without oneDNN), Linux"),
+    ],
+)
+def test_a_machine_is_named_with_what_it_computes_with(machine: dict[str, Any], named: str) -> None:
+    assert described(MACHINE | machine).startswith(f"2 cores of {named}, with Python 3.11,")
+
+
+def test_the_first_run_is_told_for_each_machine() -> None:
+    runs = [{"machine": "a", "seconds": 600.0, "fit_seconds": 1.0}]
+    assert summarize({"first_run": runs}, REACHED) == {"first_run_minutes": {"a": 10.0}}
+
+
 def test_a_sweep_is_compared_with_the_ideal_and_with_more_experiments() -> None:
     stubs = {"workers": 8, "trials": 64, "trial_seconds": 1.0, "seconds": 9.0}
     trials = [
@@ -143,7 +181,8 @@ def test_the_table_has_a_row_for_each_side_that_was_measured() -> None:
     assert "| the original notebook, fit | 100.0 s | 100.0 s | 100.0 s | 300.0 s | 1 |" in lines
     assert "| recipe `fast`, fit | 2.0 s | 2.0 s | 2.0 s | 6.0 s | 1 |" in lines
     assert any(line.endswith("| 50 | `speedup_to_accuracy` |") for line in lines)
-    assert lines[-1].startswith("Measured by `make bench` on 2 cores of a processor,")
+    assert lines[-2].startswith("Measured by `make bench` on 2 cores of a processor,")
+    assert lines[-1] == "Ours computes in bfloat16, the notebook's code in float32."
 
 
 def test_sides_measured_on_different_machines_are_told_apart() -> None:

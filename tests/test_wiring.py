@@ -310,13 +310,14 @@ def test_checkpoints_key_is_of_all_that_decides_the_bits(
         (machine, "resolve", "bfloat16"),
         (checkpoint, "loaded_sources", [tmp_path / "data/processed/train/labels.npy"]),
     ]
-    for name in ("processor", "threads", "instructions", "variables", "tensorflow", "python"):
+    computed_by = ("processor", "threads", "instructions", "onednn", "variables")
+    for name in (*computed_by, "tensorflow", "python"):
         changes.append((machine, "describe", described | {name: "another"}))
     for module, function, result in changes:
         with monkeypatch.context() as patch:
             patch.setattr(module, function, lambda *_, result=result: result)
             keys.append(key())
-    assert len(set(keys)) == len(keys) == 15
+    assert len(set(keys)) == len(keys) == 16
 
 
 def test_tensorboard_gets_the_curves_of_the_history(run: Run) -> None:

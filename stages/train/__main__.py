@@ -12,7 +12,7 @@ from stages.backend import make_repeatable
 from stages.common import interruption
 from stages.common.command import run
 from stages.common.files import write_csv, write_json
-from stages.train import machine, network, results
+from stages.train import machine, network, progress, results
 from stages.train.checkpoint import Checkpoint, key_of
 from stages.train.export import save_model, save_weights
 from stages.train.fit import fit, images_per_epoch
@@ -39,6 +39,8 @@ def main(name: str) -> None:
         flush=True,
     )
     trainer = Trainer(network.training_graph(model, computed_in), chosen)
+    if note := machine.why_float32(chosen.precision):
+        progress.say_float32(note)
     on = machine.describe()
     data = [*processed.paths("train"), processed.PIXELS, *processed.paths("validation")]
     key = key_of(chosen.model_dump(), {"precision": computed_in, **on}, data)
@@ -67,7 +69,8 @@ def _train(
 ) -> tuple[list[Epoch], int]:
     """Train, going on from *checkpoint* if it is there; return the epochs and where it went on.
 
-    After each epoch prints a line, logs it and saves a checkpoint.
+    After each epoch prints a line, logs it and saves a checkpoint; after the first of this process
+    says how long the rest will take.
     """
     state = trainer.state
     done = checkpoint.load(state)
@@ -76,15 +79,12 @@ def _train(
     logs = Logs(Path("logs") / name, trainer.kept, resumed=bool(done))
 
     def after_epoch(epochs: Sequence[Epoch]) -> None:
-        number, epoch = len(epochs), epochs[-1]
-        print(
-            f"{name}: epoch {number}/{trainer.settings.epochs}  {epoch.seconds:6.1f} s  "
-            f"accuracy {epoch.accuracy:.4f}  loss {epoch.loss:.4f}  "
-            f"val_accuracy {epoch.val_accuracy:.4f}  val_loss {epoch.val_loss:.4f}",
-            flush=True,
-        )
+        number, total = len(epochs), trainer.settings.epochs
+        print(progress.epoch_line(name, epochs, total), flush=True)
+        if number == len(done) + 1 < total:
+            print(progress.time_left(name, epochs[-1], total - number), flush=True)
         checkpoint.save(epochs, state)
-        logs.write(number, epoch)
+        logs.write(number, epochs[-1])
 
     epochs = fit(trainer, training, validation, done, after_epoch)
     logs.close()

@@ -10,41 +10,59 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
+from tensorflow.python.util import _pywrap_util_port
 
 from stages.backend import cores
 from stages.common.errors import StageError
 
 CPUINFO = Path("/proc/cpuinfo")
-CPU_FLAGS = {"avx512_bf16", "amx_bf16"}
-# What oneDNN chooses its kernels by, and so the bits of a result:
+# What oneDNN chooses its kernels by, and so the bits of a result: each step of ONEDNN_MAX_CPU_ISA,
+# from the smallest on, and what it adds to those before.
 # https://uxlfoundation.github.io/oneDNN/dev_guide_cpu_dispatcher_control.html
-INSTRUCTIONS = CPU_FLAGS | {
-    *("sse4_1", "avx", "avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_fp16"),
-    *("amx_tile", "amx_int8", "amx_fp16"),
+ISA_STEPS = {
+    "SSE41": {"sse4_1"},
+    "AVX": {"avx"},
+    "AVX2": {"avx2"},
+    "AVX2_VNNI": {"avx_vnni"},
+    "AVX512_CORE": {"avx512f"},
+    "AVX512_CORE_VNNI": {"avx512_vnni"},
+    "AVX512_CORE_BF16": {"avx512_bf16"},
+    "AVX512_CORE_FP16": {"avx512_fp16"},
+    "AVX512_CORE_AMX": {"amx_tile", "amx_int8", "amx_bf16"},
+    "AVX512_CORE_AMX_FP16": {"amx_fp16"},
 }
+BFLOAT16 = {"avx512_bf16", "amx_bf16"}
+# With one of these TensorFlow takes oneDNN by itself.
+LARGE = BFLOAT16 | {"avx512_vnni", "amx_tile"}
+LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 VARIABLES = (
-    *("TF_ENABLE_ONEDNN_OPTS", "TF_SET_ONEDNN_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE"),
-    *("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ONEDNN_CPU_ISA_HINTS"),
+    *("TF_SET_ONEDNN_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE"),
+    *(*LIMITS, "ONEDNN_CPU_ISA_HINTS"),
 )
 GPU_CAPABILITY = (8, 0)
 
 
 def describe() -> dict[str, Any]:
-    """Return the processor, what of it is used, and the versions in use."""
-    return {
+    """Return the processor, what of it is used, and the versions in use.
+
+    What is empty is left out, and there are no lists: DVC takes an empty list in a file for a plot
+    without points, and draws none of it.
+    """
+    described = {
         "processor": cpuinfo("model name") or platform.processor() or platform.machine(),
         "cores": cores(),
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
-        "bfloat16_instructions": sorted(CPU_FLAGS & cpu_flags()),
-        "instructions": sorted(INSTRUCTIONS & cpu_flags()),
+        "instructions": " ".join(sorted(instructions())),
+        "onednn": onednn(),
         "variables": {name: os.environ[name] for name in VARIABLES if name in os.environ},
-        "gpus": len(tf.config.list_physical_devices("GPU")),
+        "gpus": len(_gpus()),
         "system": platform.system(),
         "python": platform.python_version(),
         "tensorflow": tf.__version__,
         "keras": keras.__version__,
         "numpy": np.__version__,
     }
+    return {key: value for key, value in described.items() if value not in ("", {})}
 
 
 def check_versions(settings: Path, wanted: Mapping[str, str]) -> None:
@@ -72,13 +90,51 @@ def resolve(precision: str) -> str:
     return "bfloat16" if _hardware_bfloat16() else "float32"
 
 
+def why_float32(precision: str) -> str:
+    """Return a note on why ``auto`` is float32 here; nothing where it is not, or was not asked."""
+    if precision != "auto" or resolve(precision) != "float32":
+        return ""
+    device = "GPU" if _gpus() else "processor"
+    return (
+        f"note: computing in float32, since this {device} has no bfloat16 that TensorFlow can use"
+    )
+
+
 def _hardware_bfloat16() -> bool:
     """Tell whether the device TensorFlow will use computes in bfloat16."""
-    gpus = tf.config.list_physical_devices("GPU")
-    if gpus:
+    if gpus := _gpus():
         details = tf.config.experimental.get_device_details(gpus[0])
         return bool(details.get("compute_capability", (0, 0)) >= GPU_CAPABILITY)
-    return bool(CPU_FLAGS & cpu_flags())
+    return onednn() and bool(BFLOAT16 & instructions())
+
+
+def _gpus() -> list[Any]:
+    """Return the GPUs that TensorFlow found."""
+    return list(tf.config.list_physical_devices("GPU"))
+
+
+def sums_biases_apart(precision: str) -> bool:
+    """Tell whether convolutions train sooner if their biases' gradients are summed on their own.
+
+    oneDNN's kernels for float32 take longer to sum them along with the weights' gradients; those of
+    bfloat16 do not. Processors with VNNI and larger ones keep to the bits they always gave.
+    """
+    usable = instructions()
+    on_small_processor = "avx" in usable and not LARGE & usable and not _gpus()
+    return precision == "float32" and onednn() and on_small_processor
+
+
+def onednn() -> bool:
+    """Tell whether TensorFlow computes with oneDNN in this process."""
+    return bool(_pywrap_util_port.IsMklEnabled())
+
+
+def instructions() -> set[str]:
+    """Return which of the instructions that decide the bits oneDNN may use."""
+    names = list(ISA_STEPS)
+    limit = next((os.environ[name].upper() for name in LIMITS if name in os.environ), "")
+    usable = names[: names.index(limit) + 1] if limit in names else names
+    return set().union(*(ISA_STEPS[name] for name in usable)) & cpu_flags()
 
 
 def cpu_flags(path: Path = CPUINFO) -> set[str]:
