@@ -55,8 +55,8 @@ verify: $(READY)  ## find files damaged in DVC's cache and remote, and bring the
 # What the tests of one file share is made once: a file stays with one worker. In the order of their
 # names, since those of few tests, which come last by number, are the long ones.
 WORKERS ?= auto
-test: $(READY)  ## run the tests (WORKERS=1: one after the other; SLOW=1: the slow ones too)
-	pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+test: $(READY)  ## run the tests (TESTS=FILES: these; WORKERS=1: one by one; SLOW=1: the slow ones too)
+	pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(TESTS)
 
 mutants: $(READY)  ## plant known faults in a copy: does a test notice each? (ONLY=trainer: of one file)
 	@python -m tools.mutants "$$ONLY"

@@ -65,7 +65,7 @@ MUTANTS = [
         ("resumed=bool(done)", "resumed=True"),
         ("resumed=bool(done)", "resumed=False"),
         ("        checkpoint.save(epochs, state)\n", ""),
-        ("        logs.write(number, epoch)\n", ""),
+        ("        logs.write(number, epochs[-1])\n", ""),
     ),
     *of(
         "stages/train/__main__.py",
@@ -243,9 +243,13 @@ MUTANTS = [
     *of(
         "stages/train/machine.py",
         "machine",
-        ("return bool(CPU_FLAGS & cpu_flags())", "return False"),
+        ("return onednn() and bool(BFLOAT16 & instructions())", "return False"),
+        ("return onednn() and bool", "return bool"),
+        ("usable = names[: names.index(limit) + 1] if limit in names else names", "usable = names"),
+        (" and not LARGE & usable", ""),
+        ('if value not in ("", {})', ""),
         ("GPU_CAPABILITY = (8, 0)", "GPU_CAPABILITY = (7, 0)"),
-        ("sorted(INSTRUCTIONS & cpu_flags())", "[]"),
+        ("sorted(instructions())", "[]"),
         ("for name in VARIABLES if name in os.environ", "for name in ()"),
     ),
     *of(

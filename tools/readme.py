@@ -6,6 +6,7 @@ Each block stands between `<!-- name -->` and `<!-- /name -->`. With `--check` n
 and the exit code says whether all of them are up to date.
 """
 
+import json
 import re
 import sys
 from collections.abc import Callable
@@ -43,9 +44,18 @@ def replicates(folder: Path) -> str:
                 f"| {mean:.2f} ± {spread:.2f} | {low:.2f} to {high:.2f} "
                 f"| {seconds:.1f} ± {row['seconds_deviation']:.1f} | {row['seeds']} |"
             )
-    machines = {machine for table in tables.values() for machine in table["machine"]}
-    said = "Mean ± standard deviation, and the 95 % interval of the mean, over seeds. Trained on"
-    return "\n".join([*lines, "", f"{said} {' and '.join(sorted(machines))}."])
+    said = "Mean ± standard deviation, and the 95 % interval of the mean, over seeds."
+    return "\n".join([*lines, "", f"{said} {trained_on(folder)}"])
+
+
+def trained_on(folder: Path) -> str:
+    """Return the sentence on where the trainings that *folder* tells of ran, in which precision."""
+    recipes: dict[str, list[str]] = {}
+    for path in sorted(folder.glob(f"*/{MODELS}")):
+        for machine in sorted(set(pd.read_csv(path)["machine"])):
+            recipes.setdefault(machine, []).append(f"`{path.parent.name}`")
+    places = [f"{machine} ({', '.join(names)})" for machine, names in recipes.items()]
+    return f"Trained on {'; on '.join(places)}."
 
 
 def differences(folder: Path) -> str:
@@ -61,7 +71,15 @@ def differences(folder: Path) -> str:
                 f"| `{path.parent.name}` | {first} | {second} "
                 f"| {mean:.3f} | {low:.3f} to {high:.3f} |"
             )
-    return "\n".join(lines)
+    return "\n".join([*lines, "", trained_on(folder)])
+
+
+def first_run() -> str:
+    """Return how long the first `make repro` takes, as `make bench` found."""
+    results = json.loads((ROOT / "benchmarks/results.json").read_text(encoding="utf-8"))
+    minutes: dict[str, float] = results["summary"].get("first_run_minutes", {})
+    places = [f"{each:.0f} minutes on {machine}" for machine, each in minutes.items()]
+    return f"- For the first `make repro`, set-up included: {'; '.join(places) or 'not measured'}."
 
 
 def benchmarks() -> str:
@@ -116,6 +134,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "replicates": lambda: replicates(ROOT / FOLDER),
     "differences": lambda: differences(ROOT / FOLDER),
     "benchmarks": benchmarks,
+    "first-run": first_run,
+    "float32": lambda: replicates(ROOT / "benchmarks/float32"),
     "fashion": lambda: replicates(ROOT / "benchmarks/fashion-mnist"),
     "own-model": own_model,
     "pictures": pictures,

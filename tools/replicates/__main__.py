@@ -53,19 +53,19 @@ def run_of(name: str, remote: Mapping[str, str] | None = None) -> pd.DataFrame:
     table = table_of("metrics/comparison.csv")[["model", "parameters", "accuracy"]]
     models = list(table["model"])
     actual = table_of(f"metrics/predictions/{models[0]}.csv")["actual"].to_numpy()
+    trained = [json.loads(files.read_text(f"metrics/train/{model}.json")) for model in models]
     table["fingerprint"] = [
-        fingerprint(
-            json.loads(files.read_text(f"models/settings/{model}.json")),
-            json.loads(files.read_text(f"metrics/train/{model}.json")),
-            actual,
-        )
-        for model in models
+        fingerprint(json.loads(files.read_text(f"models/settings/{model}.json")), reached, actual)
+        for model, reached in zip(models, trained, strict=True)
     ]
     times = [json.loads(files.read_text(f"metrics/time/{model}.json")) for model in models]
     table["seconds"] = [time["train_seconds"] for time in times]
     classes = table_of(f"metrics/per_class/{models[0]}.csv")["class"].to_numpy()
     predicted = classes[vote([probabilities_of(model) for model in models])]
-    table["machine"] = [described(time["machine"]) for time in times]
+    table["machine"] = [
+        f"{described(time['machine'])}, in {reached['precision']}"
+        for time, reached in zip(times, trained, strict=True)
+    ]
     together = {column: table[column].sum() for column in ("parameters", "seconds")}
     row = {"model": ENSEMBLE, "accuracy": (predicted == actual).mean(), **together}
     row |= {"machine": " and ".join(sorted(set(table["machine"]))), "fingerprint": ""}
