@@ -8,7 +8,9 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from keras import layers as stock
+from stages.backend import keras
+
+stock = keras.layers
 
 
 def training_flops(layers: Iterable[Any]) -> int:

@@ -149,20 +149,51 @@ def test_biases_are_summed_apart_in_float32_with_onednn_on_smaller_processors(
 ONEDNN = "from stages.backend import tf; from stages.train import machine; print(machine.onednn())"
 
 
-@pytest.mark.skipif(
+ON_X86_64_LINUX = pytest.mark.skipif(
     (sys.platform, platform.machine()) != ("linux", "x86_64"), reason="TensorFlow decides here"
 )
-@pytest.mark.parametrize(("given", "computed"), [(None, "True"), ("1", "True"), ("0", "False")])
-def test_onednn_is_on_unless_the_user_turned_it_off_and_recorded_as_it_was_computed(
-    given: str | None, computed: str
-) -> None:
-    variables = {key: value for key, value in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}
-    variables |= {"TF_ENABLE_ONEDNN_OPTS": given} if given else {}
-    command = [sys.executable, "-c", ONEDNN]
+
+
+def printed(script: str, *words: str, **variables: str) -> str:
+    """Return what a process prints in which nobody has said anything of oneDNN but *variables*."""
+    others = {key: value for key, value in os.environ.items() if key != "TF_ENABLE_ONEDNN_OPTS"}
+    command = [sys.executable, "-c", script, *words]
     done = subprocess.run(
-        command, cwd=ROOT, env=variables, capture_output=True, text=True, check=True
+        command, cwd=ROOT, env=others | variables, capture_output=True, text=True, check=True
     )
-    assert done.stdout.strip() == computed
+    return done.stdout.strip()
+
+
+@ON_X86_64_LINUX
+def test_onednn_is_on_unless_the_user_turned_it_off_and_recorded_as_it_was_computed() -> None:
+    assert printed(ONEDNN) == "True"
+    assert printed(ONEDNN, TF_ENABLE_ONEDNN_OPTS="0") == "False"
+
+
+# Says what is set when Keras or TensorFlow is about to be imported, and goes no further.
+FIRST_IMPORT = """
+import importlib, os, sys
+class Finder:
+    @staticmethod
+    def find_spec(name, *_):
+        if name in ("keras", "tensorflow"):
+            print(os.environ.get("TF_ENABLE_ONEDNN_OPTS"), flush=True)
+            os._exit(0)
+sys.meta_path.insert(0, Finder)
+importlib.import_module(sys.argv[1])
+"""
+
+
+@ON_X86_64_LINUX
+@pytest.mark.parametrize(
+    "module",
+    [
+        *("stages.train.__main__", "stages.evaluate.__main__", "tools.predict.models"),
+        *("tools.export.formats", "tools.export.measure", "benchmarks.steps", "benchmarks.peak"),
+    ],
+)
+def test_onednn_is_on_before_anything_of_ours_imports_tensorflow(module: str) -> None:
+    assert printed(FIRST_IMPORT, module) == "1"
 
 
 CORES = """
