@@ -78,7 +78,10 @@ def first_run() -> str:
     """Return how long the first `make repro` takes, as `make bench` found."""
     results = json.loads((ROOT / "benchmarks/results.json").read_text(encoding="utf-8"))
     minutes: dict[str, float] = results["summary"].get("first_run_minutes", {})
-    places = [f"{each:.0f} minutes on {machine}" for machine, each in minutes.items()]
+    places = [
+        f"{each:.0f} minutes on {machine.partition(', with Python')[0]}"
+        for machine, each in minutes.items()
+    ]
     return f"- For the first `make repro`, set-up included: {'; '.join(places) or 'not measured'}."
 
 
