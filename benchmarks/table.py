@@ -151,12 +151,15 @@ def described(machine: Mapping[str, Any]) -> str:
     bfloat16 = [name for name in instructions if "bf16" in name]
     widest = bfloat16 or [name for name in ("avx512f", "avx2") if name in instructions][:1]
     names = ", ".join(widest)
-    limits = [f"{key}={value}" for key, value in machine.get("variables", {}).items()]
+    limits = [
+        f"{'held back by ' * key.endswith('MAX_CPU_ISA')}{key}={value}"
+        for key, value in machine.get("variables", {}).items()
+    ]
     limits += [] if machine.get("onednn", True) else ["without oneDNN"]
-    held_back = " and ".join(limits)
+    limited = " and ".join(limits)
     return (
         f"{machine['cores']} cores of {machine['processor']}"
-        f"{f' with {names}' if names else ''}{f' ({held_back})' if held_back else ''}, "
+        f"{f' with {names}' if names else ''}{f' ({limited})' if limited else ''}, "
         f"{machine['system']}, with "
         f"Python {machine['python']}, TensorFlow {machine['tensorflow']} and "
         f"Keras {machine['keras']}"

@@ -149,6 +149,10 @@ def test_avx2_is_a_table_of_its_own_with_each_peer_at_its_best() -> None:
     [
         ({"instructions": "avx avx2 avx512_bf16 avx512f"}, "a processor with avx512_bf16, Linux"),
         ({"instructions": "avx avx2", "onednn": True}, "a processor with avx2, Linux"),
+        (
+            {"instructions": "avx2", "variables": {"ONEDNN_MAX_CPU_ISA": "AVX2"}},
+            "a processor with avx2 (held back by ONEDNN_MAX_CPU_ISA=AVX2), Linux",
+        ),
         ({"onednn": False, "variables": {"A": "b"}}, "a processor (A=b and without oneDNN), Linux"),
     ],
 )

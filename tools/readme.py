@@ -82,7 +82,7 @@ def first_run() -> str:
         f"{each:.0f} minutes on {machine.partition(', with Python')[0]}"
         for machine, each in minutes.items()
     ]
-    return f"- For the first `make repro`, set-up included: {'; '.join(places) or 'not measured'}."
+    return f"- Time for the first `make repro`, set-up included: {'; '.join(places) or 'unknown'}."
 
 
 def benchmarks() -> str:
