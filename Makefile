@@ -150,7 +150,7 @@ test-sweeps: $(VENV)/.sweep  ## run the tests of sweeps that take minutes: real 
 	.venv-peer/bin/python $(INSTALL) -r benchmarks/requirements.txt
 	touch $@
 
-bench: $(READY) .venv-peer/.ready $(VENV)/.sweep  ## measure against the notebook, its peers and the machine (an hour and a half)
+bench: $(READY) .venv-peer/.ready $(VENV)/.sweep  ## measure against the notebook, its peers and the machine (two hours)
 	dvc repro --quiet preprocess
 	python -m benchmarks.run
 

@@ -4,29 +4,31 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-from stages.train.progress import duration, time_left
+from stages.train.progress import duration, say_once, time_left
 from stages.train.results import Epoch
 from tests import ROOT
 
-# Two stages of one command, one after the other.
-TWO = """
+# Three stages of one command: two side by side, and one after them.
+THREE = """
 import subprocess, sys
-for _ in range(2):
-    subprocess.run([sys.executable, "-c", sys.argv[1]], check=True)
+command = [sys.executable, "-c", sys.argv[1]]
+for each in [subprocess.Popen(command) for _ in range(2)]:
+    each.wait()
+subprocess.run(command, check=True)
 """
 
 
-def test_why_float32_is_said_once_for_a_command_and_again_for_the_next(tmp_path: Path) -> None:
-    said = tmp_path / "said"
+def test_a_note_is_said_once_for_a_command_and_again_for_the_next(tmp_path: Path) -> None:
     script = (
-        "from pathlib import Path; from stages.train.progress import say_float32; "
-        f"say_float32('why', Path({str(said)!r}))"
+        "from pathlib import Path; from stages.train.progress import say_once; "
+        f"say_once('why', Path({str(tmp_path)!r}))"
     )
     for _ in range(2):
         done = subprocess.run(
-            [sys.executable, "-c", TWO, script],
+            [sys.executable, "-c", THREE, script],
             cwd=ROOT,
             capture_output=True,
             text=True,
@@ -34,6 +36,18 @@ def test_why_float32_is_said_once_for_a_command_and_again_for_the_next(tmp_path:
             start_new_session=True,
         )
         assert done.stdout == "why\n"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_system_that_tells_nothing_of_processes_does_not_stop_a_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(self: psutil.Process) -> None:
+        raise psutil.AccessDenied
+
+    monkeypatch.setattr(psutil.Process, "parents", refuse)
+    say_once("why", tmp_path)
+    assert capsys.readouterr().out == "why\n"
 
 
 @pytest.mark.parametrize(

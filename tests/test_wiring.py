@@ -248,6 +248,17 @@ def test_normalize_scales_the_pixels_in_the_saved_model(run: Run) -> None:
     assert np.array(scaled).ravel().tolist() == [0, -2]
 
 
+def test_why_it_is_float32_is_said_where_auto_was_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(machine, "cpu_flags", lambda: {"avx", "avx2"})
+    for precision, said in (("float32", False), ("auto", True), ("auto", False)):
+        write_inputs({"precision": precision, "epochs": 1})
+        train.main("mine")
+        assert ("note: computing in float32, since" in capsys.readouterr().out) == said
+
+
 def test_precision_is_that_of_the_graph_and_recorded(run: Run) -> None:
     narrow = run(precision="bfloat16")
     assert "bfloat16" in narrow.dtypes
@@ -347,8 +358,11 @@ def test_interrupted_training_goes_on_with_its_epochs_its_state_and_its_logs(
         patch.setattr(Logs, "write", stop)
         with pytest.raises(StoppedError):
             train.main("mine")
+    assert "mine: 1 more epoch will take about" in capsys.readouterr().out
     train.main("mine")
-    assert "mine: going on after epoch 1, from .checkpoints/mine.npz" in capsys.readouterr().out
+    resumed_from = capsys.readouterr().out
+    assert "mine: going on after epoch 1, from .checkpoints/mine.npz" in resumed_from
+    assert "more epoch" not in resumed_from
     assert read_json(Path("metrics/time/mine.json"))["resumed_after_epochs"] == 1
     assert len(list(logs.iterdir())) == 2
     resumed = keras.models.load_model("models/mine.keras")

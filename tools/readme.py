@@ -82,7 +82,8 @@ def first_run() -> str:
         f"{each:.0f} minutes on {machine.partition(', with Python')[0]}"
         for machine, each in minutes.items()
     ]
-    return f"- Time for the first `make repro`, set-up included: {'; '.join(places) or 'unknown'}."
+    said = "Time for the first `make repro`, set-up included but not what it downloads"
+    return f"- {said}: {'; '.join(places) or 'unknown'}."
 
 
 def benchmarks() -> str:

@@ -40,7 +40,7 @@ def main(name: str) -> None:
     )
     trainer = Trainer(network.training_graph(model, computed_in), chosen)
     if note := machine.why_float32(chosen.precision):
-        progress.say_float32(note)
+        progress.say_once(note)
     on = machine.describe()
     data = [*processed.paths("train"), processed.PIXELS, *processed.paths("validation")]
     key = key_of(chosen.model_dump(), {"precision": computed_in, **on}, data)

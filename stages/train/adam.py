@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-import tensorflow as tf
+from stages.backend import tf
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 

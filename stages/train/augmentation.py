@@ -3,8 +3,8 @@
 import math
 
 import numpy as np
-import tensorflow as tf
 
+from stages.backend import tf
 from stages.settings import TrainingSettings
 
 HALF = 0.5

@@ -6,8 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import keras
-
+from stages.backend import keras
 from stages.common.files import replacing, write_bytes
 
 # The oldest time a zip archive can hold.

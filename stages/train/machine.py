@@ -7,32 +7,34 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
-from tensorflow.python.util import _pywrap_util_port
 
-from stages.backend import cores
+from stages.backend import cores, keras, tf
 from stages.common.errors import StageError
+
+from tensorflow.python.util import _pywrap_util_port  # isort: skip
 
 CPUINFO = Path("/proc/cpuinfo")
 # What oneDNN chooses its kernels by, and so the bits of a result: each step of ONEDNN_MAX_CPU_ISA,
-# from the smallest on, and what it adds to those before.
+# from the smallest on, and what of it we look at that those before do not have.
 # https://uxlfoundation.github.io/oneDNN/dev_guide_cpu_dispatcher_control.html
-ISA_STEPS = {
+ISA_STEPS: dict[str, set[str]] = {
     "SSE41": {"sse4_1"},
     "AVX": {"avx"},
     "AVX2": {"avx2"},
     "AVX2_VNNI": {"avx_vnni"},
+    "AVX2_VNNI_2": set(),
     "AVX512_CORE": {"avx512f"},
     "AVX512_CORE_VNNI": {"avx512_vnni"},
     "AVX512_CORE_BF16": {"avx512_bf16"},
     "AVX512_CORE_FP16": {"avx512_fp16"},
+    "AVX10_1_512": set(),
     "AVX512_CORE_AMX": {"amx_tile", "amx_int8", "amx_bf16"},
+    "AVX10_1_512_AMX": set(),
     "AVX512_CORE_AMX_FP16": {"amx_fp16"},
 }
 BFLOAT16 = {"avx512_bf16", "amx_bf16"}
-# With one of these TensorFlow takes oneDNN by itself.
+# With one of these a model keeps, to the bit, what it was before smaller processors were looked at.
 LARGE = BFLOAT16 | {"avx512_vnni", "amx_tile"}
 LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 VARIABLES = (
@@ -95,6 +97,8 @@ def why_float32(precision: str) -> str:
     if precision != "auto" or resolve(precision) != "float32":
         return ""
     device = "GPU" if _gpus() else "processor"
+    if device == "processor" and BFLOAT16 & cpu_flags():
+        device += ", held back," if onednn() else ", without oneDNN,"
     return (
         f"note: computing in float32, since this {device} has no bfloat16 that TensorFlow can use"
     )
@@ -117,7 +121,7 @@ def sums_biases_apart(precision: str) -> bool:
     """Tell whether convolutions train sooner if their biases' gradients are summed on their own.
 
     oneDNN's kernels for float32 take longer to sum them along with the weights' gradients; those of
-    bfloat16 do not. Processors with VNNI and larger ones keep to the bits they always gave.
+    bfloat16 do not. Processors with AVX-512 VNNI and larger ones keep to the bits they always gave.
     """
     usable = instructions()
     on_small_processor = "avx" in usable and not LARGE & usable and not _gpus()
@@ -132,7 +136,7 @@ def onednn() -> bool:
 def instructions() -> set[str]:
     """Return which of the instructions that decide the bits oneDNN may use."""
     names = list(ISA_STEPS)
-    limit = next((os.environ[name].upper() for name in LIMITS if name in os.environ), "")
+    limit = next((os.environ[name].upper() for name in LIMITS if os.environ.get(name)), "")
     usable = names[: names.index(limit) + 1] if limit in names else names
     return set().union(*(ISA_STEPS[name] for name in usable)) & cpu_flags()
 

@@ -3,9 +3,7 @@
 import importlib
 from typing import Any
 
-import keras
-import tensorflow as tf
-
+from stages.backend import keras, tf
 from stages.common.errors import StageError, one_line
 from stages.processed import Pixels
 from stages.settings import TrainingSettings

@@ -2,38 +2,42 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 from stages.common.command import LOCKS
-from stages.common.files import write_text
 from stages.train.results import Epoch
 
-SAID = LOCKS / "precision.said"
 
-
-def say_float32(line: str, said: Path = SAID) -> None:
+def say_once(line: str, folder: Path = LOCKS) -> None:
     """Print *line*, unless another training of the same command has.
 
     ``dvc repro`` trains each model in a process of its own. What they have in common is the process
-    that leads them all; which one that was is kept in the file *said*.
+    that leads their group: the first command of the line, or the script, that a shell was given. A
+    file in *folder* is named after it.
     """
-    group = os.getpgrp()
-    others = [other for other in psutil.Process().parents() if _group(other) == group]
-    leader = others[-1] if others else psutil.Process()
-    mark = f"{leader.pid} {leader.create_time()}"
-    if not said.exists() or said.read_text(encoding="utf-8") != mark:
-        write_text(said, mark)
+    folder.mkdir(exist_ok=True)
+    with suppress(FileExistsError):
+        said = folder / f"said-{_leader()}"
+        for older in set(folder.glob("said-*")) - {said}:
+            older.unlink(missing_ok=True)
+        # One alone can make it, of several that train side by side.
+        said.touch(exist_ok=False)
         print(line, flush=True)
 
 
-def _group(process: psutil.Process) -> int | None:
-    """Return the process group of *process*; None where the system does not tell."""
-    try:
-        return os.getpgid(process.pid)
-    except OSError:
-        return None
+def _leader() -> str:
+    """Return what names the first ancestor in this process's group, and no process after it."""
+    leader = psutil.Process()
+    # Where the system does not tell, nearer ones have to do.
+    with suppress(psutil.Error, OSError):
+        for ancestor in leader.parents():
+            # macOS has a process 0, and by that number the system means the one that asks.
+            if ancestor.pid and os.getpgid(ancestor.pid) == os.getpgrp():
+                leader = ancestor
+    return f"{leader.pid}-{leader.create_time():.2f}"
 
 
 def epoch_line(name: str, epochs: Sequence[Epoch], of: int) -> str:

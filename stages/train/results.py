@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import keras
-
+from stages.backend import keras
 from stages.settings import TrainingSettings
 
 

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import keras
 import numpy as np
-import tensorflow as tf
 from tensorboard.plugins.histogram.metadata import create_summary_metadata
 
+from stages.backend import keras, tf
 from stages.common.files import not_written
 from stages.train.results import Epoch
 

@@ -3,10 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 
+from stages.backend import keras, tf
 from stages.common.arrays import release
 from stages.settings import TrainingSettings
 from stages.train.adam import Adam
