@@ -1,9 +1,18 @@
 """Untrained networks, for images like MNIST's if nothing else is said."""
 
+import pytest
+
 from stages.backend import keras
 from stages.settings import TrainingSettings
-from stages.train import network
+from stages.train import machine, network
 from tests.images_for_tests import MNIST_PIXELS
+
+# TensorFlow asks the processor whether oneDNN has bfloat16, and not oneDNN itself.
+WIDE = "avx512f"
+needs_bfloat16 = pytest.mark.skipif(
+    machine.onednn() and WIDE in machine.cpu_flags() - machine.instructions(),
+    reason="oneDNN is held back and refuses bfloat16, which TensorFlow hands to it all the same",
+)
 
 
 def built(

@@ -20,7 +20,7 @@ from stages.train.results import Epoch
 from stages.train.schedule import averaging_rates, learning_rates
 from stages.train.trainer import Trainer, normalisations
 from tests.images_for_tests import random_images
-from tests.networks import built
+from tests.networks import built, needs_bfloat16
 from tests.settings_for_tests import SMALL, training_settings
 
 # Neither square nor grey, and of other than ten classes.
@@ -39,6 +39,7 @@ def values_of(variables: Sequence[Any]) -> list[np.ndarray]:
     return [np.array(variable.numpy()) for variable in variables]
 
 
+@needs_bfloat16
 def test_training_goes_on_from_a_kept_state_to_the_bits_of_one_that_never_stopped() -> None:
     # All that depends on the epoch or the step, and that a stop could upset.
     settings = {"epochs": 2, "schedule": "one_cycle", "shift": 1, "elastic": 1}

@@ -7,6 +7,7 @@ import pytest
 
 from stages.backend import keras, tf
 from stages.train.layers import BiasSummedApart, FusedBatchNormalization, PoolingThenReLU
+from tests.networks import needs_bfloat16
 
 CHANNELS = 5
 KINDS = (FusedBatchNormalization, keras.layers.BatchNormalization)
@@ -66,6 +67,7 @@ def test_fused_normalisation_infers_as_keras_does_and_leaves_the_statistics() ->
         np.testing.assert_array_equal(variable.numpy(), value)
 
 
+@needs_bfloat16
 def test_fused_normalisation_in_bfloat16_gives_nearly_the_same_with_float32_weights() -> None:
     layer = norm(FusedBatchNormalization, "mixed_bfloat16")
     assert layer(images(0), training=True).dtype == tf.bfloat16

@@ -7,7 +7,7 @@ from stages.backend import keras, tf
 from stages.train import machine, network
 from stages.train.layers import BiasSummedApart, FusedBatchNormalization
 from tests.images_for_tests import random_images
-from tests.networks import built
+from tests.networks import built, needs_bfloat16
 from tests.settings_for_tests import training_settings
 
 IMAGES = random_images(20)[0].astype(np.float32)
@@ -42,6 +42,7 @@ def test_graph_gives_the_stock_models_probabilities(model: keras.Model) -> None:
     np.testing.assert_allclose(ours, model.predict_on_batch(IMAGES), rtol=1e-4, atol=1e-6)
 
 
+@needs_bfloat16
 def test_graph_in_bfloat16_gives_nearly_the_same_in_float32(model: keras.Model) -> None:
     graph = network.training_graph(model, "bfloat16")
     logits = graph(IMAGES, training=False)

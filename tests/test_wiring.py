@@ -27,7 +27,7 @@ from stages.train.tensorboard import Logs
 from stages.train.trainer import Trainer
 from tests import ROOT
 from tests.images_for_tests import random_images, write_part
-from tests.networks import built
+from tests.networks import built, needs_bfloat16
 from tests.settings_for_tests import DEFAULTS
 
 # Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
@@ -259,6 +259,7 @@ def test_why_it_is_float32_is_said_where_auto_was_asked_for(
         assert ("note: computing in float32, since" in capsys.readouterr().out) == said
 
 
+@needs_bfloat16
 def test_precision_is_that_of_the_graph_and_recorded(run: Run) -> None:
     narrow = run(precision="bfloat16")
     assert "bfloat16" in narrow.dtypes
