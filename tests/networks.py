@@ -8,9 +8,8 @@ from stages.train import machine, network
 from tests.images_for_tests import MNIST_PIXELS
 
 # TensorFlow asks the processor whether oneDNN has bfloat16, and not oneDNN itself.
-WIDE = "avx512f"
 needs_bfloat16 = pytest.mark.skipif(
-    machine.onednn() and WIDE in machine.cpu_flags() - machine.instructions(),
+    machine.onednn() and "avx512f" in machine.cpu_flags() - machine.instructions(),
     reason="oneDNN is held back and refuses bfloat16, which TensorFlow hands to it all the same",
 )
 
