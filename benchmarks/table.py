@@ -34,7 +34,7 @@ MEANINGS = {
     "speedup_over_pytorch": "PyTorch's best variant takes so many times as long for an image",
     "speedup_over_pytorch_tuned_allocator": "the same, with glibc told to keep freed memory",
     "speedup_over_keras_on_jax": "Keras on JAX takes so many times as long for an image",
-    "speedup_over_pytorch_tuned_allocator_avx2": "PyTorch so tuned, with AVX2 alone, in float32",
+    "speedup_over_pytorch_tuned_allocator_avx2": "PyTorch that keeps memory, with AVX2 alone",
     "peak_share": "share of the machine's matrix-product peak that training reaches",
     "memory_ratio_model3": "peak memory of model3's training, as a share of the notebook's",
     "memory_growth_8x": "peak memory with 8 times the images, as a multiple",
