@@ -27,11 +27,11 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --compile
 
 setup: $(READY)  ## make .venv with the pinned requirements
 
-.venv/.ready: requirements.txt requirements-dev.txt
+.venv/.ready: requirements/base.txt requirements/dev.txt
 	@$(or $(PYTHON),false) -c '$(SUITABLE)' || { echo "error: no Python 3.11, 3.12 or 3.13 found; name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements.txt -r requirements-dev.txt
+	.venv/bin/python $(INSTALL) --require-hashes -r requirements/base.txt -r requirements/dev.txt
 	touch $@
 
 # DVC runs one stage after the other, but holds no lock while a stage's command runs: so several
@@ -67,7 +67,6 @@ check: $(READY)  ## format, lint, types, imports, workflows, README; whether dvc
 	mypy
 	lint-imports --no-logo
 	actionlint
-	check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	python -m tools.readme --check
 	@$(MAKE) --no-print-directory check-lock
 
@@ -82,8 +81,8 @@ reproduce-check: $(READY)  ## run all of it a second time, elsewhere, and tell w
 experiments: $(READY)  ## list the experiments: states, accuracies and the parameters that differ
 	@dvc exp show --json | python -m tools.experiments
 
-.venv/.sweep: .venv/.ready requirements-sweep.txt
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements-sweep.txt
+.venv/.sweep: .venv/.ready requirements/sweep.txt
+	.venv/bin/python $(INSTALL) --require-hashes -r requirements/sweep.txt
 	touch $@
 
 # What people give with make goes through the environment, since it holds what a shell would act on.
@@ -102,8 +101,8 @@ OPEN := import pathlib, webbrowser; page = pathlib.Path("metrics/report.html").r
 report: repro  ## run what changed, then open the page of it all, or say where it is
 	@python -c '$(OPEN)'
 
-.venv/.use: .venv/.ready requirements-use.txt
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements-use.txt
+.venv/.use: .venv/.ready requirements/use.txt
+	.venv/bin/python $(INSTALL) --require-hashes -r requirements/use.txt
 	touch $@
 
 # A shell's words and patterns, but nothing that it would run.
@@ -123,18 +122,18 @@ readme: $(READY)  ## fill the numbers of README and docs from the files they com
 	python -m tools.readme
 
 # What SSH and S3 take is not for everyone, and the tests' server for no one else.
-.venv/.remotes: .venv/.ready requirements-remotes.txt
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements-remotes.txt
+.venv/.remotes: .venv/.ready requirements/remotes.txt
+	.venv/bin/python $(INSTALL) --require-hashes -r requirements/remotes.txt
 	touch $@
 
 remotes: $(VENV)/.remotes  ## add what DVC's remotes on SSH and S3 need
 
 test-remotes: $(VENV)/.remotes  ## run the tests on real servers (SSH wants openssh-server installed)
-	.venv/bin/python $(INSTALL) --require-hashes -r tests/requirements.txt
+	.venv/bin/python $(INSTALL) --require-hashes -r requirements/tests-remotes.txt
 	pytest -rs tests/test_remotes.py
 
-.venv/.browser: .venv/.ready requirements-browser.txt
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements-browser.txt
+.venv/.browser: .venv/.ready requirements/browser.txt
+	.venv/bin/python $(INSTALL) --require-hashes -r requirements/browser.txt
 	touch $@
 
 test-browser: $(VENV)/.browser $(VENV)/.use  ## run the tests in a browser (wants chromium installed)
@@ -144,10 +143,10 @@ test-sweeps: $(VENV)/.sweep  ## run the tests of sweeps that take minutes: real 
 	SWEEPS=1 pytest -rs tests/test_sweep_here.py tests/test_sweep_cluster.py tests/test_replicates.py
 
 # PyTorch and JAX, the peers, in an environment of their own.
-.venv-peer/.ready: benchmarks/requirements.txt
+.venv-peer/.ready: requirements/peers.txt
 	rm -rf .venv-peer
 	$(PYTHON) -m venv .venv-peer
-	.venv-peer/bin/python $(INSTALL) -r benchmarks/requirements.txt
+	.venv-peer/bin/python $(INSTALL) -r requirements/peers.txt
 	touch $@
 
 bench: $(READY) .venv-peer/.ready $(VENV)/.sweep  ## measure against the notebook, its peers and the machine (two hours)
@@ -164,23 +163,23 @@ BASE ?= main
 export BASE
 
 ci-repro: $(READY)  ## run what changed, in a clone without data or cache as well
-	@python -m tools.ci_repro
+	@python -m tools.ci.repro
 
 ci-report: $(READY)  ## what changed since a branch, as Markdown: make ci-report BASE=main
-	@python -m tools.report "$$BASE"
+	@python -m tools.ci.report "$$BASE"
 
 ci-plots: $(READY)  ## draw the curves of both in dvc_plots: make ci-plots BASE=main
 	@dvc plots diff --out dvc_plots "$$BASE"
 
 ci-push: $(READY)  ## share results and run-cache through DVC's remote
-	@python -m tools.ci_push
+	@python -m tools.ci.push
 
 format: $(READY)  ## put the code into its format, mend what can be mended
 	ruff format
 	ruff check --fix
 
 lock:  ## pin the requirements anew (needs uv)
-	for name in requirements requirements-dev requirements-remotes requirements-sweep requirements-browser requirements-use; do \
+	cd requirements && for name in base dev remotes sweep browser use; do \
 	  uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
 	done
 

@@ -7,7 +7,7 @@ shuffling, no validation, `torch.compile` with shapes fixed, and freed memory ke
 step. What differs from Keras in the layers' defaults (batch normalisation's momentum and epsilon,
 Adam's epsilon) is set as in Keras.
 
-    pip install -r benchmarks/requirements.txt    # in an environment of its own
+    pip install -r requirements/peers.txt    # in an environment of its own
     python -m benchmarks.pytorch --data data/processed --model model1 \
         --variant eager|compiled --precision float32|bfloat16 [--steps 20] \
         [--allocator reuse|system]

@@ -23,10 +23,11 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from benchmarks.summary import Reached, summarize
-from benchmarks.table import described, report
+from benchmarks.table import report
 from stages.common.files import write_text
 from stages.compare.replicates import FOLDER
 from stages.compare.replicates import MODELS as REPLICATES
+from tools.machines import described
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = ROOT / "data" / "processed"

@@ -14,6 +14,7 @@ from benchmarks.summary import (
     of_model,
     reaches_the_notebook,
 )
+from tools.machines import described
 
 FITS = {
     "notebook": "the original notebook, fit",
@@ -143,24 +144,3 @@ def precision_line(runs: Runs) -> list[str]:
     ours = [run for side in ("same_work", "fast", "steps") for run in runs.get(side, [])]
     precisions = " and ".join(sorted({run["precision"] for run in ours}))
     return [f"Ours computes in {precisions}, the notebook's code in float32."] if ours else []
-
-
-def described(machine: Mapping[str, Any]) -> str:
-    """Return a machine and its versions in words."""
-    instructions = machine.get("instructions", "").split()
-    bfloat16 = [name for name in instructions if "bf16" in name]
-    widest = bfloat16 or [name for name in ("avx512f", "avx2") if name in instructions][:1]
-    names = ", ".join(widest)
-    limits = [
-        f"{'held back by ' * key.endswith('MAX_CPU_ISA')}{key}={value}"
-        for key, value in machine.get("variables", {}).items()
-    ]
-    limits += [] if machine.get("onednn", True) else ["without oneDNN"]
-    limited = " and ".join(limits)
-    return (
-        f"{machine['cores']} cores of {machine['processor']}"
-        f"{f' with {names}' if names else ''}{f' ({limited})' if limited else ''}, "
-        f"{machine['system']}, with "
-        f"Python {machine['python']}, TensorFlow {machine['tensorflow']} and "
-        f"Keras {machine['keras']}"
-    )

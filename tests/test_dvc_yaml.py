@@ -6,9 +6,10 @@ import sys
 import grimp
 import pytest
 
-from tests import ROOT, declared
-from tests.declared import Stage
-from tests.pipeline import MODELS
+from tests import ROOT
+from tests.support import declared
+from tests.support.declared import Stage
+from tests.support.pipeline import MODELS
 
 PARAMS = declared.read("params.yaml")
 STAGES = declared.stages()

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests import pipeline
-from tests.pipeline import Project
-
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+from tests.support import pipeline
+from tests.support.pipeline import Project
 
 
 @pytest.fixture
@@ -16,8 +15,10 @@ def unready(tmp_path: Path) -> Project:
     """Return a folder with what make needs to set an environment up, and nothing else."""
     project = Project(tmp_path / "project")
     project.folder.mkdir()
-    for path in (ROOT / "Makefile", *ROOT.glob("requirements*.txt")):
-        shutil.copy(path, project.folder)
+    for path in (ROOT / "Makefile", *ROOT.glob("requirements/*.txt")):
+        copy = project.folder / path.relative_to(ROOT)
+        copy.parent.mkdir(exist_ok=True)
+        shutil.copy(path, copy)
     return project
 
 

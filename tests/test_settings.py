@@ -7,7 +7,7 @@ import pytest
 
 from stages.common.errors import StageError
 from stages.settings import TrainingSettings
-from tests.settings_for_tests import resolved, sections, training_settings
+from tests.support.settings import resolved, sections, training_settings
 
 NOTHING = math.ulp(0)
 # The last value inside and the first outside, at either end.

@@ -4,13 +4,13 @@ import re
 import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).parent.parent
+from tests import ROOT
+
 TEXTS = {
     path.name: path.read_text(encoding="utf-8") for path in (ROOT / ".github/workflows").iterdir()
 }

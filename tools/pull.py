@@ -4,15 +4,11 @@
 DVC's own `dvc repro --pull` stops where the remote cannot be reached.
 """
 
-import logging
-import re
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 from dvc.exceptions import DownloadError, DvcException
-from dvc.logger import set_loggers_level
 from dvc.output import Output
 from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import plan_repro
@@ -21,13 +17,12 @@ from dvc.stage import Stage
 from stages import params
 from stages.common.errors import StageError
 from stages.configure.recipes import resolve
-from tools import lock
+from tools.store import told, without_secrets, without_warnings
 
 
 def main() -> None:
     """Get what there is, say what there is not; fail for nothing that computing would mend."""
     try:
-        lock.check()
         # DVC stops at a model named by a number, in words that help nobody.
         resolve(params.read(), {})
         check_path()
@@ -114,24 +109,6 @@ def get(repo: Repo, stages: list[str]) -> None:
     with suppress(DownloadError):
         repo.fetch(stages)
     repo.checkout(stages, allow_missing=True)
-
-
-def told(error: Exception) -> str:
-    """Return what an *error* with a remote says, in one line without a full stop or a secret."""
-    return without_secrets((str(error) or type(error).__name__).splitlines()[0]).rstrip(".")
-
-
-def without_secrets(text: str) -> str:
-    """Return *text* with the URLs in it as they are without user and password."""
-    return re.sub(r"(?<=://)[^/\s]*@", "", text)
-
-
-@contextmanager
-def without_warnings() -> Iterator[None]:
-    """Keep DVC from naming the hashes of what it does not find; its progress bars stay."""
-    with set_loggers_level(logging.ERROR):
-        logging.getLogger("dvc_data").setLevel(logging.CRITICAL)
-        yield
 
 
 if __name__ == "__main__":

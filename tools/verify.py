@@ -18,8 +18,7 @@ from dvc_data.hashfile.state import StateNoop
 
 from stages.common.command import run
 from stages.common.errors import StageError, one_line
-from tools import lock
-from tools.pull import told, without_warnings
+from tools.store import told, without_warnings
 
 # Not what a process that was killed left behind, or what another one is writing.
 OBJECT = re.compile(r"([0-9a-f]{32})(\.dir)?")
@@ -27,7 +26,6 @@ OBJECT = re.compile(r"([0-9a-f]{32})(\.dir)?")
 
 def main() -> None:
     """Remove what is damaged, a line each; put back what is whole."""
-    lock.check()
     try:
         with Repo() as repo, lock_repo(repo), without_warnings():
             outs = [out for out in repo.index.outs if out.use_cache and out.hash_info]

@@ -20,7 +20,7 @@ from stages.common.files import read_json, reading, write_text
 from stages.common.schema import Settings
 from stages.compare.comparison import LEGEND, compare, long_history, to_markdown
 from stages.compare.replicates import fingerprint, spread
-from stages.significance import pairs
+from stages.compare.significance import pairs
 from stages.tables import read_table
 from stages.verdict import images_tested, verdict
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages.significance import intervals
+from stages.compare.significance import intervals
 from stages.verdict import INTERVAL, LEVEL, NAMED, SEEDS, against, and_, probability
 
 COLUMNS = [
@@ -26,7 +26,7 @@ def compare(
     *results* holds for each model ``parameters``, ``trainable_parameters``, ``accuracy`` (of 1),
     ``train_seconds``, ``epochs``, ``recipe`` and ``precision``, and ``seeds`` and
     ``seeds_deviation`` of its replicates, none where there are none. *correct* and *pairs* are as
-    in :mod:`stages.significance`.
+    in :mod:`stages.compare.significance`.
     """
     table = pd.DataFrame([{"model": name, **values} for name, values in results.items()])
     table["seeds"] = table["seeds"].astype("Int64")

@@ -9,11 +9,12 @@ from tempfile import TemporaryDirectory
 from stages import raw
 from stages.common.command import run
 from stages.common.errors import StageError
-from stages.fetch import folder, idx, npz, sources
+from stages.fetch import sources
+from stages.fetch.files import folder, idx, npz
+from stages.fetch.files.resizing import all_resized
 from stages.fetch.images import LabelledImages, size_of
 from stages.fetch.known import find
 from stages.fetch.lock import warn_if_other
-from stages.fetch.resizing import all_resized
 from stages.params import Data, read_data
 
 

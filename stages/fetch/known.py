@@ -29,7 +29,6 @@ class Dataset:
 
     openml: str | int | None = None
     keras: str | None = None
-    debian: str | None = None
     package: Package | None = None
     images_sha256: str | None = None
     labels_sha256: str | None = None
@@ -66,7 +65,6 @@ MNIST = Dataset(
 FASHION_MNIST = Dataset(
     openml=40996,
     keras="fashion_mnist",
-    debian="fashion-mnist",
     images_sha256="0fbbfcb392782b3b702472ead3688778e1509e8cf40f5c24d9d3303618b193ab",
     labels_sha256="8ab940a680640f36c0bf1d2549cb2f3b3d4068c12547116cc7b1161b1d26663d",
     image=IMAGE,

@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from stages.common.errors import StageError
-from stages.fetch.decoding import SUFFIXES, opened, read
+from stages.fetch.files.decoding import SUFFIXES, opened, read
+from stages.fetch.files.resizing import resized
 from stages.fetch.images import GREY, size_of
-from stages.fetch.resizing import resized
 from tools.predict import digits
 
 # Of more pixels a picture is refused.

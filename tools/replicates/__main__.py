@@ -21,11 +21,11 @@ import yaml
 from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 
-from benchmarks.table import described
 from stages.common.errors import StageError, one_line
 from stages.common.files import write_text
 from stages.compare.replicates import FOLDER, fingerprint
 from stages.tables import parse
+from tools.machines import described
 from tools.replicates.tables import tables, vote
 from tools.sweep import __main__ as sweep
 from tools.sweep import ready

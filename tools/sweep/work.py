@@ -175,7 +175,7 @@ class Clone:
     def _share(self, *stages: str) -> None:
         """Send what *stages*, or else all, have written to the DVC remote, if there is one."""
         if self.source.remote:
-            patiently(lambda: self.run("python", "-m", "tools.ci_push", *stages))
+            patiently(lambda: self.run("python", "-m", "tools.ci.push", *stages))
 
     def _give(self, name: str) -> None:
         """Send the experiment to the repository that the clone is from.

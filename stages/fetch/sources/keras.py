@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import numpy as np
 
 from stages.common.errors import StageError, one_line
-from stages.fetch import idx, npz, pickled
+from stages.fetch.files import idx, npz, pickled
 from stages.fetch.images import LabelledImages, Part, in_memory, labelled
 from stages.fetch.known import Dataset
 

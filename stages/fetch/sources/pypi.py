@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, cast
 
 from stages.common.errors import StageError
-from stages.fetch import pickled
+from stages.fetch.files import pickled
 from stages.fetch.images import LabelledImages, Part, labelled
 from stages.fetch.known import Dataset, Package
 

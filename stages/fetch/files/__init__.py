@@ -1,0 +1,1 @@
+"""What reads labelled images from files."""

@@ -1,0 +1,143 @@
+"""The stage ``configure``: from params.yaml to the files that training depends on."""
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from stages.common.errors import StageError
+from stages.configure import __main__ as configure
+from stages.configure import architectures
+from stages.configure.architectures import convolutions
+from tests import ROOT
+from tests.support import declared
+from tests.support.settings import resolved, sections
+
+MANY = {f"variant{n}": {"architecture": "model2", "filters": [n, n]} for n in range(1, 101)}
+
+
+def run(folder: Path, models: dict[str, Any]) -> tuple[int, list[str]]:
+    """Run the stage on our params.yaml with more *models*; return its exit code and messages.
+
+    Those begin with what it imported.
+    """
+    params = declared.read("params.yaml")
+    params["models"] |= models
+    (folder / "params.yaml").write_text(yaml.safe_dump(params))
+    command = [sys.executable, "-X", "importtime", "-m", "stages.configure"]
+    environment = {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, cwd=folder, env=environment, stderr=subprocess.PIPE, check=False, timeout=60
+    )
+    return done.returncode, done.stderr.decode().splitlines()
+
+
+def seconds_of_children() -> float:
+    """Return how long processors worked for processes that this one waited for."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def test_a_hundred_more_models_take_less_than_three_seconds_and_no_tensorflow(
+    tmp_path: Path,
+) -> None:
+    before = seconds_of_children()
+    code, told = run(tmp_path, MANY)
+    assert code == 0, told
+    # Not of the clock on the wall: others may be at work.
+    assert seconds_of_children() - before < 3
+    written = {
+        path.stem: json.loads(path.read_text()) for path in tmp_path.glob("models/settings/*")
+    }
+    assert set(written) == {*MANY, "model1", "model2", "model3"}
+    assert written["variant42"]["filters"] == [42, 42]
+    packages = ("keras", "numpy", "tensorflow")
+    assert written["model1"]["versions"] == {name: version(name) for name in packages}
+    imported = {line.split("|")[2].strip().split(".")[0] for line in told}
+    assert "pydantic" in imported
+    assert not imported & {"keras", "tensorflow"}
+
+
+def test_a_mistake_among_a_hundred_models_is_told_with_its_block_before_any_is_written(
+    tmp_path: Path,
+) -> None:
+    code, told = run(tmp_path, MANY | {"variant57": {"architecture": "model2", "epochs": 0}})
+    assert code == 1
+    assert told[-1] == (
+        "error: params.yaml: models.variant57.epochs: should be greater than or equal to 1, got 0"
+    )
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("upgraded", "changed"),
+    [("keras", 3), ("numpy", 3), ("tensorflow", 3), ("pandas", 0), ("dvc", 0)],
+)
+def test_upgrading_what_decides_the_bits_changes_the_settings_of_every_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upgraded: str, changed: int
+) -> None:
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    contents = []
+    for newer in ("", upgraded):
+        monkeypatch.setattr(
+            configure, "version", lambda name, newer=newer: "99" if name == newer else version(name)
+        )
+        configure.main()
+        contents.append([path.read_text() for path in sorted(tmp_path.glob("models/settings/*"))])
+    assert sum(old != new for old, new in zip(*contents, strict=True)) == changed
+
+
+@pytest.mark.parametrize(
+    ("source", "count"),
+    [
+        ("FILTERS = (50, 50)", 2),
+        ("FILTERS: tuple[int, ...] = (4, 8, 16)", 3),
+        # Not told without running it.
+        ("FILTERS = (4, 8) * 2", None),
+        ("FILTERS: tuple[int, ...]", None),
+        ("FILTERS = 4", None),
+        ("DENSE = (4, 8)", None),
+    ],
+)
+def test_convolutions_are_counted_where_the_source_says_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str, count: int | None
+) -> None:
+    (tmp_path / "mine.py").write_text(f"import keras\n{source}\n")
+    monkeypatch.setattr(architectures, "FOLDER", tmp_path)
+    assert convolutions("mine") == count
+
+
+WHOLE = b"FILTERS = (4, 8)\nDENSE = ()\ndef connect(x, filters, dense, classes):\n    return x\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        (WHOLE + b"FILTERS = (4,\n", "line 5: not valid Python: .+"),
+        (WHOLE + b"'\xff'\n", "line 5: not valid Python: .+"),
+        (WHOLE.replace(b"connect", b"conect"), "no connect in it; .+ as model1.py"),
+        (WHOLE.replace(b"FILTERS", b"SIZES"), "no FILTERS in it; .+ as model1.py"),
+        (b"", "no connect and no FILTERS and no DENSE in it; .+ as model1.py"),
+    ],
+)
+def test_what_is_no_architecture_is_told_though_its_model_sets_no_sizes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: bytes, problem: str
+) -> None:
+    folder = tmp_path / "stages/architectures"
+    shutil.copytree(architectures.FOLDER, folder)
+    monkeypatch.setattr(architectures, "FOLDER", folder)
+    (folder / "model1.py").write_bytes(WHOLE)
+    # One that no model uses may be in the making.
+    (folder / "model2.py").write_bytes(source)
+    assert resolved(sections()).architecture == "model1"
+    (folder / "model1.py").write_bytes(source)
+    with pytest.raises(StageError, match=rf"^stages/architectures/model1\.py: {problem}$"):
+        resolved(sections())

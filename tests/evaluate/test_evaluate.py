@@ -1,0 +1,113 @@
+"""The stage ``evaluate``: what it reads and writes, and files that hold no model of ours."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stages import processed
+from stages.backend import keras
+from stages.common.errors import StageError
+from stages.common.files import read_json
+from stages.evaluate import __main__ as evaluate
+from stages.evaluate.model import load
+from tests.support.images import random_images, write_part
+
+# Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+
+def saved(path: Path, image: tuple[int, ...] = (28, 28, 1), classes: int = 10) -> bytes:
+    """Write a model of one layer to *path* and return its bytes."""
+    layers = [keras.Input(image), keras.layers.Flatten(), keras.layers.Dense(classes)]
+    keras.Sequential(layers).save(path)
+    return path.read_bytes()
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(saved(path)[:-100])
+
+
+def foreign(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.txt", "text")
+
+
+def without_weights(path: Path) -> None:
+    saved(path)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content[:200] if name == "model.weights.h5" else content)
+
+
+MEND = "; mend its architecture, or remove it and run `dvc repro`"
+DAMAGED = "damaged; `make verify` takes it away and brings it back"
+FILES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing": (lambda path: None, "not there; `dvc repro` writes it"),
+    "empty": (lambda path: path.write_bytes(b""), DAMAGED),
+    "cut": (cut, DAMAGED),
+    "foreign": (foreign, f"cannot be opened as a model (…){MEND}"),
+    "weights cut": (without_weights, f"cannot be opened as a model (…){MEND}"),
+    "classes": (
+        lambda path: saved(path, classes=7),
+        f"takes (None, 28, 28, 1) and gives (None, 7), not (None, 28, 28, 1) and (None, 10){MEND}",
+    ),
+    "size": (
+        lambda path: saved(path, (32, 32, 1)),
+        f"takes (None, 32, 32, 1) and gives (None, 10), not (None, 28, 28, 1) and (None, 10){MEND}",
+    ),
+    "colour": (
+        lambda path: saved(path, (28, 28, 3)),
+        f"takes (None, 28, 28, 3) and gives (None, 10), not (None, 28, 28, 1) and (None, 10){MEND}",
+    ),
+}
+
+
+@pytest.mark.parametrize(("write", "told"), FILES.values(), ids=FILES)
+def test_what_is_no_model_of_ours_is_told_in_one_line_with_what_to_do(
+    tmp_path: Path, write: Callable[[Path], object], told: str
+) -> None:
+    path = tmp_path / "model.keras"
+    write(path)
+    with pytest.raises(StageError) as caught:
+        load(path, (28, 28, 1), 10)
+    start, _, end = f"{path}: {told}".partition("…")
+    line = str(caught.value)
+    assert (line.startswith(start), line.endswith(end), "\n" in line) == (True, True, False), line
+    assert end or line == start
+
+
+# Not one of which may be taken for something else.
+NAMES = ["NA", "a,b", 'quote"', "<b>", "3", "03", "kočka", " dog", "1e5", "true"]
+
+
+def test_the_scores_are_of_every_test_image_in_its_order_and_name_the_classes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("stages.evaluate.model.BATCH", 4)
+    images, labels = random_images(10, seed=1, image=(12, 8, 3))
+    write_part("test", images, labels)
+    processed.write_classes(NAMES)
+    Path("models").mkdir()
+    saved(Path("models/mine.keras"), (12, 8, 3))
+    evaluate.main("mine")
+    probabilities = keras.models.load_model("models/mine.keras").predict_on_batch(images)
+    actual, predicted = labels.argmax(axis=1), probabilities.argmax(axis=1)
+    table = pd.read_csv("metrics/predictions/mine.csv", keep_default_na=False)
+    assert table["actual"].tolist() == [NAMES[label] for label in actual]
+    assert table["predicted"].tolist() == [NAMES[label] for label in predicted]
+    np.testing.assert_allclose(table["confidence"], probabilities.max(axis=1), rtol=1e-5)
+    assert read_json(Path("metrics/evaluate/mine.json"))["errors"] == (actual != predicted).sum()
+    # No softmax: sums of up to 360, the smallest of which are what is left of large terms.
+    kept = np.load("metrics/probabilities/mine.npy", allow_pickle=False)
+    np.testing.assert_allclose(kept, probabilities, rtol=1e-5, atol=1e-4)
+    assert (kept.shape, kept.dtype) == ((10, len(NAMES)), np.float32)
+    of_classes = pd.read_csv("metrics/per_class/mine.csv", keep_default_na=False)
+    assert of_classes["class"].tolist() == NAMES
+    assert of_classes["support"].tolist() == labels.sum(axis=0).tolist()

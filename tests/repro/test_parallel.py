@@ -1,0 +1,78 @@
+"""`make repro JOBS=2`: models trained side by side, by real DVC."""
+
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.support import pipeline
+from tests.support.pipeline import TIME_LIMIT, TINY_MODELS, Project
+from tests.support.processes import processes_in, start, wait_until
+
+# Stands in for a training. Waits until as many have started as are to run at once, so that fewer
+# would wait for ever; then does what {do} says and writes something for every output.
+STAGE = """
+import os, sys, time
+from pathlib import Path
+name = sys.argv[1]
+Path(f"{{name}}.started").touch()
+while len(list(Path().glob("*.started"))) < int(os.environ["JOBS"]):
+    time.sleep(0.1)
+{do}
+for path in ("models/{{}}.keras", "models/{{}}.weights.h5", "metrics/history/{{}}.csv"):
+    Path(path.format(name)).write_text(name)
+for kind in ("train", "time"):
+    Path(f"metrics/{{kind}}/{{name}}.json").write_text("{{}}")
+"""
+
+
+@pytest.fixture
+def project(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Project:
+    """Return a copy of the clone whose two models were trained by `make repro JOBS=2`."""
+    return pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
+
+
+def replace_training(project: Project, do: str) -> None:
+    """Have the stand-in take the place of the training."""
+    (project.folder / "stages/train/__main__.py").write_text(STAGE.format(do=do))
+
+
+def test_models_trained_side_by_side_are_those_of_the_plain_command(project: Project) -> None:
+    before = project.hashes()
+    project.run("repro", "--force", "--single-item", *(f"train@{name}" for name in TINY_MODELS))
+    after = project.hashes()
+    times = {f"metrics/time/{name}.json" for name in TINY_MODELS}
+    assert {path for path in before if after[path] != before[path]} == times
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_one_that_fails_leaves_the_others_and_ends_make_with_an_error(
+    project: Project, jobs: int
+) -> None:
+    replace_training(project, 'if name == "model1": sys.exit("out of luck")')
+    before = project.read_lock()
+    done = project.command("make", "repro", f"JOBS={jobs}")
+    assert done.returncode != 0
+    assert done.stdout.count("out of luck") == 1
+    after = project.read_lock()
+    assert {name for name in after if after[name] != before[name]} == {"train@model2"}
+
+
+def test_ctrl_c_ends_them_all(project: Project) -> None:
+    replace_training(project, "time.sleep(1000)")
+    process = start(project, "make", "repro", "JOBS=2")
+    wait_until(lambda: len(list(project.folder.glob("*.started"))) == 2)
+    os.killpg(process.pid, signal.SIGINT)
+    process.communicate(timeout=TIME_LIMIT)
+    assert process.returncode != 0
+    wait_until(lambda: not processes_in(project.folder), 10)
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "two", "1.5", "$$(touch x)"])
+def test_a_wrong_number_of_jobs_is_one_line(project: Project, jobs: str) -> None:
+    done = project.command("make", "repro", f"JOBS={jobs}")
+    error, make = done.stdout.splitlines()
+    assert error == "error: JOBS: should be a whole number, 1 or more"
+    assert make.startswith("make: ***")
+    assert not (project.folder / "x").exists()

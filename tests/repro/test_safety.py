@@ -1,0 +1,57 @@
+"""Files from anywhere run nothing. The package's pickle: test_pypi_source.py."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stages import processed
+from stages.backend import keras
+from stages.common.arrays import read_array
+from stages.common.errors import StageError
+from stages.evaluate import __main__ as evaluate
+from stages.fetch.files import npz
+from tests.support.images import random_images, write_part
+
+
+class Touching:
+    """Leaves the file ``ran`` where it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (Path("ran"),)
+
+
+def test_pickled_arrays_are_not_unpickled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    hostile = np.array([Touching()])
+    np.save("mine.npy", hostile)
+    np.savez("mine.npz", images=hostile, labels=hostile)
+    np.load("mine.npy", allow_pickle=True)
+    Path("ran").unlink()
+    with pytest.raises(StageError):
+        read_array(Path("mine.npy"))
+    with pytest.raises(StageError, match="pickled objects are not read"):
+        npz.read(Path("mine.npz"), tmp_path)
+    assert not Path("ran").exists()
+
+
+def test_a_model_with_code_in_it_is_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_part("test", *random_images(2))
+    processed.write_classes(list("0123456789"))
+    path = Path("models/mine.keras")
+    path.parent.mkdir()
+    # Whoever loads it calls the function, to learn the shape of what it returns.
+    hostile = keras.layers.Lambda(lambda x: (__import__("pathlib").Path("ran").touch(), x)[1])
+    with warnings.catch_warnings():
+        # Keras warns of what is tested here.
+        warnings.simplefilter("ignore")
+        keras.Sequential([keras.Input((28, 28, 1)), hostile]).save(path)
+        keras.models.load_model(path, safe_mode=False)
+    Path("ran").unlink()
+    with pytest.raises(StageError, match="Lambda"):
+        evaluate.main("mine")
+    assert not Path("ran").exists()

@@ -1,0 +1,99 @@
+"""Commands in processes of their own, to be interrupted, killed or left without room."""
+
+import os
+import resource
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from tests.support.pipeline import Project, environment
+
+TIME_LIMIT = 120
+# To be put before every other folder Python looks for modules in.
+HOOKS = Path(__file__).with_name("hooks")
+
+
+def start(
+    project: Project, *words: str, variables: Mapping[str, str] | None = None
+) -> subprocess.Popen[str]:
+    """Start a command as a shell would start it in a terminal: leading a process group."""
+    return subprocess.Popen(
+        words,
+        cwd=project.folder,
+        env={**environment(project.folder.parent), "PYTHONUNBUFFERED": "1", **(variables or {})},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+        # A test run in the background may itself ignore the signal, which a child inherits.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    )
+
+
+def wait_for_line(process: subprocess.Popen[str], part: str) -> str:
+    """Return all that *process* printed up to the line that holds *part*."""
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if part in line:
+            return "".join(lines)
+    raise AssertionError(f"no line with {part!r} in\n{''.join(lines)}")
+
+
+def interrupt(process: subprocess.Popen[str], stage: int) -> tuple[float, str]:
+    """Press Ctrl-C; return the seconds until *stage* has ended, and all that was printed since."""
+    os.killpg(process.pid, signal.SIGINT)
+    started = time.monotonic()
+    wait_until(lambda: not is_running(stage))
+    seconds = time.monotonic() - started
+    output, _ = process.communicate(timeout=TIME_LIMIT)
+    return seconds, output
+
+
+def is_running(number: int) -> bool:
+    """Tell whether a process lives; one that only waits to be buried does not."""
+    try:
+        return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def process_of(project: Project, stage: str) -> int:
+    """Return the number of the process that runs *stage* in the clone."""
+    return int((project.folder / ".locks" / stage).read_text())
+
+
+def processes_in(folder: Path) -> list[psutil.Process]:
+    """Return the processes whose working folder is *folder* or in it."""
+    found = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            is_there = Path(process.cwd()).is_relative_to(folder)
+            if is_there and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 180) -> None:
+    """Wait until *condition* holds; fail if it does not within *seconds*."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        time.sleep(0.02)
+
+
+@contextmanager
+def files_at_most(size: int) -> Iterator[None]:
+    """Let no file grow beyond *size* bytes, here and in processes started: a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -1,0 +1,216 @@
+"""A project whose stages are stubs, and Ray clusters, for the tests of ``tools/sweep``.
+
+DVC, Git and Ray are real; what a stage would compute is not. Each stub notes down what it does, in
+a folder that the tests read, and waits there where a test asks it to.
+"""
+
+import os
+import subprocess
+import warnings
+from collections import Counter
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+
+from tests.support.pipeline import TINY_MODELS, Project, clone, environment
+from tests.support.processes import TIME_LIMIT, start
+from tests.support.servers import free_port
+
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray: `make sweep`")
+takes_minutes = pytest.mark.skipif("SWEEPS" not in os.environ, reason="run by `make test-sweeps`")
+
+# What a sweep says last after Ctrl-C. Not imported: without Ray its program cannot be.
+INTERRUPTED = "interrupted: what is finished is kept; the same command again goes on"
+
+STUB = '''
+"""Stands for every stage."""
+
+import json, os, sys, time
+from pathlib import Path
+
+import yaml
+
+PLACE = Path({place!r})
+stage, model = sys.argv[1], (sys.argv[2:] or [""])[0]
+params = yaml.safe_load(open("params.yaml"))
+
+
+def note(what):
+    line = f"{{what}} {{stage}} {{model}} {{epochs}} {{os.getpid()}}\\n"
+    with (PLACE / "log").open("a") as file:
+        file.write(line)
+
+
+def write(path, content):
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+epochs = 0
+if stage == "configure":
+    write("models/settings/none", "")
+    for name, block in params["models"].items():
+        write(f"models/settings/{{name}}.json", [block, params["train"]])
+elif stage == "fetch":
+    note("begun")
+    write("data/raw/images", "images")
+elif stage == "preprocess":
+    note("begun")
+    for part in ("train", "validation", "test"):
+        write(f"data/processed/{{part}}/images", part)
+elif stage == "train":
+    block, train = json.load(open(f"models/settings/{{model}}.json"))
+    epochs = block.get("epochs", 1)
+    begun = Path(".checkpoints") / f"{{model}}.begun"
+    note("resumed" if begun.exists() else "begun")
+    write(begun, "")
+    while (PLACE / f"hold-{{model}}-{{epochs}}").exists():
+        time.sleep(0.05)
+    if epochs == 13:
+        sys.exit("thirteen epochs bring no luck")
+    write(f"models/{{model}}.keras", f"{{block}} {{train}}")
+    write(f"models/{{model}}.weights.h5", "weights")
+    write(f"metrics/train/{{model}}.json", dict(val_accuracy=1 - 1 / (1 + epochs)))
+    write(f"metrics/time/{{model}}.json", dict())
+    write(f"metrics/history/{{model}}.csv", "epoch,val_accuracy\\n")
+    note("ended")
+elif stage == "evaluate":
+    write(f"metrics/evaluate/{{model}}.json", dict(accuracy=0.5))
+    write(f"metrics/predictions/{{model}}.csv", "actual,predicted\\n")
+    write(f"metrics/probabilities/{{model}}.npy", "")
+    write(f"metrics/per_class/{{model}}.csv", "class,f1\\n")
+elif stage == "compare":
+    for name in ("comparison.md", "comparison.csv", "history.csv", "significance.csv"):
+        write(f"metrics/{{name}}", name)
+elif stage == "report":
+    write("metrics/report.html", "a page")
+'''
+
+
+@dataclass(frozen=True)
+class Stubs:
+    """A *project* with stubs for stages, and the folder they note down in."""
+
+    project: Project
+    place: Path
+
+    def notes(self) -> Counter[str]:
+        """Return how often each stub was begun, resumed or ended, as in ``begun train model1 2``.
+
+        The number is that of the epochs asked for.
+        """
+        return Counter(line.rsplit(" ", 1)[0] for line in self._lines())
+
+    def last_process(self, note: str) -> int:
+        """Return the number of the process that was the last to write this note."""
+        return int([line for line in self._lines() if line.startswith(f"{note} ")][-1].split()[-1])
+
+    def _lines(self) -> list[str]:
+        log = self.place / "log"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def hold(self, model: str, epochs: int) -> Path:
+        """Keep these trainings waiting until the file that is returned is gone."""
+        path = self.place / f"hold-{model}-{epochs}"
+        path.touch()
+        return path
+
+    def sweep(self, *words: str) -> subprocess.Popen[str]:
+        """Start a sweep in a terminal's own process group."""
+        return start(self.project, "python", "-m", "tools.sweep", *words)
+
+    def experiments(self) -> list[dict[str, Any]]:
+        """Return params.yaml's content in each experiment that the checkout has."""
+        listed = self.project.output("git", "for-each-ref", "--format=%(refname)", "refs/exps")
+        references = [line for line in listed.split() if "/exec/" not in line]
+        shown = [self.project.output("git", "show", f"{one}:params.yaml") for one in references]
+        return [yaml.safe_load(text) for text in shown]
+
+    def epochs(self, *of: int) -> list[int]:
+        """Return the epochs of model1 in each experiment that the checkout has, in order.
+
+        With *of* of those experiments alone that have one of these numbers.
+        """
+        found = [one["models"]["model1"]["epochs"] for one in self.experiments()]
+        return sorted(number for number in found if not of or number in of)
+
+
+def stubs(folder: Path) -> Stubs:
+    """Return the project with stubs for stages, committed; two models."""
+    project = clone(folder / "project")
+    found = Stubs(project, folder / "place")
+    found.place.mkdir()
+    (project.folder / "stub.py").write_text(STUB.format(place=str(found.place)))
+    file = project.folder / "dvc.yaml"
+    file.write_text(file.read_text().replace("python -m stages.", "python stub.py "))
+    params = project.read_params()
+    params["models"] = {name: {**block, "epochs": 1} for name, block in TINY_MODELS.items()}
+    project.write_params(params)
+    project.commit("Stubs for stages")
+    return found
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Wait for *process*; return its exit code and what it printed."""
+    output, _ = process.communicate(timeout=TIME_LIMIT)
+    return process.returncode, output
+
+
+def ancestors(process: int) -> list[psutil.Process]:
+    """Return the processes that started *process*, the nearest first."""
+    return psutil.Process(process).parents()
+
+
+def worker_of(process: int) -> int:
+    """Return the number of Ray's worker that started *process*."""
+    return next(one.pid for one in ancestors(process) if one.cmdline()[0].startswith("ray::"))
+
+
+class Nodes:
+    """A Ray cluster of processes on this machine: a head that works not, and two nodes that do.
+
+    Each node has one core and a cache folder of its own.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        from ray.cluster_utils import Cluster  # noqa: PLC0415 - not everyone has Ray
+
+        self._folder = folder
+        # Where the nodes make their clones.
+        self.clones = folder / "clones"
+        self.clones.mkdir()
+        self.client_port = free_port()
+        quick = {"health_check_period_ms": 500, "health_check_failure_threshold": 3}
+        self._cluster = Cluster()
+        self._add(num_cpus=0, ray_client_server_port=self.client_port, _system_config=quick)
+        self._nodes = [self._add(num_cpus=1) for _ in range(2)]
+        self.address = self._cluster.address
+
+    def _add(self, **settings: Any) -> Any:
+        cache = self._folder / f"cache-{len(self._cluster.list_all_nodes())}"
+        variables = environment(self._folder)
+        variables |= {"XDG_CACHE_HOME": str(cache), "TMPDIR": str(self.clones)}
+        with warnings.catch_warnings():
+            # Ray leaves its logs open.
+            warnings.simplefilter("ignore", ResourceWarning)
+            return self._cluster.add_node(include_dashboard=False, env_vars=variables, **settings)
+
+    def remove_node_of(self, process: int) -> None:
+        """Kill all that belongs to the node on which *process* runs, and add another node."""
+        started = {one.pid for one in ancestors(process)}
+        for node in self._nodes:
+            if node.all_processes["raylet"][0].process.pid in started:
+                self._nodes.remove(node)
+                self._cluster.remove_node(node, allow_graceful=False)
+                self._nodes.append(self._add(num_cpus=1))
+                return
+        raise AssertionError("it runs on none of the nodes")
+
+    def stop(self) -> None:
+        """End all of it."""
+        self._cluster.shutdown()

@@ -1,0 +1,96 @@
+"""Several seeds: means, differences and the ensemble, by hand; and `make replicates` itself."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import ttest_rel
+
+from tests.support import pipeline
+from tests.support.sweeps import takes_minutes
+from tools.replicates.tables import differences, means, tables, vote
+
+RUNS = pd.read_csv(
+    io.StringIO(
+        """\
+recipe,model,parameters,accuracy,seconds,seed,machine,fingerprint
+fast,model1,10,0.90,1.0,0,here,abc
+fast,model2,20,0.95,2.0,0,here,abc
+fast,model1,10,0.94,3.0,1,here,abc
+fast,model2,20,0.96,2.0,1,here,abc
+fast,model1,10,0.92,2.0,2,there,abc
+fast,model2,20,0.97,2.0,2,there,abc
+"""
+    )
+)
+
+
+def test_means_have_the_spread_over_seeds_and_their_intervals() -> None:
+    row = means(RUNS).to_dict("records")[0]
+    # Student's t for 95 % and two degrees of freedom is 4.3027, as printed tables have it.
+    half = 4.3027 * 0.02 / 3**0.5
+    found = [row[f"accuracy_{key}"] for key in ("mean", "deviation", "low", "high")]
+    assert found == pytest.approx([0.92, 0.02, 0.92 - half, 0.92 + half], abs=1e-5)
+    assert (row["seconds_mean"], row["seconds_deviation"]) == pytest.approx((2, 1))
+    assert (row["parameters"], row["seeds"], row["machine"]) == (10, 3, "here and there")
+
+
+def test_differences_are_taken_on_the_same_seed() -> None:
+    # The order of the rows says nothing.
+    (row,) = differences(RUNS.sort_values("accuracy")).to_dict("records")
+    sign = 1 if row["first"] == "model1" else -1
+    first, second = (RUNS[RUNS["model"] == name]["accuracy"] for name in ("model1", "model2"))
+    expected = ttest_rel(first, second).confidence_interval(0.95)
+    assert sign * row["mean"] == pytest.approx(-0.04)
+    assert sorted((sign * row["low"], sign * row["high"])) == pytest.approx(list(expected))
+
+
+def test_each_recipe_has_tables_of_its_own() -> None:
+    both = pd.concat([RUNS, RUNS.assign(recipe="accurate", accuracy=0.99)])
+    found = dict(tables(both))
+    assert sorted(found) == [
+        f"{recipe}/{table}.csv"
+        for recipe in ("accurate", "fast")
+        for table in ("differences", "models")
+    ]
+    assert found["accurate/models.csv"]["accuracy_mean"].tolist() == pytest.approx([0.99, 0.99])
+
+
+def test_the_ensemble_votes_by_the_mean_of_the_probabilities() -> None:
+    # Two of three prefer class 0, but the third is surer of its class 1.
+    votes = [[[0.55, 0.45, 0.0]], [[0.6, 0.4, 0.0]], [[0.0, 0.9, 0.1]]]
+    assert vote([np.array(one) for one in votes]).tolist() == [1]
+
+
+@takes_minutes
+def test_replicates_are_a_sweep_whose_tables_are_those_of_its_experiments(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    project = pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
+    refused = project.make("replicates", "SEEDS=2", "SET=train.epochs=1,2", succeeds=False)
+    assert "error: SET: train.epochs=1,2: several values; only the seed" in refused.output
+    project.make("replicates", "SEEDS=2")
+    folder = project.folder / "metrics/replicates/notebook"
+    table = pd.read_csv(folder / "models.csv", index_col="model")
+    assert table["seeds"].to_dict() == {"model1": 2, "model2": 2, "ensemble": 2}
+    names = project.output("dvc", "exp", "list", "--name-only").split()
+    accuracy, together, above = [], [], []
+    for name in names:
+        project.output("dvc", "exp", "apply", name)
+        of_run = pd.read_csv(project.folder / "metrics/comparison.csv", index_col="model")
+        accuracy.append(of_run["accuracy"])
+        kept = [
+            np.load(project.folder / f"metrics/probabilities/{model}.npy")
+            for model in ("model1", "model2")
+        ]
+        actual = pd.read_csv(project.folder / "metrics/predictions/model1.csv")["actual"]
+        together.append(((kept[0] + kept[1]).argmax(axis=1) == actual).mean())
+        above.append(together[-1] - of_run["accuracy"]["model2"])
+    assert len(names) == 2
+    found = table["accuracy_mean"].to_dict()
+    expected = pd.concat(accuracy, axis=1).mean(axis=1).to_dict() | {"ensemble": np.mean(together)}
+    assert found == pytest.approx(expected, rel=1e-5)
+    pairs = pd.read_csv(folder / "differences.csv", index_col=["first", "second"])
+    assert pairs["mean"]["model2", "ensemble"] == pytest.approx(-np.mean(above), abs=1e-6)

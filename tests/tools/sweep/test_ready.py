@@ -1,0 +1,128 @@
+"""What is wrong is told in one line, before anything starts."""
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.pipeline import Project, clone, environment
+from tests.support.sweeps import needs_ray
+
+pytestmark = needs_ray
+Refused = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return clone(tmp_path_factory.mktemp("ready") / "project")
+
+
+@pytest.fixture
+def refused(
+    project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Refused:
+    """Return what runs a sweep and gives the one line that it ends with."""
+    from tools.sweep import __main__ as command  # noqa: PLC0415 - not everyone has Ray
+
+    monkeypatch.chdir(project.folder)
+    for name, value in environment(project.folder.parent).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("ray.init", lambda *_, **__: pytest.fail("Ray has started"))
+    monkeypatch.setattr("ray.shutdown", lambda: None)
+
+    def refuse(*words: str) -> str:
+        assert command.main(words) == 1
+        printed = capsys.readouterr()
+        assert not printed.out
+        (line,) = printed.err.splitlines()
+        return str(line)
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--set", "train.sede=1"], "train.sede"),
+        (["--set", "train.seed=range(5,0)"], "has nothing in it"),
+        (["--set", "train.seed=1", "--cores", "0"], "error: --cores: 0: should be 1 or more"),
+        (["--search", "train.seed=range(0,9)", "--trials", "0"], "error: --trials: 0: should be"),
+        (["--set", "train.seed=1,2", "--search", "train.epochs=1,2"], "a search starts from one"),
+        (["--search", "train.epochs=1,2"], "would choose by the test images; add split.validation"),
+        (["--address", "127.0.0.1:9"], "error: --address: nodes get the project from a Git remote"),
+        (
+            ["--address", "127.0.0.1:9", "--git", "."],
+            "error: --address: nodes share by a DVC remote",
+        ),
+        (
+            ["--address", "127.0.0.1:9", "--git", "/none", "--remote", "/none"],
+            "error: --git: /none does not give the commit",
+        ),
+    ],
+)
+def test_what_is_asked_for_cannot_be(refused: Refused, words: list[str], line: str) -> None:
+    assert line in refused(*words)
+
+
+def test_changes_that_no_trial_would_see_are_refused(refused: Refused, project: Project) -> None:
+    notes = project.folder / "notes.txt"
+    notes.touch()
+    line = refused("--set", "train.seed=1")
+    notes.unlink()
+    assert line == "error: uncommitted changes: no trial would see them; commit or stash them"
+
+
+def test_nobody_commits(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "GIT_AUTHOR_NAME",
+        "GIT_AUTHOR_EMAIL",
+        "GIT_COMMITTER_NAME",
+        "GIT_COMMITTER_EMAIL",
+    ):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "user.useConfigOnly")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
+    assert refused("--set", "train.seed=1").startswith("error: Git does not know who you are")
+
+
+@pytest.mark.parametrize("scheme", ["", "ray://"])
+def test_a_cluster_that_does_not_answer_is_given_up_within_seconds(
+    refused: Refused, project: Project, tmp_path: Path, scheme: str
+) -> None:
+    started = time.monotonic()
+    # Bound, but nobody listens.
+    with socket.socket() as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        address = f"{scheme}127.0.0.1:{deaf.getsockname()[1]}"
+        line = refused(
+            "--address", address, "--git", str(project.folder), "--remote", str(tmp_path)
+        )
+    assert line.startswith(f"error: --address: {address}: no Ray cluster answers (")
+    assert time.monotonic() - started < 10
+
+
+def test_more_cores_than_there_are_and_nodes_that_differ_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from stages.common.errors import StageError  # noqa: PLC0415
+    from tools.sweep import ready  # noqa: PLC0415
+    from tools.sweep.__main__ import parser  # noqa: PLC0415
+
+    def asked(*words: str, nodes: list[float]) -> int:
+        found = [{"Alive": True, "Resources": {"CPU": count}} for count in nodes]
+        gone = {"Alive": False, "Resources": {"CPU": 64.0}}
+        headless = {"Alive": True, "Resources": {"memory": 1.0}}
+        monkeypatch.setattr("ray.nodes", lambda: [gone, headless, *found])
+        return ready.cores_of(parser().parse_args(words))
+
+    assert asked(nodes=[4.0, 4.0]) == 4
+    assert asked("--cores", "3", nodes=[2.0, 4.0]) == 3
+    with pytest.raises(StageError, match="--cores: 5 are more than there are; take at most 4"):
+        asked("--cores", "5", nodes=[2.0, 4.0])
+    with pytest.raises(StageError, match=r"nodes have 2 to 4, .*: --cores 2"):
+        asked(nodes=[2.0, 4.0])
+    with pytest.raises(StageError, match="no node of the cluster has cores"):
+        asked(nodes=[])

@@ -1,0 +1,113 @@
+"""Files damaged in DVC's cache or in a folder that a team shares, with real DVC and make."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from hashlib import md5
+from pathlib import Path
+
+import pytest
+
+from tests.support import pipeline
+from tests.support.pipeline import Project, damage, object_in
+
+
+def damaged(folder: Path) -> set[Path]:
+    """Return the objects of a cache or remote whose content is not what their name says."""
+    objects = [path for path in (folder / "files/md5").rglob("*") if path.is_file()]
+    assert len(objects) > 10
+    return {o for o in objects if hash_of(o) != (o.parent.name + o.name).removesuffix(".dir")}
+
+
+def hash_of(file: Path) -> str:
+    return md5(file.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+@pytest.fixture
+def project(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[Project]:
+    """Return a copy of the project with two tiny models."""
+    yield pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
+    shutil.rmtree(tmp_path / "project")
+
+
+@pytest.fixture
+def remote(project: Project, tmp_path: Path) -> Path:
+    """Return a folder that the project's results are shared through."""
+    folder = tmp_path / "remote"
+    project.output("dvc", "remote", "add", "--quiet", "--default", "team", str(folder))
+    project.commit("Share the results")
+    project.output("dvc", "push", "--quiet")
+    return folder
+
+
+IMAGES = "data/processed/train/images.npy"
+
+
+def assert_whole(project: Project, *folders: Path) -> None:
+    """Check the files here, and those of the cache and other *folders*, against dvc.lock."""
+    for folder in (project.folder / ".dvc/cache", *folders):
+        assert damaged(folder) == set()
+        for path, checksum in project.hashes().items():
+            if not path.startswith("metrics/") or path.endswith(".md"):
+                assert object_in(folder, checksum).is_file(), path
+    for path, checksum in project.hashes().items():
+        if not checksum.endswith(".dir"):
+            assert hash_of(project.folder / path) == checksum, path
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_what_is_damaged_is_named_and_everything_is_whole_again(
+    project: Project, request: pytest.FixtureRequest, shared: bool
+) -> None:
+    places = [project.folder / ".dvc/cache"]
+    if shared:
+        places.append(request.getfixturevalue("remote"))
+    # From now on DVC knows the files here by their times.
+    assert project.make("repro").output.startswith("Everything is up to date.\n")
+    hashes = project.hashes()
+    images = project.folder / IMAGES
+    broken = [object_in(places[0], hash_of(images))]
+    broken += [
+        object_in(places[-1], hashes[f"models/{name}.keras"]) for name in pipeline.TINY_MODELS
+    ]
+    weights = "models/model2.weights.h5"
+    for file in (images, project.folder / weights, *broken[:-1]):
+        damage(file)
+    damage(broken[-1], cut=True)
+    assert project.command("dvc", "status", "--quiet").returncode == 0
+
+    run = project.make("verify")
+    assert {f"damaged, removed: {file}" for file in broken} <= {*run.output.splitlines()}
+    for path in ("data/processed/train", weights):
+        assert f"not what dvc.lock says, removed: {path}\n" in run.output
+    assert run.ran == (set() if shared else {"preprocess"})
+    assert project.hashes() == hashes
+    assert_whole(project, *places)
+    assert "No damaged file.\nEverything is up to date.\n" in project.make("verify").output
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("http://tester:secret@127.0.0.1:9/", "http has no list of what is there"),
+        ("gs://bucket/folder", "gs is supported, but requires 'dvc-gs' to be installed"),
+    ],
+)
+def test_a_remote_that_cannot_be_listed_is_one_line(
+    project: Project, url: str, reason: str
+) -> None:
+    project.output("dvc", "remote", "add", "--quiet", "--default", "team", url)
+    said = project.output("python", "-m", "tools.verify").splitlines()
+    assert said[-1] == f"The remote 'team' cannot be checked: {reason}."
+
+
+def test_what_a_stage_is_at_work_on_stays(project: Project) -> None:
+    model = project.folder / "models/model1.keras"
+    model.write_text("half of a mod")
+    busy = {"read": {}, "write": {str(model): {"pid": os.getpid(), "cmd": "dvc repro"}}}
+    (project.folder / ".dvc/tmp/rwlock").write_text(json.dumps(busy))
+    done = project.command("make", "verify")
+    assert done.returncode != 0
+    assert f"error: '{model}' is busy, it is being blocked by:" in done.stdout
+    assert model.read_text() == "half of a mod"

@@ -1,0 +1,346 @@
+"""The training loop: what Keras's own does, and the same bits after a stop as without one."""
+
+import functools
+import io
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from tqdm import tqdm
+
+from stages.backend import keras, make_repeatable, tf
+from stages.common.errors import StageError
+from stages.settings import TrainingSettings
+from stages.train import network
+from stages.train.augmentation import augment
+from stages.train.batches import epoch_order
+from stages.train.fit import augmentation_seed, fit, images_per_epoch
+from stages.train.results import Epoch
+from stages.train.schedule import averaging_rates, learning_rates
+from stages.train.trainer import Trainer, normalisations
+from tests.support.images import random_images
+from tests.support.networks import built, needs_bfloat16
+from tests.support.settings import SMALL, training_settings
+
+# Neither square nor grey, and of other than ten classes.
+KIND: Any = {"image": (12, 8, 3), "classes": 7}
+TRAINING, VALIDATION = random_images(20, seed=1, **KIND), random_images(7, seed=2, **KIND)
+
+
+def trainer(precision: str = "float32", **changed: Any) -> Trainer:
+    """Return a small model's trainer, the same whenever the settings are."""
+    settings = training_settings(**SMALL, **changed)
+    make_repeatable(settings.seed)
+    return Trainer(network.training_graph(built(settings, **KIND), precision), settings)
+
+
+def values_of(variables: Sequence[Any]) -> list[np.ndarray]:
+    return [np.array(variable.numpy()) for variable in variables]
+
+
+@needs_bfloat16
+def test_training_goes_on_from_a_kept_state_to_the_bits_of_one_that_never_stopped() -> None:
+    # All that depends on the epoch or the step, and that a stop could upset.
+    settings = {"epochs": 2, "schedule": "one_cycle", "shift": 1, "elastic": 1}
+    settings |= {"label_smoothing": 0.1, "ema_momentum": 0.9}
+    whole, resumed = (trainer("bfloat16", **settings) for _ in range(2))
+    kept: list[list[np.ndarray]] = []
+    epochs = fit(whole, TRAINING, VALIDATION, (), lambda _: kept.append(values_of(whole.state)))
+    for variable, value in zip(resumed.state, kept[0], strict=True):
+        variable.assign(value)
+    again = fit(resumed, TRAINING, VALIDATION, epochs[:1])
+    assert [epoch[:4] for epoch in again] == [epoch[:4] for epoch in epochs]
+    for own, other, before in zip(values_of(resumed.state), kept[1], kept[0], strict=True):
+        assert own.tobytes() == other.tobytes() != before.tobytes()
+
+
+def test_epochs_are_those_of_keras_on_the_same_batches() -> None:
+    ours = trainer(epochs=2)
+    stock = keras.models.clone_model(built(ours.settings, **KIND))
+    network.copy_weights(ours.graph, stock)
+    stock.compile("adam", loss="categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
+    for number, epoch in enumerate(fit(ours, TRAINING, VALIDATION)):
+        order = epoch_order(20, 0, number)
+        images, labels = (part[order] for part in TRAINING)
+        logs = stock.fit(images, labels, batch_size=8, shuffle=False, verbose=0).history
+        val_loss, val_accuracy = stock.evaluate(*VALIDATION, verbose=0)
+        expected = (logs["accuracy"][0], logs["loss"][0], val_accuracy, val_loss)
+        assert epoch[:4] == pytest.approx(expected, rel=1e-3)
+    for own, other in zip(ours.graph.weights, stock.weights, strict=True):
+        np.testing.assert_allclose(own.numpy(), other.numpy(), rtol=1e-4, atol=1e-3)
+
+
+def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ours = trainer(ema_momentum=0.5, learning_rate=0.1, shift=1, epochs=2)
+    # 12 of 20 images, in batches of 8 and 4.
+    monkeypatch.setattr("stages.train.fit.STATISTICS_IMAGES", 12)
+    step, after_steps = ours.train_step, []
+
+    def noting(*given: Any) -> Any:
+        result = step(*given)
+        after_steps.append(values_of(ours.graph.trainable_weights))
+        return result
+
+    monkeypatch.setattr(ours, "trace", lambda: None)
+    ours.train_step = noting
+    fit(ours, TRAINING, VALIDATION)
+    rates = averaging_rates(0.5, 6)
+    shares = [rate * np.prod(1 - rates[step + 1 :]) for step, rate in enumerate(rates)]
+    for own, *steps in zip(values_of(ours.kept.trainable_weights), *after_steps, strict=True):
+        expected = np.average(steps, axis=0, weights=shares)
+        np.testing.assert_allclose(own, expected, rtol=1e-5, atol=1e-6)
+    # Keras's own layers in place of ours.
+    oracle = keras.models.clone_model(built(ours.settings, **KIND))
+    network.copy_weights(ours.kept, oracle)
+    norms = [each for each in oracle.layers if isinstance(each, keras.layers.BatchNormalization)]
+    for norm in norms:
+        norm.momentum = 0
+    met = []
+    order = epoch_order(20, 0, 1)
+    for number, chosen in enumerate((order[:8], order[8:12])):
+        images = tf.constant(TRAINING[0][chosen], tf.float32)
+        seed = tf.constant(augmentation_seed(0, 1, number))
+        oracle(augment(images, ours.settings, seed), training=True)
+        met.append(values_of(oracle.non_trainable_weights))
+    kept = values_of(ours.kept.non_trainable_weights)
+    assert len(kept) == 2 * len(norms) == 4
+    for own, *batches in zip(kept, *met, strict=True):
+        np.testing.assert_allclose(own, np.average(batches, axis=0, weights=[8, 4]), rtol=1e-3)
+
+
+def own_architecture() -> keras.Model:
+    """Return a model of layers that ours do without: a frozen one, dropout, a model inside."""
+    inputs = keras.Input((12, 8, 3))
+    frozen = keras.layers.Conv2D(4, 3, trainable=False, name="frozen")
+    inside = keras.Sequential([keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()])
+    x = keras.layers.Dropout(0.5)(inside(frozen(inputs)))
+    return keras.Model(inputs, keras.layers.Dense(7)(keras.layers.Flatten()(x)))
+
+
+def trainer_of_own(**changed: Any) -> Trainer:
+    settings = training_settings(epochs=2, **changed)
+    make_repeatable(0)
+    return Trainer(network.training_graph(own_architecture(), "float32"), settings)
+
+
+@pytest.mark.parametrize("momentum", [0, 0.9])
+def test_what_dropout_draws_from_is_kept_too(momentum: float) -> None:
+    whole, resumed = (trainer_of_own(ema_momentum=momentum) for _ in range(2))
+    states: list[list[np.ndarray]] = []
+    epochs = fit(whole, TRAINING, VALIDATION, (), lambda _: states.append(values_of(whole.state)))
+    for variable, value in zip(resumed.state, states[0], strict=True):
+        variable.assign(value)
+    fit(resumed, TRAINING, VALIDATION, epochs[:1])
+    for own, other in zip(values_of(resumed.state), states[1], strict=True):
+        assert own.tobytes() == other.tobytes()
+
+
+def test_average_has_what_is_not_trained_and_statistics_of_a_model_inside() -> None:
+    ours = trainer_of_own(ema_momentum=0.9)
+    frozen = [model.get_layer("frozen").get_weights() for model in (ours.graph, ours.kept)]
+    for own, other in zip(*frozen, strict=True):
+        np.testing.assert_array_equal(own, other)
+    fit(ours, TRAINING, VALIDATION)
+    (norm,) = normalisations(ours.kept)
+    # Of pixels up to 255 it is far from what it begins with.
+    assert np.abs(norm.moving_mean.numpy()).min() > 0.1
+    assert norm.moving_variance.numpy().min() > 10
+
+
+def test_smoothed_labels_cost_the_cross_entropy_with_the_smoothed_target() -> None:
+    images, labels = TRAINING
+    ours = trainer(label_smoothing=0.25)
+    logits = ours.graph(tf.constant(images, tf.float32), training=True)
+    oracle = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.25)
+    loss, _ = ours.train_step(images, labels, 0.001, [0, 0])
+    assert float(loss) / 20 == pytest.approx(float(oracle(labels, logits)), rel=1e-4)
+
+
+@pytest.mark.parametrize("momentum", [0, 0.9])
+def test_a_weight_that_is_no_number_is_noticed_wherever_it_is(momentum: float) -> None:
+    ours = trainer(ema_momentum=momentum)
+    assert ours.is_finite()
+    for weight in [*ours.graph.weights, *ours.kept.weights]:
+        kept = weight.numpy()
+        weight.assign(np.where(np.arange(kept.size).reshape(kept.shape) == 0, np.nan, kept))
+        assert not ours.is_finite()
+        weight.assign(kept)
+
+
+class Recorder(Trainer):
+    """Computes nothing: keeps what each step is given, and gives out *losses* for them."""
+
+    def __init__(
+        self,
+        settings: TrainingSettings,
+        losses: Sequence[float] = (),
+        *,
+        finite: bool = True,
+        val_loss: float = 3.0,
+    ) -> None:
+        self.settings = settings
+        self.steps: list[tuple[np.ndarray, np.ndarray, np.float32, bytes]] = []
+        self.averaged: list[tuple[int, np.float32]] = []
+        self.train_step = self.keep
+        self.traced = False
+        self._losses = iter(losses)
+        self._finite = finite
+        self._val_loss = val_loss
+
+    def trace(self) -> None:
+        """Keep that it was asked for."""
+        self.traced = True
+
+    def keep(self, images: Any, labels: Any, rate: np.float32, seed: Any) -> tuple[float, int]:
+        """Keep a step; return its summed loss, 2 for each image unless given, and 1 correct."""
+        self.steps.append((images, labels, rate, seed.tobytes()))
+        return next(self._losses, 2.0 * len(images)), 1
+
+    def average(self, rate: np.float32) -> None:
+        """Keep after which step this was asked for."""
+        self.averaged.append((len(self.steps), rate))
+
+    def recompute_statistics(self, batches: object) -> None:
+        """Have no statistics."""
+
+    def validate(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+        """Return an accuracy and a loss."""
+        assert (images is VALIDATION[0], labels is VALIDATION[1]) == (True, True)
+        return 0.5, self._val_loss
+
+    def is_finite(self) -> bool:
+        """Return what was said of the weights."""
+        return self._finite
+
+
+@pytest.mark.parametrize(("wanted", "steps", "seen"), [(None, 3, 20), (2, 2, 16), (9, 3, 20)])
+def test_each_step_has_its_images_labels_rate_and_seed(
+    wanted: int | None, steps: int, seen: int
+) -> None:
+    settings = training_settings(epochs=2, steps_per_epoch=wanted, schedule="one_cycle")
+    recorder = Recorder(settings)
+    told: list[list[Epoch]] = []
+    fit(recorder, TRAINING, VALIDATION, (), lambda epochs: told.append(list(epochs)))
+    # 20 images in batches of 8 are 3 steps.
+    images, labels, rates, seeds = zip(*recorder.steps, strict=True)
+    orders = np.concatenate([epoch_order(20, 0, epoch)[:seen] for epoch in range(2)])
+    np.testing.assert_array_equal(np.concatenate(images), TRAINING[0][orders])
+    np.testing.assert_array_equal(np.concatenate(labels), TRAINING[1][orders])
+    np.testing.assert_array_equal(rates, learning_rates("one_cycle", 0.001, 2 * steps))
+    assert len(set(seeds)) == 2 * steps
+    assert images_per_epoch(20, settings) == seen
+    # One right answer a step, a loss of 2 an image.
+    assert [epoch[:4] for epoch in told[1]] == [(steps / seen, 2.0, 0.5, 3.0)] * 2
+    assert [len(epochs) for epochs in told] == [1, 2]
+    assert recorder.averaged == []
+
+
+def test_average_moves_after_the_steps_that_count_over_all_epochs() -> None:
+    recorder = Recorder(training_settings(epochs=40, ema_momentum=0.5))
+    fit(recorder, TRAINING, VALIDATION)
+    rates = averaging_rates(0.5, 120)
+    assert recorder.averaged == [(step + 1, rates[step]) for step in range(1, 120, 2)]
+
+
+def test_finished_training_trains_no_more() -> None:
+    recorder, done = Recorder(training_settings()), [Epoch(0.5, 1.0, 0.5, 1.0, 2.0)]
+    epochs = fit(recorder, TRAINING, VALIDATION, done)
+    assert [epoch[:4] for epoch in epochs] == [done[0][:4]]
+    assert (recorder.steps, recorder.traced) == ([], False)
+
+
+def test_all_graphs_are_made_before_the_first_step() -> None:
+    ours = trainer(ema_momentum=0.9)
+    ours.trace()
+    functions = [one for one in vars(ours).values() if isinstance(one, type(ours.train_step))]
+    assert [one.experimental_get_tracing_count() for one in functions] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("losses", "given", "place"),
+    [
+        ([1, np.nan], {}, "epoch 1, step 2"),
+        ([1, 1, np.inf], {}, "epoch 1, step 3"),
+        ([1, 1, 1], {"finite": False}, "the end of epoch 1"),
+        ([1, 1, 1], {"val_loss": np.inf}, "the end of epoch 1"),
+        ([1, 1, 1], {"val_loss": np.nan}, "the end of epoch 1"),
+    ],
+)
+def test_a_training_that_diverges_is_stopped_with_its_place_and_a_remedy(
+    losses: list[float], given: dict[str, Any], place: str
+) -> None:
+    recorder = Recorder(training_settings(epochs=2), losses, **given)
+    with pytest.raises(StageError) as caught:
+        fit(recorder, TRAINING, VALIDATION)
+    assert str(caught.value) == (
+        f"the loss is no longer a number ({place}): set train.learning_rate below 0.001"
+    )
+
+
+class Clock:
+    """A clock that goes on only while something of a training is done."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 1000.0
+        monkeypatch.setattr("stages.train.fit.time.perf_counter", lambda: self.now)
+
+    def taking(self, seconds: float, do: Callable[..., Any]) -> Callable[..., Any]:
+        """Return *do*, which takes so many *seconds* now."""
+
+        def done(*arguments: Any) -> Any:
+            self.now += seconds
+            return do(*arguments)
+
+        return done
+
+
+def test_the_clock_holds_steps_validation_checks_and_callbacks_to_the_tick(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    recorder, clock = Recorder(training_settings(epochs=2)), Clock(monkeypatch)
+    monkeypatch.setattr(recorder, "train_step", clock.taking(1, recorder.train_step))
+    monkeypatch.setattr(recorder, "validate", clock.taking(10, recorder.validate))
+    monkeypatch.setattr(recorder, "is_finite", clock.taking(100, recorder.is_finite))
+    monkeypatch.setattr("stages.train.fit.epoch_order", clock.taking(1000, epoch_order))
+    after_epoch = clock.taking(10_000, lambda _: None)
+    epochs = fit(recorder, TRAINING, VALIDATION, (), after_epoch)
+    # Three steps an epoch; the first callback falls into the second epoch, as the last one does.
+    assert [epoch.seconds for epoch in epochs] == [1113, 21_113]
+    assert sum(epoch.seconds for epoch in epochs) == clock.now - 1000
+
+
+def test_an_interrupted_trainings_seconds_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorder, clock = Recorder(training_settings(epochs=2)), Clock(monkeypatch)
+    monkeypatch.setattr(recorder, "train_step", clock.taking(1, recorder.train_step))
+    epochs = fit(recorder, TRAINING, VALIDATION, [Epoch(0.5, 1.0, 0.5, 1.0, 77.0)])
+    assert [epoch.seconds for epoch in epochs] == [77, 3]
+
+
+class Terminal(io.StringIO):
+    """Standard error that is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
+def test_a_terminal_shows_how_far_an_epoch_is_and_a_file_nothing(
+    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO
+) -> None:
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setattr("stages.train.fit.tqdm", functools.partial(tqdm, mininterval=0))
+    fit(Recorder(training_settings(epochs=2)), TRAINING, VALIDATION)
+    shown = stream.getvalue()
+    for part in ("epoch 2/2", "16/20", "images/s", "loss 2.0000"):
+        assert (part in shown) == stream.isatty()
+
+
+def test_each_batch_has_an_augmentation_seed_of_its_own() -> None:
+    places = [(seed, epoch, step) for seed in range(3) for epoch in range(3) for step in range(3)]
+    seeds = [augmentation_seed(*place) for place in places]
+    assert len({seed.tobytes() for seed in seeds}) == 27
+    assert seeds[0].dtype == np.int32

@@ -1,0 +1,39 @@
+"""Share results through DVC's remote: ``python -m tools.ci.push [STAGE ...]``.
+
+`dvc push --run-cache` shares what dvc.lock names, and which runs there were; not the results of
+these runs that Git keeps. Where dvc.lock and the metrics of a run are not committed, as after a run
+in CI, no other clone could restore it without them, so they are shared here.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from dvc.repo import Repo
+from dvc_data.hashfile.hash_info import HashInfo
+
+from stages.common.command import run
+from stages.common.errors import StageError
+
+
+def main(*stages: str) -> None:
+    """Send what the remote lacks of *stages*, or else of all."""
+    if subprocess.run(["dvc", "push", "--run-cache", *stages], check=False).returncode != 0:
+        sys.exit(1)  # DVC has said why.
+    with Repo() as repo:
+        failed = repo.cloud.push(results_of_runs(repo)).failed
+    if failed:
+        raise StageError(f"DVC's remote took {len(failed)} files less than it was sent")
+
+
+def results_of_runs(repo: Repo) -> set[HashInfo]:
+    """Return the files that runs wrote and DVC's cache holds; folders are not among them."""
+    runs = Path(repo.stage_cache.cache_dir).glob("*/*/*")
+    written = {out["md5"] for path in runs for out in yaml.safe_load(path.read_text())["outs"]}
+    files = {md5 for md5 in written if not md5.endswith(".dir")}
+    return {HashInfo("md5", md5) for md5 in files if repo.cache.local.exists(md5)}
+
+
+if __name__ == "__main__":
+    run(main)
