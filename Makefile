@@ -1,13 +1,16 @@
-# Everything a person types. `make` alone lists the targets.
+# Everything a person types. `make` alone lists it.
 
 # A shell starts every command: left to itself, the make 3.81 that macOS has would look some of
 # them up on the path it was started with, not on the one exported below.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help setup repro verify test remotes test-remotes test-sweeps test-browser experiments sweep replicates report predict demo export screenshot mutants check check-lock reproduce-check bench bench-quick readme format lock clean ci-repro ci-report ci-plots ci-push
+.PHONY: help setup repro verify clean report experiments predict demo export sweep replicates remotes test check reproduce-check bench format lock
+.PHONY: check-lock test-browser test-sweeps test-remotes readme screenshot ci-repro ci-report ci-push
 
-help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 18
+# A line `## WORDS` heads a group; `## WORDS` behind a target say what it does.
+help:
+	@awk 'BEGIN {FS = ":[^#]*## "} /^## / {print "\n" substr($$0, 4)} \
+	  /^[a-z-]+:.*## / {printf "  %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # The environment is .venv of this folder, whatever the shell's variables say. `make VENV=FOLDER`
 # uses another one that is ready; the rules below build and remove .venv alone.
@@ -25,6 +28,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 # pip compiles every module it installs, which halves TensorFlow's import from then on.
 INSTALL := -m pip install --quiet --disable-pip-version-check --compile
 
+## Run
+
 setup: $(READY)  ## make .venv with the pinned requirements
 
 .venv/.ready: requirements/base.txt requirements/dev.txt
@@ -32,6 +37,11 @@ setup: $(READY)  ## make .venv with the pinned requirements
 	rm -rf .venv
 	$(PYTHON) -m venv .venv
 	.venv/bin/python $(INSTALL) --require-hashes -r requirements/base.txt -r requirements/dev.txt
+	touch $@
+
+# What not everyone needs: sweep, use, remotes, browser.
+.venv/.%: .venv/.ready requirements/%.txt
+	.venv/bin/python $(INSTALL) --require-hashes -r requirements/$*.txt
 	touch $@
 
 # DVC runs one stage after the other, but holds no lock while a stage's command runs: so several
@@ -47,21 +57,61 @@ repro: $(READY)  ## run what changed, then print the comparison (JOBS=3: that ma
 	@echo
 	@cat metrics/comparison.md
 
-verify: $(READY)  ## find files damaged in DVC's cache and remote, and bring them back
+verify: $(READY)  ## find damaged files in DVC's cache and remote, and restore them
 	@python -m tools.verify
 	@$(MAKE) --no-print-directory repro
 	@if dvc config core.remote 2>/dev/null | grep -q .; then dvc push; fi
 
+clean:  ## remove environments and leftovers; data, models and caches stay
+	rm -rf .venv .venv-peer .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dvc_plots logs report.md repro.log \
+	  .locks .checkpoints/*.unused {benchmarks,stages,tests,tools}/{,*/,*/*/,*/*/*/}__pycache__
+
+## Look
+
+OPEN := import pathlib, webbrowser; page = pathlib.Path("metrics/report.html").resolve(); \
+  print("The report:", page); webbrowser.open(page.as_uri())
+report: repro  ## run what changed, then open the page of the results
+	@python -c '$(OPEN)'
+
+experiments: $(READY)  ## list experiments: states, accuracies, parameters that differ
+	@dvc exp show --json | python -m tools.experiments
+
+## Use
+
+# A shell's words and patterns, but nothing that it would run.
+predict: $(VENV)/.use  ## read pictures with the models: IMAGES="photo.jpg scans/"
+	@python -m tools.predict $$IMAGES
+
+demo: $(VENV)/.use  ## open a page to draw digits on or drop photographs onto (PORT=8000)
+	@python -m tools.demo $${PORT:+--port "$$PORT"}
+
+export: repro $(VENV)/.use  ## write the models as ONNX and LiteRT, compared, with a model card each
+	@python -m tools.export
+
+## Repeat and share
+
+# What people give with make goes through the environment, since it holds what a shell would act on.
+NODES = $${SET:+--set "$$SET"} $${CORES:+--cores "$$CORES"} $${ADDRESS:+--address "$$ADDRESS"} \
+  $${REMOTE:+--remote "$$REMOTE"} $${GIT:+--git "$$GIT"} $${CHECKPOINTS:+--checkpoints "$$CHECKPOINTS"}
+
+sweep: $(VENV)/.sweep  ## run many experiments, here or on a cluster (without arguments: how)
+	@python -m tools.sweep $${SEARCH:+--search "$$SEARCH"} $${TRIALS:+--trials "$$TRIALS"} $(NODES)
+
+replicates: $(VENV)/.sweep  ## train with several seeds: mean and spread (SEEDS=5 RECIPE=notebook,fast)
+	@python -m tools.replicates $${SEEDS:+--seeds "$$SEEDS"} $${RECIPE:+--recipe "$$RECIPE"} \
+	  $${FOLDER:+--folder "$$FOLDER"} $(NODES)
+
+remotes: $(VENV)/.remotes  ## install what DVC's remotes on SSH and S3 need
+
+## Develop
+
 # What the tests of one file share is made once: a file stays with one worker. In the order of their
 # names, since those of few tests, which come last by number, are the long ones.
 WORKERS ?= auto
-test: $(READY)  ## run the tests (TESTS=FILES: these; WORKERS=1: one by one; SLOW=1: the slow ones too)
+test: $(READY)  ## run the tests (TESTS=FILES: only these; WORKERS=1: one by one; SLOW=1: slow ones too)
 	pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(TESTS)
 
-mutants: $(READY)  ## plant known faults in a copy: does a test notice each? (ONLY=trainer: of one file)
-	@python -m tools.mutants "$$ONLY"
-
-check: $(READY)  ## format, lint, types, imports, workflows, README; whether dvc.lock fits the code
+check: $(READY)  ## format, lint, types, imports, workflows, numbers in the pages, dvc.lock
 	ruff format --check
 	ruff check
 	mypy
@@ -70,79 +120,16 @@ check: $(READY)  ## format, lint, types, imports, workflows, README; whether dvc
 	python -m tools.readme --check
 	@$(MAKE) --no-print-directory check-lock
 
-# If DVC cannot tell for want of data, a stage has changed as well, so its error would mislead.
-check-lock: $(READY)  ## whether dvc.lock fits the code, the parameters and the metrics; needs no data
+# Whether dvc.lock fits the code, the parameters and the metrics; needs no data. If DVC cannot tell for
+# want of data, a stage has changed as well, so its error would mislead.
+check-lock: $(READY)
 	@dvc repro --dry --allow-missing 2>/dev/null | grep -q '^Data and pipelines are up to date' || \
 	{ echo 'error: dvc.lock is not up to date: run `dvc repro`, then commit dvc.lock and metrics/' >&2; exit 1; }
 
-reproduce-check: $(READY)  ## run all of it a second time, elsewhere, and tell which bytes differ
+reproduce-check: $(READY)  ## run the whole pipeline again elsewhere, and list the bytes that differ
 	python -m tools.reproduce
 
-experiments: $(READY)  ## list the experiments: states, accuracies and the parameters that differ
-	@dvc exp show --json | python -m tools.experiments
-
-.venv/.sweep: .venv/.ready requirements/sweep.txt
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements/sweep.txt
-	touch $@
-
-# What people give with make goes through the environment, since it holds what a shell would act on.
-NODES = $${SET:+--set "$$SET"} $${CORES:+--cores "$$CORES"} $${ADDRESS:+--address "$$ADDRESS"} \
-  $${REMOTE:+--remote "$$REMOTE"} $${GIT:+--git "$$GIT"} $${CHECKPOINTS:+--checkpoints "$$CHECKPOINTS"}
-
-sweep: $(VENV)/.sweep  ## run many experiments, here or on a cluster (alone: how)
-	@python -m tools.sweep $${SEARCH:+--search "$$SEARCH"} $${TRIALS:+--trials "$$TRIALS"} $(NODES)
-
-replicates: $(VENV)/.sweep  ## train with several seeds: mean and spread (SEEDS=5 RECIPE=notebook,fast)
-	@python -m tools.replicates $${SEEDS:+--seeds "$$SEEDS"} $${RECIPE:+--recipe "$$RECIPE"} \
-	  $${FOLDER:+--folder "$$FOLDER"} $(NODES)
-
-OPEN := import pathlib, webbrowser; page = pathlib.Path("metrics/report.html").resolve(); \
-  print("The report:", page); webbrowser.open(page.as_uri())
-report: repro  ## run what changed, then open the page of it all, or say where it is
-	@python -c '$(OPEN)'
-
-.venv/.use: .venv/.ready requirements/use.txt
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements/use.txt
-	touch $@
-
-# A shell's words and patterns, but nothing that it would run.
-predict: $(VENV)/.use  ## what the models see on pictures: IMAGES="photo.jpg scans/"
-	@python -m tools.predict $$IMAGES
-
-demo: $(VENV)/.use  ## open a page here to draw digits on, or drop photographs (PORT=8000)
-	@python -m tools.demo $${PORT:+--port "$$PORT"}
-
-export: repro $(VENV)/.use  ## write the models as ONNX and LiteRT, measured, with a card each
-	@python -m tools.export
-
-screenshot: $(VENV)/.browser  ## take the README's picture of the report (wants chromium installed)
-	@python -m tools.screenshot
-
-readme: $(READY)  ## fill the numbers of README and docs from the files they come from
-	python -m tools.readme
-
-# What SSH and S3 take is not for everyone, and the tests' server for no one else.
-.venv/.remotes: .venv/.ready requirements/remotes.txt
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements/remotes.txt
-	touch $@
-
-remotes: $(VENV)/.remotes  ## add what DVC's remotes on SSH and S3 need
-
-test-remotes: $(VENV)/.remotes  ## run the tests on real servers (SSH wants openssh-server installed)
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements/tests-remotes.txt
-	pytest -rs tests/test_remotes.py
-
-.venv/.browser: .venv/.ready requirements/browser.txt
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements/browser.txt
-	touch $@
-
-test-browser: $(VENV)/.browser $(VENV)/.use  ## run the tests in a browser (wants chromium installed)
-	SLOW=1 pytest -rs tests/test_report_page.py tests/test_demo_page.py
-
-test-sweeps: $(VENV)/.sweep  ## run the tests of sweeps that take minutes: real Ray nodes, real kills
-	SWEEPS=1 pytest -rs tests/test_sweep_here.py tests/test_sweep_cluster.py tests/test_replicates.py
-
-# PyTorch and JAX, the peers, in an environment of their own.
+# PyTorch, in an environment of its own.
 .venv-peer/.ready: requirements/peers.txt
 	rm -rf .venv-peer
 	$(PYTHON) -m venv .venv-peer
@@ -153,28 +140,7 @@ bench: $(READY) .venv-peer/.ready $(VENV)/.sweep  ## measure against the noteboo
 	dvc repro --quiet preprocess
 	python -m benchmarks.run
 
-bench-quick: $(READY) .venv-peer/.ready $(VENV)/.sweep  ## the same from fewer steps (a few minutes)
-	dvc repro --quiet preprocess
-	python -m benchmarks.run --quick
-
-# The steps of .github/workflows/pipeline.yml. BASE goes through the environment, since a branch's
-# name may hold what a shell or make would act on.
-BASE ?= main
-export BASE
-
-ci-repro: $(READY)  ## run what changed, in a clone without data or cache as well
-	@python -m tools.ci.repro
-
-ci-report: $(READY)  ## what changed since a branch, as Markdown: make ci-report BASE=main
-	@python -m tools.ci.report "$$BASE"
-
-ci-plots: $(READY)  ## draw the curves of both in dvc_plots: make ci-plots BASE=main
-	@dvc plots diff --out dvc_plots "$$BASE"
-
-ci-push: $(READY)  ## share results and run-cache through DVC's remote
-	@python -m tools.ci.push
-
-format: $(READY)  ## put the code into its format, mend what can be mended
+format: $(READY)  ## format the code and fix what can be fixed
 	ruff format
 	ruff check --fix
 
@@ -183,6 +149,42 @@ lock:  ## pin the requirements anew (needs uv)
 	  uv pip compile --quiet --universal --fork-strategy fewest --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$name.in -o $$name.txt || exit 1; \
 	done
 
-clean:  ## remove the environments and what tools leave behind; data, models and caches stay
-	rm -rf .venv .venv-peer .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dvc_plots logs report.md repro.log \
-	  .locks .checkpoints/*.unused benchmarks/results-quick.* {benchmarks,stages,tests,tools}/{,*/,*/*/}__pycache__
+# For those who work on the project itself, and for CI: CONTRIBUTING.md and docs/ci.md tell of them.
+
+# Run the tests in a browser (wants chromium installed).
+test-browser: $(VENV)/.browser $(VENV)/.use
+	SLOW=1 pytest -rs tests/report tests/tools/demo
+
+# Run the tests of sweeps that take minutes: real Ray nodes, real kills.
+test-sweeps: $(VENV)/.sweep
+	SWEEPS=1 pytest -rs tests/tools/sweep tests/tools/replicates
+
+# Run the tests on real servers (SSH wants openssh-server installed).
+test-remotes: $(VENV)/.remotes
+	.venv/bin/python $(INSTALL) --require-hashes -r requirements/tests-remotes.txt
+	pytest -rs tests/repro/test_remotes.py
+
+# Fill the numbers of README and docs from the files they come from.
+readme: $(READY)
+	python -m tools.readme
+
+# Take the README's picture of the report (wants chromium installed).
+screenshot: $(VENV)/.browser
+	@python -m tools.screenshot
+
+# The steps of .github/workflows/pipeline.yml. BASE goes through the environment, since a branch's
+# name may hold what a shell or make would act on.
+BASE ?= main
+export BASE
+
+# Run what changed, in a clone without data or cache as well.
+ci-repro: $(READY)
+	@python -m tools.ci.repro
+
+# What changed since a branch, as Markdown: make ci-report BASE=main.
+ci-report: $(READY)
+	@python -m tools.ci.report "$$BASE"
+
+# Share results and run-cache through DVC's remote.
+ci-push: $(READY)
+	@python -m tools.ci.push
