@@ -1,94 +1,102 @@
 """From raw measurements to the numbers one quotes."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-Runs = Mapping[str, list[dict[str, Any]]]
-# Mean test accuracies over several seeds, by recipe, then by model or for the ensemble.
+from benchmarks.side import MODELS
+from stages.compare import replicates
+from stages.tables import read_table
+
+ROOT = Path(__file__).resolve().parent.parent
+# By side.
+Runs = Mapping[str, Sequence[Mapping[str, Any]]]
+# Mean test accuracies over several seeds: by recipe, then by model or for the ensemble. What the
+# notebook's author published is there as `notebook`.
 Reached = Mapping[str, Mapping[str, float]]
-MODELS = ("model1", "model2", "model3")
-# The mean test accuracies that the original notebook reaches, and `fast` has to.
-NOTEBOOK_ACCURACY = {"model1": 0.976, "model2": 0.987, "model3": 0.990}
 
 
-def of_model(runs: Runs, side: str, model: str) -> list[dict[str, Any]]:
-    """Return the runs of one *model* on one *side*; none if it was not measured."""
-    return [run for run in runs.get(side, []) if run.get("model") == model]
-
-
-def middle(runs: Iterable[dict[str, Any]], value: Callable[[dict[str, Any]], float]) -> float:
-    """Return the median of *value* over *runs*."""
-    return median(value(run) for run in runs)
-
-
-def microseconds(run: dict[str, Any]) -> float:
-    """Return our training time per image of one run, validation included."""
-    return 1e6 / run["images_per_second"]
-
-
-def per_image(run: dict[str, Any]) -> float:
-    """Return a run's microseconds of one training step, per image."""
-    return float(run["microseconds_per_image"])
-
-
-def fit_seconds(runs: Runs, side: str) -> float | None:
-    """Return the median fit times of *side*, summed over the three models."""
-    key = "fit_seconds" if side == "notebook" else "train_seconds"
-    each = [of_model(runs, side, model) for model in MODELS]
-    if not all(each):
-        return None
-    return sum(middle(model, lambda run: run[key]) for model in each)
-
-
-def is_short(runs: Runs) -> bool:
-    """Tell whether the notebook was stopped before its own number of epochs."""
-    return any(run["is_short"] for run in runs.get("notebook", []))
-
-
-def reaches_the_notebook(reached: Reached) -> bool:
-    """Tell whether each model's mean test accuracy with `fast` is at least the notebook's."""
-    fast = reached.get("fast", {})
-    return all(fast.get(model, 0) >= least for model, least in NOTEBOOK_ACCURACY.items())
+def mean_accuracies() -> Reached:
+    """Return what `make replicates` has found recipes to reach, and what the notebook reached."""
+    found = {
+        recipe: read_table(ROOT / replicates.FOLDER / recipe / replicates.MODELS)
+        for recipe in ("fast", "accurate")
+    }
+    means = {
+        recipe: dict(zip(table["model"], table["accuracy_mean"], strict=True))
+        for recipe, table in found.items()
+    }
+    published = read_table(ROOT / "stages/report/notebook.csv")
+    return {**means, "notebook": dict(zip(published["model"], published["accuracy"], strict=True))}
 
 
 def summarize(runs: Runs, reached: Reached) -> dict[str, Any]:
-    """Return the summary; what was not measured is left out."""
-    baseline, same = fit_seconds(runs, "notebook"), fit_seconds(runs, "same_work")
-    quickest = fit_seconds(runs, "fast")
+    """Return the summary of all sides.
+
+    There is no `speedup_to_accuracy` where `fast` misses an accuracy of the notebook's.
+    """
     found: dict[str, Any] = {}
-    if baseline and quickest and reaches_the_notebook(reached) and not is_short(runs):
-        found["speedup_to_accuracy"] = baseline / quickest
-    if baseline and same:
-        found["speedup_same_work"] = baseline / same
-    found["speedup_over_pytorch"] = over_peer(runs, "pytorch", allocator="system")
-    found["speedup_over_pytorch_tuned_allocator"] = over_peer(runs, "pytorch", allocator="reuse")
-    found["speedup_over_keras_on_jax"] = over_peer(runs, "jax")
-    found |= on_avx2(runs)
+    baseline = typical(runs["notebook"], "fit_seconds").sum()
+    if all(reached["fast"][model] >= reached["notebook"][model] for model in MODELS):
+        found["speedup_to_accuracy"] = baseline / typical(runs["fast"], "train_seconds").sum()
+    found["speedup_same_work"] = baseline / typical(runs["same_work"], "train_seconds").sum()
+    ours = typical(runs["steps"])
+    found["speedup_over_pytorch"] = best(runs["pytorch"], "system") / ours
+    found["speedup_over_pytorch_tuned_allocator"] = best(runs["pytorch"], "reuse") / ours
+    avx2 = {
+        "ours": typical(runs["avx2"]),
+        "keras": typical(runs["avx2_keras"]),
+        "keras_onednn": typical(runs["avx2_keras_onednn"]),
+        "pytorch": best(runs["avx2_pytorch"], "system"),
+        "pytorch_tuned_allocator": best(runs["avx2_pytorch"], "reuse"),
+    }
+    found["avx2_microseconds_per_image"] = avx2
+    found["speedup_over_pytorch_tuned_allocator_avx2"] = (
+        avx2["pytorch_tuned_allocator"] / avx2["ours"]
+    )
     found["peak_share"] = peak_share(runs)
-    baseline_runs, our_runs = (of_model(runs, side, "model3") for side in ("notebook", "same_work"))
-    if baseline_runs and our_runs:
-        found["memory_ratio_model3"] = middle(our_runs, peak_memory) / middle(
-            baseline_runs, peak_memory
-        )
-    grown = runs.get("growth", [])
-    if len(grown) > 1:
-        found["memory_growth_8x"] = peak_memory(grown[-1]) / peak_memory(grown[0])
-        found["time_per_image_growth_8x"] = microseconds(grown[-1]) / microseconds(grown[0])
+    memory = {side: typical(runs[side], "peak_memory_bytes") for side in ("same_work", "notebook")}
+    found["memory_ratio_model3"] = (memory["same_work"] / memory["notebook"])["model3"]
+    smallest, largest = runs["growth"][0], runs["growth"][-1]
+    found["memory_growth_8x"] = largest["peak_memory_bytes"] / smallest["peak_memory_bytes"]
+    found["time_per_image_growth_8x"] = smallest["images_per_second"] / largest["images_per_second"]
     found |= sweeps(runs)
-    best = reached.get("best", {})
-    if {*MODELS, "ensemble"} <= best.keys():
-        found["accuracy_best"] = {model: best[model] for model in MODELS}
-        found["accuracy_ensemble"] = best["ensemble"]
-    if whole := runs.get("overhead"):
-        found["overhead_seconds_fast"] = middle(
-            whole, lambda run: run["seconds"] - run["fit_seconds"]
-        )
-    if first := runs.get("first_run"):
-        found["first_run_minutes"] = {run["machine"]: run["seconds"] / 60 for run in first}
-    return {key: rounded(value) for key, value in found.items() if value != {}}
+    for recipe in ("fast", "accurate"):
+        found[f"accuracy_{recipe}"] = {model: reached[recipe][model] for model in MODELS}
+    found["accuracy_ensemble"] = reached["accurate"]["ensemble"]
+    found["overhead_seconds_fast"] = median(
+        run["seconds"] - run["fit_seconds"] for run in runs["overhead"]
+    )
+    found["first_run_minutes"] = {run["machine"]: run["seconds"] / 60 for run in runs["first_run"]}
+    return {key: rounded(value) for key, value in found.items()}
+
+
+def typical(
+    runs: Sequence[Mapping[str, Any]], key: str = "microseconds_per_image"
+) -> "pd.Series[float]":
+    """Return the median of *key* over a side's *runs*, by model."""
+    return pd.DataFrame(runs).groupby("model")[key].median()
+
+
+def best(runs: Sequence[Mapping[str, Any]], allocator: str) -> "pd.Series[float]":
+    """Return the time per image of the best of PyTorch's *runs* with an *allocator*, by model."""
+    table = pd.DataFrame(runs).query("allocator == @allocator")
+    return table.groupby("model")["microseconds_per_image"].min()
+
+
+def peak_share(runs: Runs) -> "pd.Series[float]":
+    """Return the share of the machine's matrix-product peak that each model's training reaches.
+
+    The peak is that of the precision trained in, the work that of the training steps.
+    """
+    precision = runs["steps"][0]["precision"]
+    peak = 1e9 * max(run[f"{precision}_gflops"] for run in runs["peak"])
+    seconds = typical(runs["steps"]) / 1e6
+    return typical(runs["steps"], "training_flops") / seconds / peak
 
 
 def sweeps(runs: Runs) -> dict[str, Any]:
@@ -96,87 +104,17 @@ def sweeps(runs: Runs) -> dict[str, Any]:
 
     Its time over the ideal one, and what a trial and a listing take among so many experiments.
     """
-    found: dict[str, Any] = {"sweep_trial_seconds": {}, "sweep_show_seconds": {}}
-    for run in runs.get("sweep", []):
-        if "workers" in run:
-            ideal = run["trials"] * run["trial_seconds"] / run["workers"]
-            found["sweep_over_ideal"] = run["seconds"] / ideal
-        else:
-            for key in ("trial_seconds", "show_seconds"):
-                found[f"sweep_{key}"][str(run["experiments"])] = run[key]
-    return found
-
-
-def peak_memory(run: dict[str, Any]) -> float:
-    """Return a run's peak memory in bytes."""
-    return float(run["peak_memory_bytes"])
-
-
-def over_peer(
-    runs: Runs, side: str, allocator: str | None = None, ours: str = "steps"
-) -> dict[str, float]:
-    """Return how many times less time per image *ours* takes than the best variant of *side*."""
-    mine, theirs = typical(runs, ours), best(runs, side, allocator)
+    stubs, *among = runs["sweep"]
+    ideal = stubs["trials"] * stubs["trial_seconds"] / stubs["workers"]
     return {
-        model: theirs[model] / mine[model] for model in MODELS if {model} <= mine.keys() & theirs
+        "sweep_trial_seconds": {str(run["experiments"]): run["trial_seconds"] for run in among},
+        "sweep_show_seconds": {str(run["experiments"]): run["show_seconds"] for run in among},
+        "sweep_over_ideal": stubs["seconds"] / ideal,
     }
-
-
-def typical(runs: Runs, side: str) -> dict[str, float]:
-    """Return the median time per image of *side*, in microseconds, by model."""
-    each = {model: of_model(runs, side, model) for model in MODELS}
-    return {model: middle(some, per_image) for model, some in each.items() if some}
-
-
-def best(runs: Runs, side: str, allocator: str | None = None) -> dict[str, float]:
-    """Return the time per image of the best variant of *side* that ran, by model."""
-    each = {
-        model: [
-            per_image(run)
-            for run in of_model(runs, side, model)
-            if "error" not in run and run.get("allocator") == allocator
-        ]
-        for model in MODELS
-    }
-    return {model: min(times) for model, times in each.items() if times}
-
-
-def on_avx2(runs: Runs) -> dict[str, Any]:
-    """Return the times per image with AVX2 alone, by side and model, and how ours compare."""
-    sides = {
-        "ours": typical(runs, "avx2"),
-        "keras": typical(runs, "avx2_keras"),
-        "keras_onednn": typical(runs, "avx2_keras_onednn"),
-        "pytorch": best(runs, "avx2_pytorch", "system"),
-        "pytorch_tuned_allocator": best(runs, "avx2_pytorch", "reuse"),
-    }
-    return {
-        "avx2_microseconds_per_image": {side: times for side, times in sides.items() if times},
-        "speedup_over_pytorch_tuned_allocator_avx2": over_peer(
-            runs, "avx2_pytorch", "reuse", ours="avx2"
-        ),
-    }
-
-
-def peak_share(runs: Runs) -> dict[str, float]:
-    """Return the share of the machine's matrix-product peak that each model's training reaches.
-
-    The peak is that of the precision trained in, the work that of the training steps.
-    """
-    if not runs.get("peak"):
-        return {}
-    shares = {}
-    for model in MODELS:
-        ours = of_model(runs, "steps", model)
-        if ours:
-            limit = max(run[f"{ours[0]['precision']}_gflops"] for run in runs["peak"]) * 1e9
-            reached = ours[0]["training_flops"] / (middle(ours, per_image) / 1e6)
-            shares[model] = reached / limit
-    return shares
 
 
 def rounded(value: Any) -> Any:
     """Return *value* with its floats at five significant digits."""
-    if isinstance(value, Mapping):
+    if isinstance(value, Mapping | pd.Series):
         return {key: rounded(each) for key, each in value.items()}
     return float(np.format_float_positional(value, 5, fractional=False))
