@@ -6,24 +6,62 @@ Each block stands between `<!-- name -->` and `<!-- /name -->`. With `--check` n
 and the exit code says whether all of them are up to date.
 """
 
-import json
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
-
-from stages.common.files import write_text
-from stages.compare.comparison import to_markdown
+from stages.common.files import read_json, write_text
+from stages.compare.comparison import duration, to_markdown
 from stages.compare.replicates import FOLDER, MODELS
 from stages.tables import read_table
+from stages.verdict import and_
 from tools.export import table as exports
+from tools.machines import described
 from tools.replicates.tables import DIFFERENCES
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def comparison() -> str:
+    """Return `make repro`'s table with what the notebook's author published, and the machine."""
+    published = read_table(ROOT / "stages/report/notebook.csv").set_index("model")
+    table = read_table(ROOT / "metrics/comparison.csv")
+    head, rule, *rows = re.sub(" +", " ", to_markdown(table)).splitlines()
+    lines, machines = [head, re.sub("-+", "---", rule)], set()
+    for model, row in zip(table["model"], rows, strict=True):
+        lines.append(row)
+        if model in published.index:
+            accuracy, seconds = published.loc[model, ["accuracy", "train_seconds"]]
+            lines.append(f"| *notebook* | | {100 * accuracy:.1f} | | | {duration(seconds)} | |")
+        machines.add(described(read_json(ROOT / f"metrics/time/{model}.json")["machine"]))
+    precisions = " and ".join(sorted(set(table["precision"])))
+    said = f"Trained on {' and '.join(sorted(machines))}, in {precisions}."
+    return "\n".join([*lines, "", f"{said} *notebook*: what its author published."])
+
+
+def recipes() -> str:
+    """Return how much sooner `fast` reaches the notebook, and what `accurate` reaches."""
+    accurate = read_table(ROOT / FOLDER / "accurate" / MODELS).set_index("model")
+    means = [f"{100 * mean:.2f} % ({name})" for name, mean in accurate["accuracy_mean"].items()]
+    minutes = [f"{each / 60:.0f}" for each in accurate["seconds_mean"].drop("ensemble")]
+    return (
+        f"- `fast` reaches the notebook's accuracies {summary()['speedup_to_accuracy']:.0f} times "
+        "sooner than the notebook's own code on the same machine: [recipes](docs/recipes.md).\n"
+        f"- `accurate` reaches {and_(means)}, the means of {accurate['seeds'].iloc[0]} seeds, in "
+        f"{and_(minutes)} minutes of training, on one core each and beside other work: "
+        "[replicates](docs/replicates.md)."
+    )
+
+
+def rows_of(folder: Path, name: str) -> Iterator[tuple[str, dict[Any, Any]]]:
+    """Yield each row of the tables *name* in *folder*, with its recipe."""
+    for path in sorted(folder.glob(f"*/{name}")):
+        for row in read_table(path).to_dict("records"):
+            yield path.parent.name, row
 
 
 def replicates(folder: Path) -> str:
@@ -32,68 +70,52 @@ def replicates(folder: Path) -> str:
         "| Recipe | Model | Params | Accuracy (%) | 95 % interval | Training time (s) | Seeds |",
         "|---|---|---:|---:|---:|---:|---:|",
     ]
-    tables = {path.parent.name: pd.read_csv(path) for path in sorted(folder.glob(f"*/{MODELS}"))}
-    if not tables:
-        return "Not measured yet: `make replicates`."
-    for recipe, table in tables.items():
-        for row in table.to_dict("records"):
-            low, mean, high = (100 * row[f"accuracy_{key}"] for key in ("low", "mean", "high"))
-            spread, seconds = 100 * row["accuracy_deviation"], row["seconds_mean"]
-            lines.append(
-                f"| `{recipe}` | {row['model']} | {row['parameters']:,.0f} "
-                f"| {mean:.2f} ± {spread:.2f} | {low:.2f} to {high:.2f} "
-                f"| {seconds:.1f} ± {row['seconds_deviation']:.1f} | {row['seeds']} |"
-            )
+    for recipe, row in rows_of(folder, MODELS):
+        low, mean, high = (100 * row[f"accuracy_{key}"] for key in ("low", "mean", "high"))
+        spread, seconds = 100 * row["accuracy_deviation"], row["seconds_mean"]
+        lines.append(
+            f"| `{recipe}` | {row['model']} | {row['parameters']:,.0f} "
+            f"| {mean:.2f} ± {spread:.2f} | {low:.2f} to {high:.2f} "
+            f"| {seconds:.1f} ± {row['seconds_deviation']:.1f} | {row['seeds']} |"
+        )
     said = "Mean ± standard deviation, and the 95 % interval of the mean, over seeds."
     return "\n".join([*lines, "", f"{said} {trained_on(folder)}"])
 
 
 def trained_on(folder: Path) -> str:
     """Return the sentence on where the trainings that *folder* tells of ran, in which precision."""
-    recipes: dict[str, list[str]] = {}
-    for path in sorted(folder.glob(f"*/{MODELS}")):
-        for machine in sorted(set(pd.read_csv(path)["machine"])):
-            recipes.setdefault(machine, []).append(f"`{path.parent.name}`")
-    places = [f"{machine} ({', '.join(names)})" for machine, names in recipes.items()]
+    found: dict[str, dict[str, None]] = {}
+    for recipe, row in rows_of(folder, MODELS):
+        found.setdefault(row["machine"], {})[f"`{recipe}`"] = None
+    places = [f"{machine} ({', '.join(names)})" for machine, names in found.items()]
     return f"Trained on {'; on '.join(places)}."
 
 
 def differences(folder: Path) -> str:
     """Return how far each model is above each other on the same seed, for each recipe."""
     lines = ["| Recipe | | above | by (points) | 95 % interval |", "|---|---|---|---:|---:|"]
-    for path in sorted(folder.glob(f"*/{DIFFERENCES}")):
-        for row in pd.read_csv(path).to_dict("records"):
-            low, mean, high = (100 * row[key] for key in ("low", "mean", "high"))
-            first, second = row["first"], row["second"]
-            if mean < 0:
-                first, second, low, mean, high = second, first, -high, -mean, -low
-            lines.append(
-                f"| `{path.parent.name}` | {first} | {second} "
-                f"| {mean:.3f} | {low:.3f} to {high:.3f} |"
-            )
+    for recipe, row in rows_of(folder, DIFFERENCES):
+        low, mean, high = (100 * row[key] for key in ("low", "mean", "high"))
+        first, second = row["first"], row["second"]
+        if mean < 0:
+            first, second, low, mean, high = second, first, -high, -mean, -low
+        lines.append(f"| `{recipe}` | {first} | {second} | {mean:.3f} | {low:.3f} to {high:.3f} |")
     return "\n".join([*lines, "", trained_on(folder)])
+
+
+def summary() -> dict[str, Any]:
+    """Return the summary of what `make bench` found."""
+    return read_json(ROOT / "benchmarks/results.json")["summary"]
 
 
 def first_run() -> str:
     """Return how long the first `make repro` takes, as `make bench` found."""
-    results = json.loads((ROOT / "benchmarks/results.json").read_text(encoding="utf-8"))
-    minutes: dict[str, float] = results["summary"].get("first_run_minutes", {})
     places = [
-        f"{each:.0f} minutes on {machine.partition(', with Python')[0]}"
-        for machine, each in minutes.items()
+        f"{minutes:.0f} minutes on {machine.partition(', with Python')[0]}"
+        for machine, minutes in summary()["first_run_minutes"].items()
     ]
     said = "Time for the first `make repro`, set-up included but not what it downloads"
-    return f"- {said}: {'; '.join(places) or 'unknown'}."
-
-
-def benchmarks() -> str:
-    """Return the benchmarks' tables."""
-    return (ROOT / "benchmarks/results.md").read_text(encoding="utf-8")
-
-
-def own_model() -> str:
-    """Return the comparison of the notebook's models with the one that a page adds."""
-    return to_markdown(read_table(ROOT / "benchmarks/own-model.csv"))
+    return f"- {said}: {'; '.join(places)}."
 
 
 def pictures() -> str:
@@ -120,28 +142,32 @@ def pictures() -> str:
 
 def trials() -> str:
     """Return what the search for recipe `accurate` tried, for each model, the best first."""
-    lines: list[str] = []
+    tables = []
     for path in sorted((ROOT / "benchmarks/trials").glob("*.csv")):
-        rows = read_table(path).to_dict("records")
-        accuracy = f"{path.stem} validation"
-        names = [name for name in rows[0] if name != accuracy]
-        head = " | ".join(f"`{name}`" for name in names)
-        lines += ["", f"| {path.stem}, validation (%) | {head} |"]
-        lines.append("|---:" * (len(names) + 1) + "|")
-        for row in rows:
-            values = " | ".join(f"{row[name]:g}" for name in names)
-            lines.append(f"| {100 * row[accuracy]:.2f} | {values} |")
-    return "\n".join(lines).strip()
+        table = read_table(path)
+        accuracies = table.pop(f"{path.stem} validation")
+        head = " | ".join(f"`{name}`" for name in table)
+        lines = [
+            f"| {path.stem}, validation (%) | {head} |",
+            "|---:" * (len(table.columns) + 1) + "|",
+        ]
+        for accuracy, values in zip(accuracies, table.to_numpy(), strict=True):
+            cells = " | ".join(f"{value:g}" for value in values)
+            lines.append(f"| {100 * accuracy:.2f} | {cells} |")
+        tables.append("\n".join(lines))
+    return "\n\n".join(tables)
 
 
 BLOCKS: dict[str, Callable[[], str]] = {
+    "comparison": comparison,
+    "recipes": recipes,
     "replicates": lambda: replicates(ROOT / FOLDER),
     "differences": lambda: differences(ROOT / FOLDER),
-    "benchmarks": benchmarks,
+    "benchmarks": (ROOT / "benchmarks/results.md").read_text,
     "first-run": first_run,
     "float32": lambda: replicates(ROOT / "benchmarks/float32"),
     "fashion": lambda: replicates(ROOT / "benchmarks/fashion-mnist"),
-    "own-model": own_model,
+    "own-model": lambda: to_markdown(read_table(ROOT / "benchmarks/own-model.csv")),
     "pictures": pictures,
     "trials": trials,
     "exports": lambda: exports.to_markdown(ROOT / exports.FOLDER),
