@@ -191,7 +191,7 @@ def main() -> None:
             write_text(page, filled(text))
         elif text != filled(text):
             name = page.relative_to(ROOT)
-            sys.exit(f"error: {name}: its numbers are not those of the files; run `make readme`")
+            sys.exit(f"error: {name}: its numbers are out of date; run `make readme`")
 
 
 if __name__ == "__main__":
