@@ -1,8 +1,4 @@
-"""How many floating-point operations one training image costs, worked out from a model's layers.
-
-Measures nothing and prints nothing: `training_flops(model.layers)` is the number that, divided by
-the time per image, gives what is compared with `benchmarks/peak.py`.
-"""
+"""How many floating-point operations one training image costs, worked out from a model's layers."""
 
 import math
 from collections.abc import Iterable

@@ -27,49 +27,36 @@ NEVER_TRIM = (-1, -1)
 NEVER_MAP = (-4, 0)
 
 
-def convolution(channels: int, filters: int, size: int) -> list[nn.Module]:
+def convolution(channels: int, filters: int, size: int, **settings: Any) -> nn.Module:
     """Return a convolution whose output is as large as its input, padded as Keras does."""
-    return [nn.Conv2d(channels, filters, size, padding="same"), nn.ReLU(inplace=True)]
+    return nn.Conv2d(channels, filters, size, padding="same", **settings)
 
 
-def normalisation(channels: int) -> nn.Module:
+def norm(channels: int) -> nn.Module:
     """Return batch normalisation with Keras's defaults; PyTorch's momentum is 1 - Keras's."""
     return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
 
 
-def dense(*sizes: int) -> nn.Module:
-    """Return dense layers of *sizes*, inputs first, ReLU between them, logits at the end."""
-    stack: list[nn.Module] = []
-    for inputs, outputs in itertools.pairwise(sizes):
-        stack += [nn.Linear(inputs, outputs), nn.ReLU(inplace=True)]
-    return nn.Sequential(*stack[:-1])
-
-
-def build(name: str) -> Any:
-    """Return the model *name* as two parts, `images` and `digits`, between which one flattens."""
+def build(name: str) -> tuple[Any, Any]:
+    """Return the two parts of the model *name*, between which one flattens."""
+    relu, pool = nn.ReLU(inplace=True), nn.MaxPool2d(2)
     if name == "model1":
-        images = [
-            *(*convolution(1, 50, 3), nn.MaxPool2d(2)),
-            *(*convolution(50, 50, 2), nn.MaxPool2d(2)),
-        ]
-        digits = dense(7 * 7 * 50, 256, 128, 64, 10)
+        images = [convolution(1, 50, 3), relu, pool, convolution(50, 50, 2), relu, pool]
+        sizes = [7 * 7 * 50, 256, 128, 64, 10]
     elif name == "model2":
-        images = [
-            *(*convolution(1, 32, 3), normalisation(32), nn.MaxPool2d(2)),
-            *(*convolution(32, 64, 2), normalisation(64), nn.MaxPool2d(2)),
-        ]
-        digits = dense(7 * 7 * 64, 32, 10)
+        images = [convolution(1, 32, 3), relu, norm(32), pool]
+        images += [convolution(32, 64, 2), relu, norm(64), pool]
+        sizes = [7 * 7 * 64, 32, 10]
     else:
-        images = [
-            *(*convolution(1, 64, 3), normalisation(64), nn.MaxPool2d(2)),
-            *(*convolution(64, 128, 3), normalisation(128), nn.MaxPool2d(2)),
-            # A separable convolution: its depthwise half has neither bias nor ReLU.
-            nn.Conv2d(128, 128, 2, padding="same", groups=128, bias=False),
-            *(*convolution(128, 256, 1), normalisation(256)),
-        ]
-        digits = dense(7 * 7 * 256, 128, 64, 32, 10)
-    model = nn.ModuleDict({"images": nn.Sequential(*images), "digits": digits})
-    return model.to(memory_format=torch.channels_last)
+        images = [convolution(1, 64, 3), relu, norm(64), pool]
+        images += [convolution(64, 128, 3), relu, norm(128), pool]
+        # A separable convolution: its depthwise half has neither bias nor ReLU.
+        images += [convolution(128, 128, 2, groups=128, bias=False)]
+        images += [convolution(128, 256, 1), relu, norm(256)]
+        sizes = [7 * 7 * 256, 128, 64, 32, 10]
+    dense = [layer for pair in itertools.pairwise(sizes) for layer in (nn.Linear(*pair), relu)]
+    # The last one gives logits.
+    return nn.Sequential(*images).to(memory_format=torch.channels_last), nn.Sequential(*dense[:-1])
 
 
 def keep_memory() -> None:
@@ -94,24 +81,25 @@ def measure(name: str, precision: str, allocator: str) -> dict[str, Any]:
     torch.set_num_threads(os.cpu_count() or 1)
     images = torch.from_numpy(np.load(DATA / "train" / "images.npy"))
     labels = torch.from_numpy(np.load(DATA / "train" / "labels.npy").argmax(axis=1))
-    model = build(name)
-    optimizer = torch.optim.Adam(model.parameters(), lr=0.001, eps=1e-7, fused=True)
+    convolutional, dense = build(name)
+    parameters = [*convolutional.parameters(), *dense.parameters()]
+    optimizer = torch.optim.Adam(parameters, lr=0.001, eps=1e-7, fused=True)
 
     def step(batch: slice) -> float:
         floats = images[batch].permute(0, 3, 1, 2).to(torch.float32)
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-            features = model["images"](floats)
+            features = convolutional(floats)
             # In Keras's order, which for channels-last tensors copies nothing.
-            digits = model["digits"](features.permute(0, 2, 3, 1).flatten(1))
-            loss = functional.cross_entropy(digits, labels[batch])
+            logits = dense(features.permute(0, 2, 3, 1).flatten(1))
+            loss = functional.cross_entropy(logits, labels[batch])
         loss.backward()
         optimizer.step()
         return float(loss.detach())
 
     return {
         "model": name,
-        "trainable_parameters": sum(weights.numel() for weights in model.parameters()),
+        "trainable_parameters": sum(weights.numel() for weights in parameters),
         "precision": precision,
         "allocator": allocator,
         "threads": torch.get_num_threads(),

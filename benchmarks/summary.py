@@ -17,21 +17,16 @@ ROOT = Path(__file__).resolve().parent.parent
 Runs = Mapping[str, Sequence[Mapping[str, Any]]]
 # Mean test accuracies over several seeds: by recipe, then by model or for the ensemble. What the
 # notebook's author published is there as `notebook`.
-Reached = Mapping[str, Mapping[str, float]]
+Reached = Mapping[str, "Mapping[str, float] | pd.Series[float]"]
 
 
 def mean_accuracies() -> Reached:
     """Return what `make replicates` has found recipes to reach, and what the notebook reached."""
-    found = {
-        recipe: read_table(ROOT / replicates.FOLDER / recipe / replicates.MODELS)
-        for recipe in ("fast", "accurate")
-    }
-    means = {
-        recipe: dict(zip(table["model"], table["accuracy_mean"], strict=True))
-        for recipe, table in found.items()
-    }
-    published = read_table(ROOT / "stages/report/notebook.csv")
-    return {**means, "notebook": dict(zip(published["model"], published["accuracy"], strict=True))}
+    folder, name = ROOT / replicates.FOLDER, replicates.MODELS
+    tables = {recipe: read_table(folder / recipe / name) for recipe in ("fast", "accurate")}
+    published = read_table(ROOT / "stages/report/notebook.csv").set_index("model")["accuracy"]
+    means = {recipe: each.set_index("model")["accuracy_mean"] for recipe, each in tables.items()}
+    return {"notebook": published, **means}
 
 
 def summarize(runs: Runs, reached: Reached) -> dict[str, Any]:

@@ -53,12 +53,7 @@ def stubs() -> dict[str, Any]:
     )
     if len(ended) != TRIALS or any(trial.failed for trial in ended):
         sys.exit("error: a stub failed")
-    return {
-        "workers": WORKERS,
-        "trials": TRIALS,
-        "trial_seconds": TRIAL_SECONDS,
-        "seconds": lasted,
-    }
+    return {"workers": WORKERS, "trials": TRIALS, "trial_seconds": TRIAL_SECONDS, "seconds": lasted}
 
 
 def among(count: int) -> dict[str, Any]:
