@@ -1,7 +1,5 @@
 """The FLOPs of a training step, against counts worked out by hand."""
 
-from typing import Any
-
 import keras
 import pytest
 from keras import layers
@@ -10,20 +8,12 @@ from benchmarks.flops import training_flops
 from benchmarks.notebook import BUILDERS
 
 
-def flops(*stack: Any) -> int:
-    return training_flops(keras.Sequential([keras.Input((4, 4, 1)), *stack]).layers)
-
-
 def test_convolutions_are_counted_at_their_own_outputs() -> None:
     # 4 x 4 positions, a 3 x 3 kernel from 1 to 2 channels: 16 * 9 * 2 = 288 multiply-adds, and no
     # data gradients. 1 x 1 valid strided position of a 3 x 3 kernel from 2 to 5 channels: 90.
     stack = [layers.Conv2D(2, 3, padding="same"), layers.ReLU(), layers.Conv2D(5, 3, strides=2)]
-    assert flops(layers.Rescaling(1 / 255), *stack) == 2 * (2 * 288) + 3 * (2 * 90)
-
-
-def test_unknown_kernel_is_an_error_and_not_a_zero() -> None:
-    with pytest.raises(TypeError, match="Conv2DTranspose"):
-        flops(layers.Conv2DTranspose(1, 2))
+    model = keras.Sequential([keras.Input((4, 4, 1)), layers.Rescaling(1 / 255), *stack])
+    assert training_flops(model.layers) == 2 * (2 * 288) + 3 * (2 * 90)
 
 
 @pytest.mark.parametrize(
