@@ -1,16 +1,15 @@
 """What a sweep costs beside its trainings."""
 
 import hashlib
+import itertools
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from statistics import median
+from timeit import repeat, timeit
 from typing import Any
 
 import ray
@@ -59,28 +58,28 @@ def among(count: int) -> dict[str, Any]:
         project, store = Path(temporary) / "project", Path(temporary) / "store"
         # As on a node of a cluster, whose cache is its own.
         os.environ["XDG_CACHE_HOME"] = temporary
-        output("git", "clone", "--quiet", ".", str(project))
-        commit = output("git", "rev-parse", "HEAD")
+        work.run(["git", "clone", "--quiet", ".", str(project)])
+        commit = work.run(["git", "rev-parse", "HEAD"]).strip()
         remote = {"url": str(store)}
         source = Source(str(project), commit, "Bench", "bench@localhost", remote=remote)
         trial(source, "first")
         copy_first(source, project, count - 1)
         copy_runs(store / "runs", count - 1)
-        show = seconds(lambda: output("dvc", "exp", "show", "--json", folder=project))
-        runs = [seconds(partial(trial, source, f"run-{run}")) for run in range(RUNS)]
+        show = timeit(lambda: work.run(["dvc", "exp", "show", "--json"], project), number=1)
+        numbers = itertools.count()
+        runs = repeat(lambda: trial(source, f"run-{next(numbers)}"), number=1, repeat=RUNS)
         return {"experiments": count, "trial_seconds": median(runs), "show_seconds": show}
 
 
 def copy_first(source: Source, project: Path, count: int) -> None:
     """Add *count* experiments like the first trial's, each with a seed of its own."""
-    output("git", "checkout", "--quiet", source.reference("first"), folder=project)
-    author = ("-c", "user.name=Bench", "-c", "user.email=bench@localhost")
+    git = ["git", "-c", f"user.name={source.name}", "-c", f"user.email={source.email}"]
+    work.run([*git, "checkout", "--quiet", source.reference("first")], project)
     for number in range(1, count + 1):
         apply_overrides(project / "params.yaml", [f"train.seed={number}"])
-        words = ("commit", "--quiet", "--all", "--amend", "--no-edit", "--no-verify")
-        output("git", *author, *words, folder=project)
-        output("git", "update-ref", source.reference(f"copy-{number}"), "HEAD", folder=project)
-    output("git", "checkout", "--quiet", "-", folder=project)
+        work.run([*git, "commit", "--quiet", "--all", "--amend", "--no-edit"], project)
+        work.run([*git, "update-ref", source.reference(f"copy-{number}"), "HEAD"], project)
+    work.run([*git, "checkout", "--quiet", "-"], project)
 
 
 def copy_runs(runs: Path, count: int) -> None:
@@ -98,17 +97,3 @@ def trial(source: Source, name: str) -> None:
     outcome = work.experiment(source, ["train.recipe=fast"], name)
     if outcome.lines:
         sys.exit("\n".join(outcome.lines))
-
-
-def seconds(act: Callable[[], object]) -> float:
-    """Return how long *act* takes."""
-    started = time.perf_counter()
-    act()
-    return time.perf_counter() - started
-
-
-def output(*command: str, folder: Path = Path()) -> str:
-    """Return what a command prints; it must succeed."""
-    return subprocess.run(
-        command, cwd=folder, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout.strip()
