@@ -60,6 +60,7 @@ SIDES = {
     "same_work": Side(each("ours", "notebook")),
     # What it reaches is for `make replicates`.
     "fast": Side(each("ours", "fast")),
+    "accurate": Side(each("ours", "accurate", runs=1)),
     "notebook": Side(each("notebook", runs=1)),
     "pytorch": Side(pytorch("float32", "bfloat16")),
     "avx2": Side(each("steps", "float32"), HELD_BACK),

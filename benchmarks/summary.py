@@ -63,6 +63,7 @@ def summarize(runs: Runs, reached: Reached) -> dict[str, Any]:
     for recipe in ("fast", "accurate"):
         found[f"accuracy_{recipe}"] = {model: reached[recipe][model] for model in MODELS}
     found["accuracy_ensemble"] = reached["accurate"]["ensemble"]
+    found["minutes_accurate"] = typical(runs["accurate"], "train_seconds") / 60
     found["overhead_seconds_fast"] = median(
         run["seconds"] - run["fit_seconds"] for run in runs["overhead"]
     )

@@ -45,15 +45,15 @@ def comparison() -> str:
 
 def recipes() -> str:
     """Return how much sooner `fast` reaches the notebook, and what `accurate` reaches."""
+    found = summary()
     accurate = read_table(ROOT / FOLDER / "accurate" / MODELS).set_index("model")
     means = [f"{100 * mean:.2f} % ({name})" for name, mean in accurate["accuracy_mean"].items()]
-    minutes = [f"{each / 60:.0f}" for each in accurate["seconds_mean"].drop("ensemble")]
+    minutes = [f"{found['minutes_accurate'][name]:.0f}" for name in accurate.drop("ensemble").index]
     return (
-        f"- `fast` reaches the notebook's accuracies {summary()['speedup_to_accuracy']:.0f} times "
-        "sooner than the notebook's own code on the same machine: [recipes](docs/recipes.md).\n"
-        f"- `accurate` reaches {and_(means)}, the means of {accurate['seeds'].iloc[0]} seeds, in "
-        f"{and_(minutes)} minutes of training, on one core each and beside other work: "
-        "[replicates](docs/replicates.md)."
+        f"- `fast` reaches the notebook's accuracies {found['speedup_to_accuracy']:.0f} times "
+        "sooner than the notebook's own code: [benchmarks](docs/benchmarks.md).\n"
+        f"- `accurate` reaches {and_(means)}, on average over {accurate['seeds'].iloc[0]} seeds, "
+        f"in {and_(minutes)} minutes of training: [replicates](docs/replicates.md)."
     )
 
 
@@ -67,16 +67,15 @@ def rows_of(folder: Path, name: str) -> Iterator[tuple[str, dict[Any, Any]]]:
 def replicates(folder: Path) -> str:
     """Return the models' results over several seeds, for each recipe that *folder* has."""
     lines = [
-        "| Recipe | Model | Params | Accuracy (%) | 95 % interval | Training time (s) | Seeds |",
-        "|---|---|---:|---:|---:|---:|---:|",
+        "| Recipe | Model | Params | Accuracy (%) | 95 % interval | Seeds |",
+        "|---|---|---:|---:|---:|---:|",
     ]
     for recipe, row in rows_of(folder, MODELS):
         low, mean, high = (100 * row[f"accuracy_{key}"] for key in ("low", "mean", "high"))
-        spread, seconds = 100 * row["accuracy_deviation"], row["seconds_mean"]
+        spread = 100 * row["accuracy_deviation"]
         lines.append(
             f"| `{recipe}` | {row['model']} | {row['parameters']:,.0f} "
-            f"| {mean:.2f} ± {spread:.2f} | {low:.2f} to {high:.2f} "
-            f"| {seconds:.1f} ± {row['seconds_deviation']:.1f} | {row['seeds']} |"
+            f"| {mean:.2f} ± {spread:.2f} | {low:.2f} to {high:.2f} | {row['seeds']} |"
         )
     said = "Mean ± standard deviation, and the 95 % interval of the mean, over seeds."
     return "\n".join([*lines, "", f"{said} {trained_on(folder)}"])

@@ -25,6 +25,7 @@ SIDES: dict[str, list[dict[str, Any]]] = {
     "steps": runs(TIME, 90.0, 100.0, 900.0, training_flops=400_000, **BF16),
     "same_work": runs("train_seconds", 20.0, 30.0, peak_memory_bytes=10, **BF16),
     "fast": runs("train_seconds", 2.0, 4.0, 9.0, **BF16),
+    "accurate": runs("train_seconds", 90.0, **BF16),
     "notebook": runs("fit_seconds", 100.0, peak_memory_bytes=40),
     "pytorch": PYTORCH,
     "avx2": runs(TIME, 120.0, 50.0, 40.0),
@@ -72,6 +73,7 @@ EXPECTED = {
     "accuracy_fast": {"model1": 0.976, "model2": 0.988, "model3": 0.991},
     "accuracy_accurate": {"model1": 0.9951, "model2": 0.9952, "model3": 0.9953},
     "accuracy_ensemble": 0.9954,
+    "minutes_accurate": by_model(1.5),
     "overhead_seconds_fast": 30.0,
     "first_run_minutes": {"a": 10.0, "b": 1.5},
 }
