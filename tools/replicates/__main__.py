@@ -14,6 +14,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,13 +27,11 @@ from stages.common.files import write_text
 from stages.compare.replicates import FOLDER, fingerprint
 from stages.tables import parse
 from tools.machines import described
-from tools.replicates.tables import tables, vote
+from tools.replicates.tables import tables
 from tools.sweep import __main__ as sweep
 from tools.sweep import ready
 from tools.sweep.repository import STATE, TRIALS
 from tools.sweep.settings import grid, words_of
-
-ENSEMBLE = "ensemble"
 
 
 def run_of(name: str, remote: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -45,34 +44,32 @@ def run_of(name: str, remote: Mapping[str, str] | None = None) -> pd.DataFrame:
     def table_of(path: str) -> pd.DataFrame:
         return parse(io.StringIO(files.read_text(path)))
 
-    def probabilities_of(model: str) -> np.ndarray:
-        content = files.read_bytes(f"metrics/probabilities/{model}.npy")
-        probabilities: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
-        return probabilities
+    def json_of(path: str) -> Any:
+        return json.loads(files.read_text(path))
 
-    table = table_of("metrics/comparison.csv")[["model", "parameters", "accuracy"]]
-    models = list(table["model"])
-    actual = table_of(f"metrics/predictions/{models[0]}.csv")["actual"].to_numpy()
-    trained = [json.loads(files.read_text(f"metrics/train/{model}.json")) for model in models]
-    table["fingerprint"] = [
-        fingerprint(json.loads(files.read_text(f"models/settings/{model}.json")), reached, actual)
-        for model, reached in zip(models, trained, strict=True)
-    ]
-    times = [json.loads(files.read_text(f"metrics/time/{model}.json")) for model in models]
-    table["seconds"] = [time["train_seconds"] for time in times]
-    classes = table_of(f"metrics/per_class/{models[0]}.csv")["class"].to_numpy()
-    predicted = classes[vote([probabilities_of(model) for model in models])]
-    table["machine"] = [
-        f"{described(time['machine'])}, in {reached['precision']}"
-        for time, reached in zip(times, trained, strict=True)
-    ]
-    together = {column: table[column].sum() for column in ("parameters", "seconds")}
-    row = {"model": ENSEMBLE, "accuracy": (predicted == actual).mean(), **together}
-    row |= {"machine": " and ".join(sorted(set(table["machine"]))), "fingerprint": ""}
+    compared = table_of("metrics/comparison.csv")[["model", "parameters", "accuracy"]]
+    first = compared["model"][0]
+    actual = table_of(f"metrics/predictions/{first}.csv")["actual"].to_numpy()
+    rows, probabilities = [], []
+    for row in compared.to_dict("records"):
+        model = row["model"]
+        time, trained = (
+            json_of(f"metrics/time/{model}.json"),
+            json_of(f"metrics/train/{model}.json"),
+        )
+        row["seconds"] = time["train_seconds"]
+        row["machine"] = f"{described(time['machine'])}, in {trained['precision']}"
+        settings = json_of(f"models/settings/{model}.json")
+        rows.append(row | {"fingerprint": fingerprint(settings, trained, actual)})
+        content = files.read_bytes(f"metrics/probabilities/{model}.npy")
+        probabilities.append(np.load(io.BytesIO(content), allow_pickle=False))
+    classes = table_of(f"metrics/per_class/{first}.csv")["class"].to_numpy()
+    predicted = classes[np.mean(probabilities, axis=0).argmax(axis=1)]
+    ensemble = {"model": "ensemble", "accuracy": (predicted == actual).mean(), "fingerprint": ""}
+    ensemble |= {column: sum(row[column] for row in rows) for column in ("parameters", "seconds")}
+    ensemble["machine"] = " and ".join(sorted({row["machine"] for row in rows}))
     train = yaml.safe_load(files.read_text("params.yaml"))["train"]
-    return pd.concat([table, pd.DataFrame([row])], ignore_index=True).assign(
-        recipe=train["recipe"], seed=train["seed"]
-    )
+    return pd.DataFrame([*rows, ensemble]).assign(recipe=train["recipe"], seed=train["seed"])
 
 
 def write(folder: Path, remote: Mapping[str, str] | None) -> None:
@@ -81,10 +78,8 @@ def write(folder: Path, remote: Mapping[str, str] | None) -> None:
     for name, table in tables(pd.concat([run_of(name, remote) for name in names])):
         path = folder / name
         write_text(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
-        print(f"\n{path}")
-        print(
-            table.drop(columns=["machine", "fingerprint"], errors="ignore").to_string(index=False)
-        )
+        shown = table.drop(columns=["machine", "fingerprint"], errors="ignore")
+        print(f"\n{path}\n{shown.to_string(index=False)}")
 
 
 def settings_of(options: argparse.Namespace) -> str:

@@ -1,10 +1,8 @@
 """How much of a difference is the seed's: tables of runs that differ in their seed alone."""
 
 import itertools
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 from scipy.stats import t
 
@@ -13,30 +11,14 @@ from stages.compare.replicates import MODELS
 DIFFERENCES = "differences.csv"
 
 
-class Mean(NamedTuple):
-    """The mean of a few numbers, their standard deviation, and the mean's 95 % interval."""
+def spread(values: "pd.Series[float]") -> dict[str, float]:
+    """Return the mean of *values*, two or more, their deviation, and the mean's 95 % interval.
 
-    mean: float
-    deviation: float
-    low: float
-    high: float
-
-
-def mean_of(values: "pd.Series[float]") -> Mean:
-    """Return the mean of *values*, two or more, with Student's interval.
-
-    The deviation is that of a sample, n - 1 in its denominator.
+    The deviation is that of a sample, n - 1 in its denominator; the interval is Student's.
     """
-    count = len(values)
-    mean, deviation = float(np.mean(values)), float(np.std(values, ddof=1))
-    half = float(t.ppf(0.975, count - 1)) * deviation / count**0.5
-    return Mean(mean, deviation, mean - half, mean + half)
-
-
-def vote(probabilities: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the class (n,) that the mean of the models' *probabilities* (n, classes) favours."""
-    favoured: np.ndarray = np.mean(probabilities, axis=0).argmax(axis=1)
-    return favoured
+    mean, deviation = values.mean(), values.std(ddof=1)
+    half = float(t.ppf(0.975, len(values) - 1)) * deviation / len(values) ** 0.5
+    return {"mean": mean, "deviation": deviation, "low": mean - half, "high": mean + half}
 
 
 def means(runs: pd.DataFrame) -> pd.DataFrame:
@@ -45,8 +27,7 @@ def means(runs: pd.DataFrame) -> pd.DataFrame:
     for model, of_model in runs.groupby("model", sort=False):
         row = {"model": model, "parameters": of_model["parameters"].iloc[0], "seeds": len(of_model)}
         for column in ("accuracy", "seconds"):
-            found = mean_of(of_model[column])._asdict()
-            row |= {f"{column}_{key}": value for key, value in found.items()}
+            row |= {f"{column}_{key}": value for key, value in spread(of_model[column]).items()}
         row["machine"] = " and ".join(sorted(set(of_model["machine"])))
         # Of what a run's training has to be to count as one of these; blank if they differ.
         marks = set(of_model["fingerprint"])
@@ -61,7 +42,7 @@ def differences(runs: pd.DataFrame) -> pd.DataFrame:
     for first, second in itertools.combinations(by_seed, 2):
         difference = by_seed[first] - by_seed[second]
         row = {"first": first, "second": second, "seeds": len(difference)}
-        rows.append(row | mean_of(difference)._asdict())
+        rows.append(row | spread(difference))
     return pd.DataFrame(rows)
 
 

@@ -15,7 +15,7 @@ same command again goes on where it was stopped. docs/sweeps.md has more.
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 import ray
 from ray.exceptions import RayError
@@ -104,31 +104,33 @@ def run(options: argparse.Namespace) -> int:
     search = None
     if searched:
         name = name_of(source.commit, [*fixed[0], options.search])
-        search = Search(STATE / f"{name}.journal", name, searched, options.trials)
-    sweep = Sweep(source, fixed, search, options.trials if search else len(fixed))
-    return sweep.run(cores, source.git if options.address else None)
+        search = Search(STATE / f"{name}.journal", fixed[0], searched, options.trials)
+    sweep = Sweep(source, options.trials if search else len(fixed), search)
+    return sweep.run(fixed, cores, source.git if options.address else None)
 
 
 class Sweep:
-    """Trials with each of the settings *fixed*, or with what *search* adds to the first."""
+    """So many trials, *wanted*, all from the same *source*, which a *search* proposes if any."""
 
-    def __init__(
-        self, source: Source, fixed: list[list[str]], search: Search | None, wanted: int
-    ) -> None:
+    def __init__(self, source: Source, wanted: int, search: Search | None) -> None:
         self._source = source
-        self._fixed = fixed
         self._search = search
         self._progress = Progress(wanted)
+        # In the order in which they were proposed; of a search those from before it was stopped.
+        self._trials: list[Trial] = []
+        for told in search.told() if search else ():
+            trial = self._trial(told.overrides)
+            trial.outcome = Outcome(told.lines)
+            self._progress.ended(trial, told.accuracy)
 
-    def run(self, cores: int, git: str | None) -> int:
-        """Run all trials, print what came of them, and return the exit code.
+    def run(self, grid: list[list[str]], cores: int, git: str | None) -> int:
+        """Run all trials, those of *grid* without a search, and print what came of them.
 
-        *git* is where their experiments come from, if they do not come here by themselves.
+        *git* is where their experiments come from, if they do not come here by themselves. Return
+        the exit code.
         """
         finished = revisions(git)
-        # In the order in which they were proposed.
-        trials = {trial.name: trial for trial in self._told()}
-        proposed = self._proposed()
+        proposed = iter(self._search.ask, None) if self._search else iter(grid)
 
         def next_trial() -> Trial | None:
             overrides = next(proposed, None)
@@ -137,33 +139,27 @@ class Sweep:
             trial = self._trial(overrides)
             if trial.name in finished:
                 trial.outcome = Outcome()
-            return trials.setdefault(trial.name, trial)
+            return trial
 
-        pieces = Pieces(self._source, cores)
-        for trial in follow(pieces, next_trial, self._room(cores), self._show(cores)):
+        def room() -> int:
+            # More than run, so that none waits for this process. A search learns from each that
+            # ends, so fewer wait.
+            return slots(cores) + (1 if self._search else slots(cores))
+
+        def show(handed: int) -> None:
+            self._progress.show(min(handed, slots(cores)))
+
+        for trial in follow(Pieces(self._source, cores), next_trial, room, show):
             self._ended(trial, git)
         self._progress.close()
-        results.write(STATE, trials.values(), self._search)
-        return int(any(trial.failed for trial in trials.values()))
+        results.write(STATE, self._trials, self._search)
+        return int(any(trial.failed for trial in self._trials))
 
-    def _proposed(self) -> Iterator[list[str]]:
-        """Yield the settings of each trial."""
-        if self._search is None:
-            yield from self._fixed
-            return
-        while (proposed := self._search.ask()) is not None:
-            yield [*self._fixed[0], *proposed]
-
-    def _told(self) -> Iterator[Trial]:
-        """Yield the trials of the search that had ended before it was stopped."""
-        for told in self._search.told() if self._search else ():
-            trial = self._trial(told.overrides, Outcome(told.lines))
-            self._progress.ended(trial, told.accuracy)
-            yield trial
-
-    def _trial(self, overrides: list[str], outcome: Outcome | None = None) -> Trial:
+    def _trial(self, overrides: list[str]) -> Trial:
+        """Return a new trial with these settings."""
         models = list(params.section(applied(overrides), "models"))
-        return Trial(overrides, name_of(self._source.commit, overrides), models, outcome)
+        self._trials.append(Trial(overrides, name_of(self._source.commit, overrides), models))
+        return self._trials[-1]
 
     def _ended(self, trial: Trial, git: str | None) -> None:
         """Note how *trial* has ended."""
@@ -173,20 +169,8 @@ class Sweep:
                 fetch(self._source.reference(trial.name), git)
             accuracy = results.validation_accuracy(trial)
         self._progress.ended(trial, accuracy)
-        if self._search and trial.outcome:
-            if trial.outcome.lost:
-                self._search.forget(trial.overrides)
-            else:
-                self._search.tell(trial.overrides, accuracy, trial.outcome.lines)
-
-    def _room(self, cores: int) -> Callable[[], int]:
-        """Return what tells how many trials Ray is to have."""
-        # A search learns from each that ends, so fewer wait.
-        return lambda: slots(cores) + (1 if self._search else slots(cores))
-
-    def _show(self, cores: int) -> Callable[[int], None]:
-        # Ray has more than run, so that none waits for this process.
-        return lambda handed: self._progress.show(min(handed, slots(cores)))
+        if self._search and trial.outcome and not trial.outcome.lost:
+            self._search.tell(trial.overrides, accuracy, trial.outcome.lines)
 
 
 if __name__ == "__main__":

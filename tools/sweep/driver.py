@@ -4,7 +4,7 @@ What depends on what is all there is here: Ray has the queue, the workers, the r
 retries.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,18 +54,18 @@ class Pieces:
     def start(self, trial: Trial) -> Any:
         """Hand *trial* to Ray; return the reference of its outcome."""
         data, models = units_of(applied(trial.overrides))
-        settings = trial.overrides
-        prepared = self._once(data, 1, work.compute, settings, DATA_STAGES, data)
+        prepared = self._once(1, trial, DATA_STAGES, data)
         trained = [
-            self._once(key, self._cores, work.compute, settings, stages, key, prepared)
+            self._once(self._cores, trial, (f"train@{name}", f"evaluate@{name}"), key, prepared)
             for name, key in models.items()
-            for stages in [(f"train@{name}", f"evaluate@{name}")]
         ]
-        return self._task(1, work.experiment, settings, trial.name, prepared, *trained)
+        return self._task(1, work.experiment, trial.overrides, trial.name, prepared, *trained)
 
-    def _once(self, key: str, cores: int, function: Callable[..., Outcome], *words: Any) -> Any:
+    def _once(self, cores: int, trial: Trial, stages: Sequence[str], key: str, *before: Any) -> Any:
+        """Hand *stages* to Ray unless another trial that shares this *key* already has."""
         if key not in self._handed:
-            self._handed[key] = self._task(cores, function, *words)
+            words = (trial.overrides, stages, key, *before)
+            self._handed[key] = self._task(cores, work.compute, *words)
         return self._handed[key]
 
     def _task(self, cores: int, function: Callable[..., Outcome], *words: Any) -> Any:

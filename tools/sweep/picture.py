@@ -2,44 +2,36 @@
 
 from collections.abc import Mapping, Sequence
 from math import log, sqrt
-from pathlib import Path
 from typing import Any
 
-import vl_convert
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
-from tools.sweep.search import Told
+from tools.sweep.search import Proposal
 
-
-def draw(path: Path, space: Mapping[str, BaseDistribution], told: Sequence[Told]) -> None:
-    """Draw a search, and say where."""
-    drawn = vl_convert.vegalite_to_svg(parallel_coordinates(space, told))
-    path.write_text(drawn, encoding="utf-8")
-    print(f"The picture: {path}")
+ACCURACY = "validation accuracy"
 
 
 def parallel_coordinates(
-    space: Mapping[str, BaseDistribution], told: Sequence[Told]
+    space: Mapping[str, BaseDistribution], tried: Sequence[Proposal]
 ) -> dict[str, Any]:
     """Return Vega-Lite's description of a line for each trial, through all that it tried.
 
     An upright axis for each setting, from the least value to the greatest, and one for the
-    accuracy.
+    accuracy, which each has.
     """
-    lines, labels = [], []
-    scored = [one.accuracy for one in told if one.accuracy is not None]
-    scale = FloatDistribution(min(scored), max(scored))
-    axes = [*space, "validation accuracy"]
-    for one in told:
-        settings = dict(word.split("=", 1) for word in one.overrides)
-        for axis in axes:
-            value = settings.get(axis, one.accuracy)
-            place = position(space.get(axis, scale), value)
-            row = {"axis": axis, "position": place, "accuracy": one.accuracy}
-            lines.append(row | {"trial": " ".join(one.overrides)})
-    for axis in axes:
-        texts = marks(space.get(axis, scale))
-        labels += [{"axis": axis, "position": place, "text": text} for place, text in texts.items()]
+    reached = [one.accuracy for one in tried if one.accuracy is not None]
+    axes = {**space, ACCURACY: FloatDistribution(min(reached), max(reached))}
+    lines = [
+        {"axis": axis, "position": place, "accuracy": one.accuracy, "trial": number}
+        for number, one in enumerate(tried)
+        for axis, value in [*one.values.items(), (ACCURACY, one.accuracy)]
+        for place in [position(axes[axis], value)]
+    ]
+    labels = [
+        {"axis": axis, "position": place, "text": text}
+        for axis, distribution in axes.items()
+        for place, text in marks(distribution).items()
+    ]
     colour = {"field": "accuracy", "type": "quantitative", "scale": {"scheme": "viridis"}}
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
@@ -50,7 +42,7 @@ def parallel_coordinates(
             "x": {
                 "field": "axis",
                 "type": "nominal",
-                "sort": axes,
+                "sort": list(axes),
                 "axis": {"title": None, "labelAngle": 0, "grid": True, "labelLimit": 165},
                 "scale": {"type": "point"},
             },

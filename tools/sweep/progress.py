@@ -3,6 +3,7 @@
 import shutil
 import sys
 import time
+from datetime import timedelta
 
 from tools.sweep.driver import Trial
 
@@ -63,15 +64,8 @@ class Progress:
         if self._computed and self._done < self._wanted:
             each = (self._last - self._started) / self._computed
             left = each * (self._wanted - self._done) - (time.monotonic() - self._last)
-            parts.append(f"about {_duration(max(left, 0))} left")
+            parts.append(f"about {timedelta(seconds=round(max(left, 0)))} left")
         return ", ".join(parts)
 
     def _print(self, line: str) -> None:
         print(f"{ANEW if sys.stdout.isatty() else ''}{line}", flush=True)
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"{seconds:.0f} s"
-    return f"{minutes} min" if minutes < 100 else f"{minutes / 60:.0f} h"  # noqa: PLR2004

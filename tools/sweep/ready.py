@@ -1,7 +1,6 @@
 """What must hold before a sweep starts; what does not is told in one line."""
 
 import os
-import re
 import socket
 import subprocess
 from argparse import Namespace
@@ -25,7 +24,6 @@ from tools.sweep.work import Failed, Source, cloned
 ANSWER_SECONDS = 5
 # Ray keeps what its tasks return in memory; here that is a few lines for each.
 STORE_BYTES = 100 * 2**20
-IDENTITY = re.compile(r"(?P<name>.+) <(?P<email>.*)> \d+ \S+")
 
 
 def source(options: Namespace) -> Source:
@@ -37,57 +35,35 @@ def source(options: Namespace) -> Source:
     Raises:
         StageError: nobody would find the commit, or it is not all there is, or nobody commits.
     """
-    name, email = _identity()
+    # "Name <email> seconds zone"
+    name, _, rest = (_git("var", "GIT_COMMITTER_IDENT") or "").partition(" <")
+    if not rest:
+        raise StageError(
+            "Git does not know who you are, and each trial is a commit; "
+            'set it: git config --global user.name "..." and user.email "..."'
+        )
     if _git("status", "--porcelain"):
         raise StageError("uncommitted changes: no trial would see them; commit or stash them")
     commit = _git("rev-parse", "--verify", "--quiet", "HEAD")
     if not commit:
         raise StageError("no commit yet: trials start from one")
-    checkpoints = options.checkpoints
-    if not checkpoints and not options.address:
-        checkpoints = STATE / "checkpoints"
-    found = Source(str(Path.cwd()), commit, name, email)
-    found = replace(found, checkpoints=checkpoints and str(Path(checkpoints).absolute()))
+    folder = options.checkpoints or ("" if options.address else STATE / "checkpoints")
+    checkpoints = str(Path(folder).absolute()) if folder else None
+    email = rest.partition(">")[0]
+    found = Source(str(Path.cwd()), commit, name, email, checkpoints=checkpoints)
     try:
-        return _shared(found, options) if options.address else replace(found, cache=_cache())
+        if options.address:
+            return _shared(found, options)
+        with Repo() as repo:
+            return replace(found, cache=str(repo.cache.local_cache_dir))
     except DvcException as error:
         raise StageError(f"DVC: {one_line(error)}") from None
-
-
-def _identity() -> tuple[str, str]:
-    """Return who commits."""
-    found = IDENTITY.fullmatch(_git("var", "GIT_COMMITTER_IDENT") or "")
-    if not found:
-        raise StageError(
-            "Git does not know who you are, and each trial is a commit; "
-            'set it: git config --global user.name "..." and user.email "..."'
-        )
-    return found["name"], found["email"]
 
 
 def _git(*words: str) -> str | None:
     """Return what Git prints, or None if it fails."""
     done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-def _cache() -> str:
-    """Return the folder of DVC's cache."""
-    with Repo() as repo:
-        return str(repo.cache.local_cache_dir)
-
-
-def remote(name: str | None) -> dict[str, str]:
-    """Return the settings of the DVC remote *name*, of the default one, or of one at that address.
-
-    Empty if there is no default one.
-    """
-    with Repo() as repo:
-        remotes = repo.config["remote"]
-        found = remotes.get(name or repo.config["core"].get("remote"), {})
-    if name and not found:
-        return {"url": _absolute(name)}
-    return {key: str(value) for key, value in found.items()}
 
 
 def _shared(found: Source, options: Namespace) -> Source:
@@ -105,6 +81,19 @@ def _shared(found: Source, options: Namespace) -> Source:
     except Failed as error:
         problem = f"{git} does not give the commit {found.commit[:9]}; push it first"
         raise StageError(f"--git: {problem} ({one_line(error)})") from None
+
+
+def remote(name: str | None) -> dict[str, str]:
+    """Return the settings of the DVC remote *name*, of the default one, or of one at that address.
+
+    Empty if there is no default one.
+    """
+    with Repo() as repo:
+        config = repo.config
+    found = config["remote"].get(name or config["core"].get("remote"), {})
+    if name and not found:
+        return {"url": _absolute(name)}
+    return {key: str(value) for key, value in found.items()}
 
 
 def _absolute(address: str) -> str:
@@ -139,33 +128,25 @@ def connect(address: str | None) -> None:
     """
     # It would tell its makers, over the network.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    here: dict[str, Any] = {
+        "num_cpus": joblib.cpu_count(),
+        "include_dashboard": False,
+        "object_store_memory": STORE_BYTES,
+    }
     try:
         if address:
-            _knock(address)
-            ray.init(address, **quiet)
-        else:
-            ray.init(
-                "local",
-                num_cpus=joblib.cpu_count(),
-                include_dashboard=False,
-                object_store_memory=STORE_BYTES,
-                **quiet,
-            )
+            # Ray itself would wait for a minute.
+            host, _, port = address.removeprefix("ray://").rpartition(":")
+            if host and port.isdecimal():
+                socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
+        settings = {} if address else here
+        ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **settings)
     # Ray has no class of its own for these.
     except (OSError, RuntimeError, ValueError, AssertionError) as error:
         where = f"--address: {address}: no Ray cluster answers" if address else "Ray does not start"
         # Ray may add what led there.
         said = str(error).strip().splitlines() or [type(error).__name__]
         raise StageError(f"{where} ({said[-1]})") from None
-
-
-def _knock(address: str) -> None:
-    """Connect to *address* and hang up; Ray itself would wait for a minute."""
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    if host and port.isdecimal():
-        with socket.create_connection((host, int(port)), ANSWER_SECONDS):
-            return
 
 
 def cores_of(options: Namespace) -> int:

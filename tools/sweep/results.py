@@ -7,10 +7,11 @@ from statistics import mean
 from typing import Any
 
 import pandas as pd
+import vl_convert
 
 from tools.sweep.driver import Trial
-from tools.sweep.picture import draw
-from tools.sweep.repository import TRIALS, revisions, shown
+from tools.sweep.picture import parallel_coordinates
+from tools.sweep.repository import TRIALS, content, revisions
 from tools.sweep.search import Search
 
 MEAN = "validation"
@@ -21,6 +22,17 @@ OF_DVC = "ERROR: failed to reproduce"
 def validation_accuracy(trial: Trial) -> float:
     """Return the mean validation accuracy of the models in the experiment of *trial*."""
     return accuracies(revisions()[trial.name], trial.models)[MEAN]
+
+
+def accuracies(revision: str, models: Sequence[str]) -> dict[str, float]:
+    """Return the columns of accuracies of the experiment that is Git's *revision*."""
+    found = {}
+    for model in models:
+        trained = content(revision, f"metrics/train/{model}.json")
+        evaluated = content(revision, f"metrics/evaluate/{model}.json")
+        found[f"{model} validation"] = trained["val_accuracy"]
+        found[f"{model} test"] = evaluated["accuracy"]
+    return {MEAN: mean(found[f"{model} validation"] for model in models), **found}
 
 
 def table(trials: Iterable[Trial], best_first: bool = False) -> pd.DataFrame:
@@ -38,7 +50,7 @@ def table(trials: Iterable[Trial], best_first: bool = False) -> pd.DataFrame:
         settings |= dict.fromkeys(given)
         models |= dict.fromkeys(trial.models)
         row: dict[str, Any] = {"experiment": trial.name, "note": "", **given}
-        if trial.failed and trial.outcome:
+        if trial.outcome and trial.failed:
             said = [line for line in trial.outcome.lines if not line.startswith(OF_DVC)]
             row["note"] = (said or trial.outcome.lines)[-1]
         elif trial.name in kept:
@@ -46,28 +58,12 @@ def table(trials: Iterable[Trial], best_first: bool = False) -> pd.DataFrame:
         else:
             row["note"] = "removed since"
         rows.append(row)
-    columns = [*settings, MEAN]
-    columns += [f"{model} {images}" for model in models for images in ("validation", "test")]
-    made = pd.DataFrame(rows, columns=["experiment", *columns, "note"])
-    same = [key for key in settings if made[key].nunique(dropna=False) == 1 and len(made) > 1]
-    made = made.drop(columns=[*same, *([MEAN] if len(models) == 1 else [])])
+    columns = [f"{model} {images}" for model in models for images in ("validation", "test")]
+    made = pd.DataFrame(rows, columns=["experiment", *settings, MEAN, *columns, "note"])
     if best_first:
-        by = MEAN if len(models) > 1 else f"{next(iter(models))} validation"
-        made = made.sort_values(by, ascending=False, kind="stable", ignore_index=True)
-    return made
-
-
-def accuracies(revision: str, models: Sequence[str]) -> dict[str, float]:
-    """Return the columns of accuracies of the experiment that is Git's *revision*."""
-    paths = [f"metrics/{stage}/{model}.json" for model in models for stage in ("train", "evaluate")]
-    found = shown(revision, paths)
-    validation = [train["val_accuracy"] for train in found[::2]]
-    test = [evaluated["accuracy"] for evaluated in found[1::2]]
-    return {
-        MEAN: mean(validation),
-        **{f"{model} validation": value for model, value in zip(models, validation, strict=True)},
-        **{f"{model} test": value for model, value in zip(models, test, strict=True)},
-    }
+        made = made.sort_values(MEAN, ascending=False, kind="stable", ignore_index=True)
+    same = [key for key in settings if made[key].nunique(dropna=False) == 1 and len(made) > 1]
+    return made.drop(columns=[*same, *([MEAN] if len(models) == 1 else [])])
 
 
 def write(folder: Path, trials: Iterable[Trial], search: Search | None) -> None:
@@ -81,14 +77,12 @@ def write(folder: Path, trials: Iterable[Trial], search: Search | None) -> None:
     shortened = made.assign(note=made["note"].str.slice(0, 80))
     print(shortened.to_string(index=False, float_format="%.4f", na_rep="-"))
     print(f"\nThe table: {folder / TRIALS}")
-    told = [one for one in search.told() if one.accuracy is not None] if search else []
-    if search and told:
-        draw(folder / "search.svg", search.space, told)
-        best = max(told, key=lambda one: one.accuracy or 0)
+    tried = [one for one in search.told() if one.accuracy is not None] if search else []
+    if search and tried:
+        drawn = vl_convert.vegalite_to_svg(parallel_coordinates(search.space, tried))
+        (folder / "search.svg").write_text(drawn, encoding="utf-8")
+        print(f"The picture: {folder / 'search.svg'}")
+        best = max(tried, key=lambda one: one.accuracy or 0)
         print(f"The best on validation images, {best.accuracy:.4f} on average:")
-        print(f"  {command(best.overrides)}")
-
-
-def command(overrides: Iterable[str]) -> str:
-    """Return the line for a shell that runs an experiment with these settings."""
-    return shlex.join(["dvc", "exp", "run", *(word for one in overrides for word in ("-S", one))])
+        settings = [word for one in best.overrides for word in ("-S", one)]
+        print(f"  {shlex.join(['dvc', 'exp', 'run', *settings])}")

@@ -16,13 +16,7 @@ from typing import Any
 from dvc.exceptions import DvcException
 from dvc.utils.hydra import apply_overrides, get_hydra_sweeps
 from hydra.core.override_parser.overrides_parser import OverridesParser, create_functions
-from hydra.core.override_parser.types import (
-    ChoiceSweep,
-    IntervalSweep,
-    Override,
-    RangeSweep,
-    ValueType,
-)
+from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
 from optuna.distributions import (
@@ -34,7 +28,6 @@ from optuna.distributions import (
 
 from stages import params
 from stages.common.errors import StageError, one_line
-from stages.common.schema import unknown
 from stages.configure.recipes import resolve
 
 # What would be right, by the variable that holds the words.
@@ -43,6 +36,8 @@ RIGHT = {
     "SEARCH": "write key=log(from,to), key=interval(from,to), key=range(from,to) or key=a,b, "
     "without spaces",
 }
+# What Hydra and DVC raise for words that they cannot read, and we for those that make no sense.
+UNREADABLE = (DvcException, HydraException, OmegaConfBaseException, ValueError)
 
 
 def words_of(text: str, source: str) -> list[str]:
@@ -64,9 +59,11 @@ def grid(words: Sequence[str]) -> list[list[str]]:
         StageError: a word is no setting, or a range has nothing in it.
     """
     for word in words:
-        override = _parsed(word, "SET")
-        if override.is_sweep_override():
-            _check_values(override, word, "SET")
+        try:
+            if not get_hydra_sweeps({"params.yaml": [word]}):
+                raise ValueError("has nothing in it")
+        except UNREADABLE as error:
+            raise _wrong("SET", word, error) from None
     sweeps = get_hydra_sweeps({"params.yaml": list(words)})
     # What is asked for twice is tried once.
     return [list(trial) for trial in dict.fromkeys(tuple(one["params.yaml"]) for one in sweeps)]
@@ -82,83 +79,47 @@ def space(words: Sequence[str]) -> dict[str, BaseDistribution]:
     Raises:
         StageError: a word is none of these, or params.yaml has no such key.
     """
+    functions = create_functions()
+    functions.register("log", _log)
     found = {}
     for word in words:
-        override = _parsed(word, "SEARCH")
-        key = override.get_key_element()
-        if not override.is_sweep_override():
-            raise _wrong("SEARCH", word, "is one value alone, which belongs into SET")
-        if not override.is_interval_sweep():
-            _check_values(override, word, "SEARCH")
         try:
+            override = OverridesParser(functions).parse_override(word)
+            key = override.get_key_element()
             found[key] = _distribution(override)
-        except ValueError as error:
-            raise _wrong("SEARCH", word, one_line(error)) from None
+        except UNREADABLE as error:
+            raise _wrong("SEARCH", word, error) from None
         applied([f"{key}=0"], "SEARCH")
     return found
 
 
-def _parsed(word: str, source: str) -> Override:
-    """Return a word as Hydra reads it; ``log(from,to)`` is ours."""
-    functions = create_functions()
-    if source == "SEARCH":
-        functions.register("log", _log)
-    try:
-        return OverridesParser(functions).parse_override(word)
-    except HydraException as error:
-        # Of a function Hydra says what is wrong; else it speaks of its grammar.
-        said = isinstance(error.__cause__, TypeError | ValueError | HydraException)
-        detail = f" ({one_line(error.__cause__)})" if said else ""
-        raise _wrong(source, word, f"is no setting{detail}") from None
-
-
-def _wrong(source: str, word: str, problem: str) -> StageError:
-    return StageError(f"{source}: {word}: {problem}; {RIGHT[source]}")
+def _wrong(source: str, word: str, error: Exception) -> StageError:
+    return StageError(f"{source}: {word}: {RIGHT[source]} ({one_line(error)})")
 
 
 def _log(low: Any, high: Any) -> IntervalSweep:
     return IntervalSweep(start=float(low), end=float(high), tags={"log"})
 
 
-def _check_values(override: Override, word: str, source: str) -> None:
-    """Check that *override* lists values, and has one: ``range(5,0)`` has none."""
-    if not override.is_discrete_sweep() or override.value_type == ValueType.GLOB_CHOICE_SWEEP:
-        raise _wrong(source, word, "is no list of values")
-    try:
-        if next(iter(override.sweep_string_iterator()), None) is not None:
-            return
-        problem = "has nothing in it"
-    except (HydraException, ValueError) as error:
-        problem = f"is no range ({one_line(error)})"
-    raise _wrong(source, word, problem)
-
-
 def _distribution(override: Override) -> BaseDistribution:
     """Return one of Hydra's sweeps as Optuna has it.
 
     Raises:
-        ValueError: it ends before it starts, or has a logarithm that is none.
+        ValueError: there is nothing to choose from.
     """
-    value = override.value()
-    match value:
+    match value := override.value():
         case IntervalSweep():
-            if not value.start < value.end:
-                raise ValueError("does not end above where it starts")
-            log = "log" in value.tags
-            if log and value.start <= 0:
-                raise ValueError("does not start above 0, so it has no logarithm")
             kind = IntDistribution if isinstance(value.start, int) else FloatDistribution
-            return kind(value.start, value.end, log=log)
+            return kind(value.start, value.end, log="log" in value.tags)
         case RangeSweep():
-            if isinstance(value.range(), range):
-                low, high = sorted((value.range()[0], value.range()[-1]))
-                return IntDistribution(low, high, step=abs(value.step))
             # Sums of what no float holds exactly.
             values = [round(one, 12) for one in value.range()]
-            return FloatDistribution(min(values), max(values), step=abs(float(value.step)))
+            if values:
+                kind = IntDistribution if isinstance(values[0], int) else FloatDistribution
+                return kind(min(values), max(values), step=abs(value.step))
         case ChoiceSweep():
             return CategoricalDistribution(list(dict.fromkeys(override.sweep_string_iterator())))
-    raise ValueError("is no list of values")
+    raise ValueError("has nothing to choose from")
 
 
 def applied(overrides: Sequence[str], source: str = "SET") -> dict[str, Any]:
@@ -172,28 +133,12 @@ def applied(overrides: Sequence[str], source: str = "SET") -> dict[str, Any]:
         shutil.copy(params.PATH, copy)
         try:
             apply_overrides(copy, list(overrides))
-        except (DvcException, HydraException, OmegaConfBaseException) as error:
-            content = params.read()
-            for override in overrides:
-                _check_key(override, content, source)
-            cause = one_line(error.__cause__ if isinstance(error.__cause__, Exception) else error)
-            raise StageError(f"{source}: {' '.join(overrides)}: {cause}") from None
-        try:
             return params.read(copy)
-        except StageError as error:
-            problem = str(error).removeprefix(f"{folder}/")
+        except (*UNREADABLE, StageError) as error:
+            # DVC has its reason from Hydra.
+            cause = error.__cause__ if isinstance(error.__cause__, HydraException) else error
+            problem = one_line(cause).replace(f"{folder}/", "")
             raise StageError(f"{source}: {' '.join(overrides)}: {problem}") from None
-
-
-def _check_key(override: str, content: Any, source: str) -> None:
-    """Check that what *override* changes stands in *content*, which is params.yaml's."""
-    where = params.PATH.name
-    for part in override.partition("=")[0].lstrip("~").split("."):
-        if not isinstance(content, Mapping):
-            raise StageError(f"{source}: {override}: {where} is no block of keys")
-        if part not in content and not override.startswith("+"):
-            raise StageError(f"{source}: {override}: {where}: {unknown('key', part, content)}")
-        where, content = f"{where}: {part}", content.get(part, {})
 
 
 def name_of(commit: str, overrides: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from tempfile import mkdtemp
 from typing import IO
 
 LAST_LINES = 5
-# How often a thing is tried that may go well another time; over a network 1, 2, 4, ... s apart.
+# How often a thing is tried that may go well another time, 1, 2, 4, ... s apart.
 TRIES = 5
 # DVC says this where another process, in search of an entry of the run-cache, took the one that was
 # just being written for damaged, and removed it.
@@ -74,12 +74,27 @@ def compute(
 
     *key* names their checkpoints. If one of *before* failed, this fails with it.
     """
-    return _in_clone(source, key, before, lambda clone: clone.repro(overrides, stages))
+
+    def act(clone: Clone) -> None:
+        from dvc.utils.hydra import apply_overrides  # noqa: PLC0415 - on the node, not the driver
+
+        apply_overrides(clone.folder / "params.yaml", list(overrides))
+        clone.dvc("repro", *clone.pull, *stages)
+        clone.share(*stages)
+
+    return _in_clone(source, key, before, act)
 
 
 def experiment(source: Source, overrides: Sequence[str], name: str, *before: Outcome) -> Outcome:
     """Run the experiment *name*, for which everything that takes long has been computed before."""
-    return _in_clone(source, name, before, lambda clone: clone.experiment(overrides, name))
+
+    def act(clone: Clone) -> None:
+        settings = [word for override in overrides for word in ("-S", override)]
+        clone.dvc("exp", "run", *clone.pull, "--name", name, *settings)
+        clone.share()
+        clone.give(name)
+
+    return _in_clone(source, name, before, act)
 
 
 def _in_clone(
@@ -105,22 +120,8 @@ class Clone:
     def __init__(self, folder: Path, source: Source) -> None:
         self.folder = folder
         self.source = source
+        self.pull = ["--pull"] if source.remote else []
         self._guard: IO[str] | None = None
-
-    def repro(self, overrides: Sequence[str], stages: Sequence[str]) -> None:
-        """Run *stages* with params.yaml changed by *overrides*."""
-        from dvc.utils.hydra import apply_overrides  # noqa: PLC0415 - on the node, not the driver
-
-        apply_overrides(self.folder / "params.yaml", list(overrides))
-        self.dvc("repro", *self._pull(), *stages)
-        self._share(*stages)
-
-    def experiment(self, overrides: Sequence[str], name: str) -> None:
-        """Run the experiment *name* and give it to the repository that the clone is from."""
-        settings = [word for override in overrides for word in ("-S", override)]
-        self.dvc("exp", "run", *self._pull(), "--name", name, *settings)
-        self._share()
-        self._give(name)
 
     @contextmanager
     def checkpoints(self, key: str) -> Iterator[None]:
@@ -151,33 +152,28 @@ class Clone:
         Raises:
             Failed: it failed.
         """
-        return run(command, self.folder, self._environment(), self._tell)
+        programs = str(Path(sys.executable).parent)
+        variables = {
+            **os.environ,
+            "PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)]),
+            "DVC_NO_ANALYTICS": "1",
+            # Would push to another place, and only warn if it cannot.
+            "DVC_EXP_AUTO_PUSH": "false",
+            # DVC's databases are none for several at once.
+            "DVC_SITE_CACHE_DIR": str(self.folder.with_name("site")),
+        }
+        return run(command, self.folder, variables, self._guard)
 
     def dvc(self, *words: str) -> None:
         """Run a command of DVC's, again where another process has removed what it was writing."""
-        for attempt in range(TRIES):
-            try:
-                self.run("dvc", *words)
-            except Failed as error:
-                if attempt == TRIES - 1 or not REMOVED.search(str(error)):
-                    raise
-            else:
-                return
+        patiently(lambda: self.run("dvc", *words), only=REMOVED)
 
-    def _tell(self, group: int) -> None:
-        """Tell the guard which process group is there to be ended."""
-        if self._guard:
-            print(group, file=self._guard, flush=True)
-
-    def _pull(self) -> list[str]:
-        return ["--pull"] if self.source.remote else []
-
-    def _share(self, *stages: str) -> None:
+    def share(self, *stages: str) -> None:
         """Send what *stages*, or else all, have written to the DVC remote, if there is one."""
         if self.source.remote:
             patiently(lambda: self.run("python", "-m", "tools.ci.push", *stages))
 
-    def _give(self, name: str) -> None:
+    def give(self, name: str) -> None:
         """Send the experiment to the repository that the clone is from.
 
         This is what `dvc exp push` does as well; Git itself takes a user's own ways to log in.
@@ -194,18 +190,6 @@ class Clone:
                     raise
 
         patiently(push)
-
-    def _environment(self) -> dict[str, str]:
-        programs = str(Path(sys.executable).parent)
-        return {
-            **os.environ,
-            "PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)]),
-            "DVC_NO_ANALYTICS": "1",
-            # Would push to another place, and only warn if it cannot.
-            "DVC_EXP_AUTO_PUSH": "false",
-            # DVC's databases are none for several at once.
-            "DVC_SITE_CACHE_DIR": str(self.folder.with_name("site")),
-        }
 
 
 @contextmanager
@@ -255,8 +239,12 @@ def _configure(folder: Path, source: Source) -> None:
     config.write()
 
 
-def patiently(act: Callable[[], object], tries: int = TRIES) -> None:
+def patiently(
+    act: Callable[[], object], tries: int = TRIES, only: re.Pattern[str] | None = None
+) -> None:
     """Call *act* until it succeeds; networks fail, and who pushes at once meets others' locks.
+
+    A failure that is not *only* one of these is raised as it is.
 
     Raises:
         Unreachable: it never did.
@@ -265,6 +253,8 @@ def patiently(act: Callable[[], object], tries: int = TRIES) -> None:
         try:
             act()
         except Failed as error:
+            if only and not only.search(str(error)):
+                raise
             if attempt == tries - 1:
                 raise Unreachable(str(error)) from None
             time.sleep(2**attempt)
@@ -276,11 +266,11 @@ def run(
     command: Sequence[str],
     folder: Path | None = None,
     variables: Mapping[str, str] | None = None,
-    tell: Callable[[int], None] = lambda group: None,
+    guard: IO[str] | None = None,
 ) -> str:
     """Return what a command prints, which runs in a process group of its own.
 
-    *tell* is called with the group's number, and with 0 when it has ended.
+    The *guard* is told which that is, and 0 when it has ended.
 
     Raises:
         Failed: it failed.
@@ -296,9 +286,11 @@ def run(
         errors="replace",
         start_new_session=True,
     ) as process:
-        tell(process.pid)
+        if guard:
+            print(process.pid, file=guard, flush=True)
         printed, _ = process.communicate()
-    tell(0)
+    if guard:
+        print(0, file=guard, flush=True)
     if process.returncode != 0:
         lines = [line for line in printed.splitlines() if line.strip()]
         raise Failed("\n".join(lines[-LAST_LINES:] or [f"{command[0]} failed without a word"]))

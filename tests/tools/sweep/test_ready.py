@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from tests.support.pipeline import Project, clone, environment
-from tests.support.sweeps import needs_ray
 
-pytestmark = needs_ray
+pytest.importorskip("ray", reason="not installed: make .venv/.sweep")
+
+from stages.common.errors import StageError
+from tools.sweep import __main__ as command
+from tools.sweep import ready
+
 Refused = Callable[..., str]
 
 
@@ -24,8 +28,6 @@ def refused(
     project: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Refused:
     """Return what runs a sweep and gives the one line that it ends with."""
-    from tools.sweep import __main__ as command  # noqa: PLC0415 - not everyone has Ray
-
     monkeypatch.chdir(project.folder)
     for name, value in environment(project.folder.parent).items():
         monkeypatch.setenv(name, value)
@@ -45,8 +47,7 @@ def refused(
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["--set", "train.sede=1"], "train.sede"),
-        (["--set", "train.seed=range(5,0)"], "has nothing in it"),
+        (["--set", "train.sede=1"], "error: SET: train.sede=1: Could not override"),
         (["--set", "train.seed=1", "--cores", "0"], "error: --cores: 0: should be 1 or more"),
         (["--search", "train.seed=range(0,9)", "--trials", "0"], "error: --trials: 0: should be"),
         (["--set", "train.seed=1,2", "--search", "train.epochs=1,2"], "a search starts from one"),
@@ -75,13 +76,9 @@ def test_changes_that_no_trial_would_see_are_refused(refused: Refused, project: 
 
 
 def test_nobody_commits(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (
-        "GIT_AUTHOR_NAME",
-        "GIT_AUTHOR_EMAIL",
-        "GIT_COMMITTER_NAME",
-        "GIT_COMMITTER_EMAIL",
-    ):
-        monkeypatch.delenv(name)
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{who}_NAME")
+        monkeypatch.delenv(f"GIT_{who}_EMAIL")
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "user.useConfigOnly")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
@@ -107,16 +104,12 @@ def test_a_cluster_that_does_not_answer_is_given_up_within_seconds(
 def test_more_cores_than_there_are_and_nodes_that_differ_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from stages.common.errors import StageError  # noqa: PLC0415
-    from tools.sweep import ready  # noqa: PLC0415
-    from tools.sweep.__main__ import parser  # noqa: PLC0415
-
     def asked(*words: str, nodes: list[float]) -> int:
         found = [{"Alive": True, "Resources": {"CPU": count}} for count in nodes]
         gone = {"Alive": False, "Resources": {"CPU": 64.0}}
         headless = {"Alive": True, "Resources": {"memory": 1.0}}
         monkeypatch.setattr("ray.nodes", lambda: [gone, headless, *found])
-        return ready.cores_of(parser().parse_args(words))
+        return ready.cores_of(command.parser().parse_args(words))
 
     assert asked(nodes=[4.0, 4.0]) == 4
     assert asked("--cores", "3", nodes=[2.0, 4.0]) == 3

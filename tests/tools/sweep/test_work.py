@@ -1,41 +1,51 @@
-"""What a node of a sweep does where another process is in its way; no Ray, no network."""
+"""What a node of a sweep does where another process or a network is in its way."""
 
 from pathlib import Path
 
 import pytest
 
-from tools.sweep.work import TRIES, Clone, Failed, Source
+from tools.sweep.work import TRIES, Clone, Failed, Source, Unreachable
 
 REMOVED = "ERROR: failed to reproduce 'configure': [Errno 2] No such file or directory: '{}'"
+# What another process has removed from the run-cache.
 HALF_WRITTEN = REMOVED.format("/home/me/.cache/dvc/runs/b1/b14c/.DPvif.tmp")
 OTHER = REMOVED.format("/home/me/project/data/images.tmp")
 
 
-class Stub(Clone):
-    """A clone in which a command ends with the next of *failures*, then without one."""
+@pytest.mark.parametrize(
+    ("act", "failures", "times", "raised"),
+    [
+        ("dvc", [HALF_WRITTEN] * 2, 3, None),
+        ("dvc", [HALF_WRITTEN] * 9, TRIES, Unreachable),
+        # By its settings: not lost, and no use in another try.
+        ("dvc", [OTHER] * 9, 1, Failed),
+        ("share", ["timed out"] * 2, 3, None),
+        ("share", ["timed out"] * 9, TRIES, Unreachable),
+    ],
+)
+def test_what_may_go_well_another_time_is_tried_again_with_pauses(
+    monkeypatch: pytest.MonkeyPatch,
+    act: str,
+    failures: list[str],
+    times: int,
+    raised: type[Failed] | None,
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    clone = Clone(Path(), Source("", "", "", "", remote={"url": "s3://store"}))
+    commands = []
 
-    def __init__(self, *failures: str) -> None:
-        super().__init__(Path(), Source("", "", "", ""))
-        self.failures = list(failures)
-        self.commands: list[tuple[str, ...]] = []
+    def run(*command: str) -> None:
+        commands.append(command)
+        if len(commands) <= len(failures):
+            raise Failed(failures[len(commands) - 1])
 
-    def run(self, *command: str) -> str:
-        """Note the *command* down; end as the clone was told."""
-        self.commands.append(command)
-        if self.failures:
-            raise Failed(self.failures.pop(0))
-        return ""
-
-
-def test_what_another_process_removed_from_the_run_cache_is_written_again() -> None:
-    clone = Stub(HALF_WRITTEN, HALF_WRITTEN)
-    clone.dvc("repro", "configure")
-    assert clone.commands == [("dvc", "repro", "configure")] * 3
-
-
-@pytest.mark.parametrize(("failure", "times"), [(OTHER, 1), (HALF_WRITTEN, TRIES)])
-def test_a_command_that_fails_is_not_tried_for_ever(failure: str, times: int) -> None:
-    clone = Stub(*[failure] * 10)
-    with pytest.raises(Failed, match="No such file"):
-        clone.dvc("repro", "configure")
-    assert len(clone.commands) == times
+    monkeypatch.setattr(clone, "run", run)
+    try:
+        getattr(clone, act)("train")
+        ended = None
+    except Failed as error:
+        ended = type(error)
+    assert ended is raised
+    assert len(commands) == times
+    assert waited == [1, 2, 4, 8][: times - 1]
