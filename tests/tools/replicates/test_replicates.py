@@ -10,7 +10,7 @@ from scipy.stats import ttest_rel
 
 from tests.support import pipeline
 from tests.support.sweeps import takes_minutes
-from tools.replicates.tables import differences, means, tables, vote
+from tools.replicates.tables import differences, means, tables
 
 RUNS = pd.read_csv(
     io.StringIO(
@@ -25,6 +25,8 @@ fast,model2,20,0.97,2.0,2,there,abc
 """
     )
 )
+
+TABLES = ("models", "differences")
 
 
 def test_means_have_the_spread_over_seeds_and_their_intervals() -> None:
@@ -48,20 +50,10 @@ def test_differences_are_taken_on_the_same_seed() -> None:
 
 
 def test_each_recipe_has_tables_of_its_own() -> None:
-    both = pd.concat([RUNS, RUNS.assign(recipe="accurate", accuracy=0.99)])
-    found = dict(tables(both))
-    assert sorted(found) == [
-        f"{recipe}/{table}.csv"
-        for recipe in ("accurate", "fast")
-        for table in ("differences", "models")
-    ]
+    found = dict(tables(pd.concat([RUNS, RUNS.assign(recipe="accurate", accuracy=0.99)])))
+    names = [f"{recipe}/{table}.csv" for recipe in ("fast", "accurate") for table in TABLES]
+    assert list(found) == names
     assert found["accurate/models.csv"]["accuracy_mean"].tolist() == pytest.approx([0.99, 0.99])
-
-
-def test_the_ensemble_votes_by_the_mean_of_the_probabilities() -> None:
-    # Two of three prefer class 0, but the third is surer of its class 1.
-    votes = [[[0.55, 0.45, 0.0]], [[0.6, 0.4, 0.0]], [[0.0, 0.9, 0.1]]]
-    assert vote([np.array(one) for one in votes]).tolist() == [1]
 
 
 @takes_minutes
@@ -72,25 +64,23 @@ def test_replicates_are_a_sweep_whose_tables_are_those_of_its_experiments(
     refused = project.make("replicates", "SEEDS=2", "SET=train.epochs=1,2", succeeds=False)
     assert "error: SET: train.epochs=1,2: several values; only the seed" in refused.output
     project.make("replicates", "SEEDS=2")
-    folder = project.folder / "metrics/replicates/notebook"
-    table = pd.read_csv(folder / "models.csv", index_col="model")
+    written = project.folder / "metrics/replicates/notebook"
+    table = pd.read_csv(written / "models.csv", index_col="model")
     assert table["seeds"].to_dict() == {"model1": 2, "model2": 2, "ensemble": 2}
     names = project.output("dvc", "exp", "list", "--name-only").split()
+    assert len(names) == 2
     accuracy, together, above = [], [], []
     for name in names:
         project.output("dvc", "exp", "apply", name)
         of_run = pd.read_csv(project.folder / "metrics/comparison.csv", index_col="model")
         accuracy.append(of_run["accuracy"])
-        kept = [
-            np.load(project.folder / f"metrics/probabilities/{model}.npy")
-            for model in ("model1", "model2")
-        ]
-        actual = pd.read_csv(project.folder / "metrics/predictions/model1.csv")["actual"]
-        together.append(((kept[0] + kept[1]).argmax(axis=1) == actual).mean())
+        folder = project.folder / "metrics"
+        first, second = (np.load(folder / f"probabilities/model{n}.npy") for n in (1, 2))
+        actual = pd.read_csv(folder / "predictions/model1.csv")["actual"]
+        together.append(((first + second).argmax(axis=1) == actual).mean())
         above.append(together[-1] - of_run["accuracy"]["model2"])
-    assert len(names) == 2
     found = table["accuracy_mean"].to_dict()
     expected = pd.concat(accuracy, axis=1).mean(axis=1).to_dict() | {"ensemble": np.mean(together)}
     assert found == pytest.approx(expected, rel=1e-5)
-    pairs = pd.read_csv(folder / "differences.csv", index_col=["first", "second"])
+    pairs = pd.read_csv(written / "differences.csv", index_col=["first", "second"])
     assert pairs["mean"]["model2", "ensemble"] == pytest.approx(-np.mean(above), abs=1e-6)
