@@ -1,9 +1,11 @@
-"""A picture of a search: parallel coordinates, drawn from Vega-Lite's description of them."""
+"""A picture of a search: parallel coordinates."""
 
 from collections.abc import Mapping, Sequence
 from math import log, sqrt
 from typing import Any
 
+import altair as alt
+import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 
 from tools.sweep.search import Proposal
@@ -13,11 +15,11 @@ ACCURACY = "validation accuracy"
 
 def parallel_coordinates(
     space: Mapping[str, BaseDistribution], tried: Sequence[Proposal]
-) -> dict[str, Any]:
-    """Return Vega-Lite's description of a line for each trial, through all that it tried.
+) -> alt.LayerChart:
+    """Return a line for each trial, through all that it tried, to its accuracy, which each has.
 
     An upright axis for each setting, from the least value to the greatest, and one for the
-    accuracy, which each has.
+    accuracy.
     """
     reached = [one.accuracy for one in tried if one.accuracy is not None]
     axes = {**space, ACCURACY: FloatDistribution(min(reached), max(reached))}
@@ -32,35 +34,17 @@ def parallel_coordinates(
         for axis, distribution in axes.items()
         for place, text in marks(distribution).items()
     ]
-    colour = {"field": "accuracy", "type": "quantitative", "scale": {"scheme": "viridis"}}
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        "width": 170 * len(axes),
-        "height": 320,
-        "config": {"view": {"stroke": None}},
-        "encoding": {
-            "x": {
-                "field": "axis",
-                "type": "nominal",
-                "sort": list(axes),
-                "axis": {"title": None, "labelAngle": 0, "grid": True, "labelLimit": 165},
-                "scale": {"type": "point"},
-            },
-            "y": {"field": "position", "type": "quantitative", "axis": None},
-        },
-        "layer": [
-            {
-                "data": {"values": lines},
-                "mark": {"type": "line", "opacity": 0.7},
-                "encoding": {"detail": {"field": "trial"}, "color": colour | {"title": "accuracy"}},
-            },
-            {
-                "data": {"values": labels},
-                "mark": {"type": "text", "align": "left", "dx": 4},
-                "encoding": {"text": {"field": "text"}},
-            },
-        ],
-    }
+    x = alt.X("axis:N", sort=list(axes), scale=alt.Scale(type="point")).axis(
+        title=None, labelAngle=0, labelLimit=165, grid=True
+    )
+    y = alt.Y("position:Q").axis(None)
+    colour = alt.Color("accuracy:Q", scale=alt.Scale(scheme="viridis"))
+    drawn = alt.Chart(pd.DataFrame(lines)).mark_line(opacity=0.7)
+    written = alt.Chart(pd.DataFrame(labels)).mark_text(align="left", dx=4)
+    chart = alt.layer(
+        drawn.encode(x, y, colour, detail="trial:N"), written.encode(x, y, text="text")
+    )
+    return chart.properties(width=170 * len(axes), height=320).configure_view(stroke=None)
 
 
 def position(distribution: BaseDistribution, value: Any) -> float:

@@ -7,7 +7,6 @@ from statistics import mean
 from typing import Any
 
 import pandas as pd
-import vl_convert
 
 from tools.sweep.driver import Trial
 from tools.sweep.picture import parallel_coordinates
@@ -79,8 +78,7 @@ def write(folder: Path, trials: Iterable[Trial], search: Search | None) -> None:
     print(f"\nThe table: {folder / TRIALS}")
     tried = [one for one in search.told() if one.accuracy is not None] if search else []
     if search and tried:
-        drawn = vl_convert.vegalite_to_svg(parallel_coordinates(search.space, tried))
-        (folder / "search.svg").write_text(drawn, encoding="utf-8")
+        parallel_coordinates(search.space, tried).save(folder / "search.svg")
         print(f"The picture: {folder / 'search.svg'}")
         best = max(tried, key=lambda one: one.accuracy or 0)
         print(f"The best on validation images, {best.accuracy:.4f} on average:")

@@ -107,8 +107,15 @@ def _in_clone(
     started = time.monotonic()
     lines, lost = [], False
     try:
-        with cloned(source) as clone, clone.guarded(), clone.checkpoints(key):
+        with cloned(source) as clone, clone.guarded():
+            if source.checkpoints:
+                # Kept until all has succeeded.
+                shared = Path(source.checkpoints) / key
+                shared.mkdir(parents=True, exist_ok=True)
+                (clone.folder / ".checkpoints").symlink_to(shared)
             act(clone)
+            if source.checkpoints:
+                shutil.rmtree(shared, ignore_errors=True)
     except (Failed, OSError) as error:
         lines, lost = str(error).splitlines(), type(error) is not Failed
     return Outcome(lines, time.monotonic() - started, lost)
@@ -122,21 +129,6 @@ class Clone:
         self.source = source
         self.pull = ["--pull"] if source.remote else []
         self._guard: IO[str] | None = None
-
-    @contextmanager
-    def checkpoints(self, key: str) -> Iterator[None]:
-        """Keep checkpoints in the shared folder, under *key*, until all has succeeded."""
-        if self.source.checkpoints is None:
-            yield
-            return
-        shared = Path(self.source.checkpoints) / key
-        shared.mkdir(parents=True, exist_ok=True)
-        (self.folder / ".checkpoints").symlink_to(shared)
-        # Git takes a link for a file, which .gitignore does not name.
-        with (self.folder / ".git/info/exclude").open("a", encoding="utf-8") as file:
-            file.write("/.checkpoints\n")
-        yield
-        shutil.rmtree(shared, ignore_errors=True)
 
     @contextmanager
     def guarded(self) -> Iterator[None]:
@@ -237,6 +229,9 @@ def _configure(folder: Path, source: Source) -> None:
     # It may hold a password.
     path.touch(0o600)
     config.write()
+    # Git takes a link for a file, which .gitignore does not name.
+    with (folder / ".git/info/exclude").open("a", encoding="utf-8") as file:
+        file.write("/.checkpoints\n")
 
 
 def patiently(

@@ -160,11 +160,11 @@ def tried(dataset: str, rate: float, zoom: float, accuracy: float) -> Proposal:
 def test_the_picture_has_each_value_where_it_belongs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     ended = [tried("'a b'", 0.01, 0, 0.5), tried("c", 0.1, 0.4, 0.9), tried("c", 1, 0.1, 0.6)]
-    spec = picture.parallel_coordinates(space(SPACE), ended)
-    lines, labels = (layer["data"]["values"] for layer in spec["layer"])
+    spec = picture.parallel_coordinates(space(SPACE), ended).to_dict()
+    lines, labels = (spec["datasets"][layer["data"]["name"]] for layer in spec["layer"])
     axes = ["data.dataset", "recipes.fast.learning_rate", "recipes.fast.zoom"]
     axes.append("validation accuracy")
-    assert spec["encoding"]["x"]["sort"] == axes
+    assert [layer["encoding"]["x"]["sort"] for layer in spec["layer"]] == [axes] * 2
     assert [row["axis"] for row in lines] == axes * 3
     places = [0, 0, 0, 0, 1, 0.5, 1, 1, 1, 1, 0.25, 0.25]
     assert [row["position"] for row in lines] == pytest.approx(places)
