@@ -9,7 +9,6 @@ import subprocess
 import warnings
 from collections import Counter
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,6 @@ from tests.support.pipeline import TINY_MODELS, Project, clone, environment
 from tests.support.processes import TIME_LIMIT, start
 from tests.support.servers import free_port
 
-needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray: `make sweep`")
 takes_minutes = pytest.mark.skipif("SWEEPS" not in os.environ, reason="run by `make test-sweeps`")
 
 # What a sweep says last after Ctrl-C. Not imported: without Ray its program cannot be.
@@ -124,20 +122,12 @@ class Stubs:
         """Start a sweep in a terminal's own process group."""
         return start(self.project, "python", "-m", "tools.sweep", *words)
 
-    def experiments(self) -> list[dict[str, Any]]:
-        """Return params.yaml's content in each experiment that the checkout has."""
+    def epochs(self) -> list[int]:
+        """Return the epochs of model1 in each experiment that the checkout has, in order."""
         listed = self.project.output("git", "for-each-ref", "--format=%(refname)", "refs/exps")
         references = [line for line in listed.split() if "/exec/" not in line]
         shown = [self.project.output("git", "show", f"{one}:params.yaml") for one in references]
-        return [yaml.safe_load(text) for text in shown]
-
-    def epochs(self, *of: int) -> list[int]:
-        """Return the epochs of model1 in each experiment that the checkout has, in order.
-
-        With *of* of those experiments alone that have one of these numbers.
-        """
-        found = [one["models"]["model1"]["epochs"] for one in self.experiments()]
-        return sorted(number for number in found if not of or number in of)
+        return sorted(yaml.safe_load(text)["models"]["model1"]["epochs"] for text in shown)
 
 
 def stubs(folder: Path) -> Stubs:
@@ -161,18 +151,14 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, output
 
 
-def ancestors(process: int) -> list[psutil.Process]:
-    """Return the processes that started *process*, the nearest first."""
-    return psutil.Process(process).parents()
-
-
 def worker_of(process: int) -> int:
     """Return the number of Ray's worker that started *process*."""
-    return next(one.pid for one in ancestors(process) if one.cmdline()[0].startswith("ray::"))
+    started = psutil.Process(process).parents()
+    return next(one.pid for one in started if one.cmdline()[0].startswith("ray::"))
 
 
 class Nodes:
-    """A Ray cluster of processes on this machine: a head that works not, and two nodes that do.
+    """A Ray cluster of processes on this machine: a head without work, and two nodes.
 
     Each node has one core and a cache folder of its own.
     """
@@ -202,7 +188,7 @@ class Nodes:
 
     def remove_node_of(self, process: int) -> None:
         """Kill all that belongs to the node on which *process* runs, and add another node."""
-        started = {one.pid for one in ancestors(process)}
+        started = {one.pid for one in psutil.Process(process).parents()}
         for node in self._nodes:
             if node.all_processes["raylet"][0].process.pid in started:
                 self._nodes.remove(node)

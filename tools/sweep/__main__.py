@@ -133,13 +133,11 @@ class Sweep:
         proposed = iter(self._search.ask, None) if self._search else iter(grid)
 
         def next_trial() -> Trial | None:
-            overrides = next(proposed, None)
-            if overrides is None:
-                return None
-            trial = self._trial(overrides)
-            if trial.name in finished:
-                trial.outcome = Outcome()
-            return trial
+            for overrides in proposed:
+                trial = self._trial(overrides)
+                trial.outcome = Outcome() if trial.name in finished else None
+                return trial
+            return None
 
         def room() -> int:
             # More than run, so that none waits for this process. A search learns from each that
@@ -150,7 +148,12 @@ class Sweep:
             self._progress.show(min(handed, slots(cores)))
 
         for trial in follow(Pieces(self._source, cores), next_trial, room, show):
-            self._ended(trial, git)
+            if git and not trial.failed:
+                fetch(self._source.reference(trial.name), git)
+            accuracy = None if trial.failed else results.validation_accuracy(trial)
+            self._progress.ended(trial, accuracy)
+            if self._search and trial.outcome and not trial.outcome.lost:
+                self._search.tell(trial.overrides, accuracy, trial.outcome.lines)
         self._progress.close()
         results.write(STATE, self._trials, self._search)
         return int(any(trial.failed for trial in self._trials))
@@ -160,17 +163,6 @@ class Sweep:
         models = list(params.section(applied(overrides), "models"))
         self._trials.append(Trial(overrides, name_of(self._source.commit, overrides), models))
         return self._trials[-1]
-
-    def _ended(self, trial: Trial, git: str | None) -> None:
-        """Note how *trial* has ended."""
-        accuracy = None
-        if not trial.failed:
-            if git:
-                fetch(self._source.reference(trial.name), git)
-            accuracy = results.validation_accuracy(trial)
-        self._progress.ended(trial, accuracy)
-        if self._search and trial.outcome and not trial.outcome.lost:
-            self._search.tell(trial.overrides, accuracy, trial.outcome.lines)
 
 
 if __name__ == "__main__":

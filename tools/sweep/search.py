@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 from zc.lockfile import LockError, LockFile
 
 from stages.common.errors import StageError
@@ -91,7 +91,10 @@ class Search:
         # What is proposed depends on the history alone, not on how often it was stopped.
         sampler = optuna.samplers.TPESampler(seed=len(self._history))
         study = optuna.create_study(direction="maximize", sampler=sampler)
-        study.add_trials([self._frozen(one) for one in self._history if one.ended])
+        for one in self.told():
+            state = TrialState.PRUNED if one.accuracy is None else TrialState.COMPLETE
+            words = {"params": one.values, "distributions": self.space, "value": one.accuracy}
+            study.add_trial(optuna.trial.create_trial(state=state, **words))
         proposed = (study.ask(self.space).params for _ in range(REPEATS))
         every = product(*map(_values, self.space.values()))
         tried = [one.overrides for one in self._history]
@@ -99,12 +102,6 @@ class Search:
             overrides = [*self._fixed, *_written(values)]
             if overrides not in tried:
                 yield Proposal(values, overrides)
-
-    def _frozen(self, one: Proposal) -> FrozenTrial:
-        state = TrialState.PRUNED if one.accuracy is None else TrialState.COMPLETE
-        return optuna.trial.create_trial(
-            params=one.values, distributions=self.space, value=one.accuracy, state=state
-        )
 
     def tell(
         self, overrides: Sequence[str], accuracy: float | None, lines: Iterable[str] = ()

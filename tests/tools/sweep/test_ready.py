@@ -1,9 +1,6 @@
 """What is wrong is told in one line, before anything starts."""
 
-import socket
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -44,27 +41,30 @@ def refused(
     return refuse
 
 
+CLUSTER = "--address ray://127.0.0.1:9"
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["--set", "train.sede=1"], "error: SET: train.sede=1: Could not override"),
-        (["--set", "train.seed=1", "--cores", "0"], "error: --cores: 0: should be 1 or more"),
-        (["--search", "train.seed=range(0,9)", "--trials", "0"], "error: --trials: 0: should be"),
-        (["--set", "train.seed=1,2", "--search", "train.epochs=1,2"], "a search starts from one"),
-        (["--search", "train.epochs=1,2"], "would choose by the test images; add split.validation"),
-        (["--address", "127.0.0.1:9"], "error: --address: nodes get the project from a Git remote"),
+        ("--set train.sede=1", "error: SET: train.sede=1: Could not override"),
+        ("--set train.seed=1 --cores 0", "error: --cores: 0: should be 1 or more"),
+        ("--search a=1,2 --trials 0", "error: --trials: 0: should be 1 or more"),
+        ("--set train.seed=1,2 --search train.epochs=1,2", "error: SET: several values for one"),
+        ("--search data.limit=1,2", "error: SEARCH: data.limit: accuracies on other images do not"),
+        ("--search train.epochs=1,2", "error: split.validation_fraction is 0, so the search would"),
+        (CLUSTER, "error: --address: nodes get the project from a Git remote"),
+        (f"{CLUSTER} --git .", "error: --address: nodes share by a DVC remote"),
+        (f"{CLUSTER} --git /none --remote /none", "error: --git: /none does not give the commit"),
+        # It is tried whether anyone is there, since Ray itself would wait for a minute.
         (
-            ["--address", "127.0.0.1:9", "--git", "."],
-            "error: --address: nodes share by a DVC remote",
-        ),
-        (
-            ["--address", "127.0.0.1:9", "--git", "/none", "--remote", "/none"],
-            "error: --git: /none does not give the commit",
+            f"{CLUSTER} --git . --remote /none",
+            "error: --address: ray://127.0.0.1:9: no Ray cluster answers (",
         ),
     ],
 )
-def test_what_is_asked_for_cannot_be(refused: Refused, words: list[str], line: str) -> None:
-    assert line in refused(*words)
+def test_what_is_asked_for_cannot_be(refused: Refused, words: str, line: str) -> None:
+    assert refused(*words.split()).startswith(line)
 
 
 def test_changes_that_no_trial_would_see_are_refused(refused: Refused, project: Project) -> None:
@@ -85,37 +85,21 @@ def test_nobody_commits(refused: Refused, monkeypatch: pytest.MonkeyPatch) -> No
     assert refused("--set", "train.seed=1").startswith("error: Git does not know who you are")
 
 
-@pytest.mark.parametrize("scheme", ["", "ray://"])
-def test_a_cluster_that_does_not_answer_is_given_up_within_seconds(
-    refused: Refused, project: Project, tmp_path: Path, scheme: str
-) -> None:
-    started = time.monotonic()
-    # Bound, but nobody listens.
-    with socket.socket() as deaf:
-        deaf.bind(("127.0.0.1", 0))
-        address = f"{scheme}127.0.0.1:{deaf.getsockname()[1]}"
-        line = refused(
-            "--address", address, "--git", str(project.folder), "--remote", str(tmp_path)
-        )
-    assert line.startswith(f"error: --address: {address}: no Ray cluster answers (")
-    assert time.monotonic() - started < 10
-
-
 def test_more_cores_than_there_are_and_nodes_that_differ_are_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def asked(*words: str, nodes: list[float]) -> int:
+    def asked(*words: str, nodes: list[int]) -> int:
         found = [{"Alive": True, "Resources": {"CPU": count}} for count in nodes]
         gone = {"Alive": False, "Resources": {"CPU": 64.0}}
         headless = {"Alive": True, "Resources": {"memory": 1.0}}
         monkeypatch.setattr("ray.nodes", lambda: [gone, headless, *found])
         return ready.cores_of(command.parser().parse_args(words))
 
-    assert asked(nodes=[4.0, 4.0]) == 4
-    assert asked("--cores", "3", nodes=[2.0, 4.0]) == 3
+    assert asked(nodes=[4, 4]) == 4
+    assert asked("--cores", "3", nodes=[2, 4]) == 3
     with pytest.raises(StageError, match="--cores: 5 are more than there are; take at most 4"):
-        asked("--cores", "5", nodes=[2.0, 4.0])
+        asked("--cores", "5", nodes=[2, 4])
     with pytest.raises(StageError, match=r"nodes have 2 to 4, .*: --cores 2"):
-        asked(nodes=[2.0, 4.0])
+        asked(nodes=[2, 4])
     with pytest.raises(StageError, match="no node of the cluster has cores"):
         asked(nodes=[])

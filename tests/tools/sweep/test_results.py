@@ -2,53 +2,45 @@
 
 import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from dvc.cli.parser import get_main_parser
 
-from tests import ROOT
 from tests.support.pipeline import Project
 
 pytest.importorskip("ray", reason="not installed: make .venv/.sweep")
 
+from optuna.distributions import CategoricalDistribution, FloatDistribution
+
 from tools.sweep import picture, results
 from tools.sweep.driver import Trial
 from tools.sweep.search import Proposal, Search
-from tools.sweep.settings import space
 from tools.sweep.work import Outcome
 
 MODELS = ["model1", "model2"]
 
 
-def experiment(project: Project, name: str, accuracies: Mapping[str, tuple[float, float]]) -> None:
-    """Add an experiment where DVC keeps them, with each model's validation and test accuracy."""
-    for model, (validation, test) in accuracies.items():
-        for stage, numbers in (
-            ("train", {"val_accuracy": validation, "accuracy": 0.99}),
-            ("evaluate", {"accuracy": test}),
-        ):
-            path = project.folder / "metrics" / stage / f"{model}.json"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps(numbers))
-    project.output("git", "checkout", "--quiet", "--detach")
-    project.commit(name)
-    project.output("git", "update-ref", f"refs/exps/ab/cdef/{name}", "HEAD")
-    project.output("git", "checkout", "--quiet", "main")
-
-
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """Return the current folder: a repository with two experiments."""
+    """Return the current folder: a repository with two experiments.
+
+    They have two models each, with accuracies on validation images and on test images.
+    """
     project = Project(tmp_path / "project")
     project.folder.mkdir()
     project.output("git", "init", "--quiet", "--initial-branch=main")
-    (project.folder / "file").touch()
-    project.commit("first")
-    experiment(project, "good", {"model1": (0.91, 0.81), "model2": (0.93, 0.99)})
-    experiment(project, "bad", {"model1": (0.51, 0.88), "model2": (0.55, 0.98)})
+    for name, *accuracies in (("good", 0.91, 0.81, 0.93, 0.99), ("bad", 0.51, 0.88, 0.55, 0.98)):
+        for model in MODELS:
+            trained = {"val_accuracy": accuracies.pop(0), "accuracy": 0.99}
+            written = {"train": trained, "evaluate": {"accuracy": accuracies.pop(0)}}
+            for stage, numbers in written.items():
+                path = project.folder / f"metrics/{stage}/{model}.json"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(json.dumps(numbers))
+        project.commit(name)
+        project.output("git", "update-ref", f"refs/exps/ab/cdef/{name}", "HEAD")
     monkeypatch.chdir(project.folder)
     return project
 
@@ -112,20 +104,18 @@ def test_of_one_trial_all_settings_are_columns_and_of_one_model_there_is_no_mean
     assert results.validation_accuracy(one) == 0.91
 
 
-SPACE = ["data.dataset='a b',c", "recipes.fast.learning_rate=log(0.01,1)"]
-SPACE += ["recipes.fast.zoom=interval(0,0.4)"]
+SPACE = {
+    "data.dataset": CategoricalDistribution(["'a b'", "c"]),
+    "fast.rate": FloatDistribution(0.01, 1, log=True),
+    "fast.zoom": FloatDistribution(0, 0.4),
+}
 
 
 def test_a_search_ends_with_its_best_settings_as_a_line_for_a_shell(
-    project: Project,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(ROOT)
     fixed = ["split.validation_fraction=0.2", "data.path=it's $HOME"]
-    search = Search(tmp_path / "journal", fixed, space(SPACE), 3)
-    monkeypatch.chdir(project.folder)
+    search = Search(tmp_path / "journal", fixed, SPACE, 3)
     ended = []
     # The best by its validation images is not the best by its test images.
     for name, accuracy in (("bad", 0.53), ("good", 0.92), ("broken", None)):
@@ -147,23 +137,21 @@ def test_a_search_ends_with_its_best_settings_as_a_line_for_a_shell(
     # The one that failed has no line in the picture.
     drawn = (tmp_path / "sweep/search.svg").read_text(encoding="utf-8")
     assert drawn.count('aria-roledescription="line mark"') == 2
-    assert ">recipes.fast.learning_rate</text>" in drawn
+    assert ">fast.rate</text>" in drawn
 
 
 def tried(dataset: str, rate: float, zoom: float, accuracy: float) -> Proposal:
     """Return a trial of a search that has ended."""
-    keys = ("data.dataset", "recipes.fast.learning_rate", "recipes.fast.zoom")
-    values = dict(zip(keys, (dataset, rate, zoom), strict=True))
-    return Proposal(values, [], ended=True, accuracy=accuracy)
+    return Proposal(
+        dict(zip(SPACE, (dataset, rate, zoom), strict=True)), [], ended=True, accuracy=accuracy
+    )
 
 
-def test_the_picture_has_each_value_where_it_belongs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
+def test_the_picture_has_each_value_where_it_belongs() -> None:
     ended = [tried("'a b'", 0.01, 0, 0.5), tried("c", 0.1, 0.4, 0.9), tried("c", 1, 0.1, 0.6)]
-    spec = picture.parallel_coordinates(space(SPACE), ended).to_dict()
+    spec = picture.parallel_coordinates(SPACE, ended).to_dict()
     lines, labels = (spec["datasets"][layer["data"]["name"]] for layer in spec["layer"])
-    axes = ["data.dataset", "recipes.fast.learning_rate", "recipes.fast.zoom"]
-    axes.append("validation accuracy")
+    axes = ["data.dataset", "fast.rate", "fast.zoom", "validation accuracy"]
     assert [layer["encoding"]["x"]["sort"] for layer in spec["layer"]] == [axes] * 2
     assert [row["axis"] for row in lines] == axes * 3
     places = [0, 0, 0, 0, 1, 0.5, 1, 1, 1, 1, 0.25, 0.25]
