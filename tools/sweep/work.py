@@ -79,7 +79,7 @@ def compute(
         from dvc.utils.hydra import apply_overrides  # noqa: PLC0415 - on the node, not the driver
 
         apply_overrides(clone.folder / "params.yaml", list(overrides))
-        clone.dvc("repro", *clone.pull, *stages)
+        clone.dvc("repro", *clone.pull(), *stages)
         clone.share(*stages)
 
     return _in_clone(source, key, before, act)
@@ -90,7 +90,7 @@ def experiment(source: Source, overrides: Sequence[str], name: str, *before: Out
 
     def act(clone: Clone) -> None:
         settings = [word for override in overrides for word in ("-S", override)]
-        clone.dvc("exp", "run", *clone.pull, "--name", name, *settings)
+        clone.dvc("exp", "run", *clone.pull(), "--name", name, *settings)
         clone.share()
         clone.give(name)
 
@@ -107,7 +107,7 @@ def _in_clone(
     started = time.monotonic()
     lines, lost = [], False
     try:
-        with cloned(source) as clone, clone.guarded():
+        with cloned(source) as clone:
             if source.checkpoints:
                 # Kept until all has succeeded.
                 shared = Path(source.checkpoints) / key
@@ -121,22 +121,13 @@ def _in_clone(
     return Outcome(lines, time.monotonic() - started, lost)
 
 
+@dataclass
 class Clone:
-    """A clone of the project, and the commands run there."""
+    """A clone of the project, the commands run there, and the *guard* that is told of them."""
 
-    def __init__(self, folder: Path, source: Source) -> None:
-        self.folder = folder
-        self.source = source
-        self.pull = ["--pull"] if source.remote else []
-        self._guard: IO[str] | None = None
-
-    @contextmanager
-    def guarded(self) -> Iterator[None]:
-        """See to it that what is run ends with this process, however that ends."""
-        command = [sys.executable, "-m", "tools.sweep.guard", str(self.folder.parent)]
-        with subprocess.Popen(command, cwd=self.folder, stdin=subprocess.PIPE, text=True) as guard:
-            self._guard = guard.stdin
-            yield
+    folder: Path
+    source: Source
+    guard: IO[str] | None = None
 
     def run(self, *command: str) -> str:
         """Return what a command prints.
@@ -154,11 +145,15 @@ class Clone:
             # DVC's databases are none for several at once.
             "DVC_SITE_CACHE_DIR": str(self.folder.with_name("site")),
         }
-        return run(command, self.folder, variables, self._guard)
+        return run(command, self.folder, variables, self.guard)
 
     def dvc(self, *words: str) -> None:
         """Run a command of DVC's, again where another process has removed what it was writing."""
         patiently(lambda: self.run("dvc", *words), only=REMOVED)
+
+    def pull(self) -> list[str]:
+        """Return what has a command of DVC's fetch what others have computed."""
+        return ["--pull"] if self.source.remote else []
 
     def share(self, *stages: str) -> None:
         """Send what *stages*, or else all, have written to the DVC remote, if there is one."""
@@ -202,7 +197,10 @@ def cloned(source: Source, tries: int = TRIES) -> Iterator[Clone]:
         patiently(lambda: run([*clone, *user]), tries)
         run(["git", "checkout", "--quiet", "--detach", source.commit], folder)
         _configure(folder, source)
-        yield Clone(folder, source)
+        # What is run ends with this process, however that ends.
+        command = [sys.executable, "-m", "tools.sweep.guard", str(place)]
+        with subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, text=True) as guard:
+            yield Clone(folder, source, guard.stdin)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

@@ -9,6 +9,7 @@ import pytest
 from scipy.stats import ttest_rel
 
 from tests.support import pipeline
+from tests.support.pipeline import TINY_MODELS
 from tests.support.sweeps import takes_minutes
 from tools.replicates.tables import differences, means, tables
 
@@ -56,31 +57,46 @@ def test_each_recipe_has_tables_of_its_own() -> None:
     assert found["accurate/models.csv"]["accuracy_mean"].tolist() == pytest.approx([0.99, 0.99])
 
 
-@takes_minutes
-def test_replicates_are_a_sweep_whose_tables_are_those_of_its_experiments(
-    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["--seeds", "1"], "error: SEEDS: 1: a spread takes 2 or more\n"),
+        (["--set", "a=1,2"], "error: SET: a=1,2: several values; only the seed is to differ\n"),
+    ],
+)
+def test_what_has_no_spread_of_seeds_is_refused(
+    words: list[str], line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    project = pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
-    refused = project.make("replicates", "SEEDS=2", "SET=train.epochs=1,2", succeeds=False)
-    assert "error: SET: train.epochs=1,2: several values; only the seed" in refused.output
+    command = pytest.importorskip("tools.replicates.__main__", exc_type=ImportError)
+    assert command.main(words) == 1
+    assert capsys.readouterr().err == line
+
+
+@takes_minutes
+def test_the_tables_are_those_of_the_experiments(tmp_path: Path) -> None:
+    project = pipeline.clone(tmp_path / "project")
+    params = project.read_params()
+    params["models"] = {name: {**block, "epochs": 1} for name, block in TINY_MODELS.items()}
+    project.write_params(params)
+    project.commit("Tiny models")
     project.make("replicates", "SEEDS=2")
     written = project.folder / "metrics/replicates/notebook"
     table = pd.read_csv(written / "models.csv", index_col="model")
     assert table["seeds"].to_dict() == {"model1": 2, "model2": 2, "ensemble": 2}
     names = project.output("dvc", "exp", "list", "--name-only").split()
     assert len(names) == 2
-    accuracy, together, above = [], [], []
+    runs, above = [], []
     for name in names:
         project.output("dvc", "exp", "apply", name)
-        of_run = pd.read_csv(project.folder / "metrics/comparison.csv", index_col="model")
-        accuracy.append(of_run["accuracy"])
         folder = project.folder / "metrics"
-        first, second = (np.load(folder / f"probabilities/model{n}.npy") for n in (1, 2))
+        run = pd.read_csv(folder / "comparison.csv", index_col="model")["accuracy"]
+        first, second = (np.load(folder / f"probabilities/{model}.npy") for model in TINY_MODELS)
         actual = pd.read_csv(folder / "predictions/model1.csv")["actual"]
-        together.append(((first + second).argmax(axis=1) == actual).mean())
-        above.append(together[-1] - of_run["accuracy"]["model2"])
-    found = table["accuracy_mean"].to_dict()
-    expected = pd.concat(accuracy, axis=1).mean(axis=1).to_dict() | {"ensemble": np.mean(together)}
-    assert found == pytest.approx(expected, rel=1e-5)
+        # The mean of the probabilities decides.
+        run["ensemble"] = ((first + second).argmax(axis=1) == actual).mean()
+        runs.append(run)
+        above.append(run["ensemble"] - run["model2"])
+    expected = pd.concat(runs, axis=1).mean(axis=1).to_dict()
+    assert table["accuracy_mean"].to_dict() == pytest.approx(expected, rel=1e-5)
     pairs = pd.read_csv(written / "differences.csv", index_col=["first", "second"])
     assert pairs["mean"]["model2", "ensemble"] == pytest.approx(-np.mean(above), abs=1e-6)
