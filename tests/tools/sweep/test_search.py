@@ -1,10 +1,12 @@
 """A search goes on from its journal: nothing is lost, nothing is tried twice."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count, product
 from pathlib import Path
+from statistics import mean
 
 import pytest
 
@@ -37,10 +39,9 @@ def opened(folder: Path, trials: int, words: tuple[str, ...] = SPACE) -> Iterato
 
 
 def accuracy_of(overrides: list[str]) -> float:
-    """Return an accuracy that is best for a batch of 128 at a learning rate of 0.01."""
-    values = dict(word.split("=") for word in overrides)
-    near = 1 - abs(float(values["fast.rate"]) - 0.01)
-    return near - 0.1 * (values["fast.batch"] != "128")
+    """Return an accuracy that is best, 1, for a rate of 0.01, and 0 at either end."""
+    (rate,) = (word.split("=")[1] for word in overrides if word.startswith("fast.rate="))
+    return 1 - abs(math.log10(float(rate)) + 2)
 
 
 def run(search: Search, score: Callable[[list[str]], float] = accuracy_of) -> list[list[str]]:
@@ -72,8 +73,9 @@ def test_the_same_history_leads_to_the_same_proposals_however_often_it_was_stopp
 def test_what_is_proposed_gets_better(tmp_path: Path) -> None:
     with opened(tmp_path, 40) as search:
         scores = [accuracy_of(overrides) for overrides in run(search)]
-    assert sum(scores[-10:]) > sum(scores[:10])
-    assert max(scores) > 0.998
+    # Of all rates the mean is 0.5.
+    assert mean(scores[-10:]) > 0.7
+    assert max(scores) > 0.98
 
 
 def test_what_failed_counts_and_what_was_lost_is_proposed_once_more(tmp_path: Path) -> None:
