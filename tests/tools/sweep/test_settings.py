@@ -1,14 +1,11 @@
 """What a sweep tries: DVC's own grids, Optuna's distributions, and the work that trials share."""
 
 import re
-import shlex
-from pathlib import Path
 
 import pytest
 
 from stages.common.errors import StageError
 from tests import ROOT
-from tests.support.pipeline import Project
 
 optuna = pytest.importorskip("optuna", reason="not installed: make .venv/.sweep")
 
@@ -132,33 +129,3 @@ def test_a_name_stands_for_the_commit_and_the_settings_in_any_order() -> None:
     assert re.fullmatch(r"sweep-[0-9a-f]{10}", name)
     assert name == settings.name_of("abc", ["b=2", "a=1"])
     assert name not in [settings.name_of("abd", ["a=1", "b=2"]), settings.name_of("abc", ["a=1"])]
-
-
-def test_make_hands_every_word_on_as_it_is(tmp_path: Path) -> None:
-    # An environment whose Python prints its words.
-    python = tmp_path / "venv/bin/python"
-    python.parent.mkdir(parents=True)
-    for name in (".ready", ".sweep", ".plots"):
-        (tmp_path / "venv" / name).touch()
-    python.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
-    python.chmod(0o755)
-    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
-    given = {"SEARCH": "a=log(1,2)", "TRIALS": "3"}
-    given["SET"] = "train.seed=range(0,3) data.dataset='a  b' `touch x` ;touch x; \"*\" #"
-    given |= {"CORES": "2", "ADDRESS": "ray://a:1", "REMOTE": "s3://a b", "GIT": "ssh://a"}
-    given["CHECKPOINTS"] = "/a"
-    settings = [f"{key}={value}" for key, value in given.items()]
-    printed = Project(tmp_path).output("make", "VENV=venv", "sweep", *settings)
-    wanted = [word for key, value in given.items() for word in (f"--{key.lower()}", value)]
-    assert printed.splitlines() == ["-m", "tools.sweep", *wanted]
-    assert not (tmp_path / "x").exists()
-
-
-def test_the_help_has_examples_that_hold() -> None:
-    text = (ROOT / "tools/sweep/__main__.py").read_text().replace("\\\n", "")
-    examples = re.findall(r"make sweep (\w+=.*)", text)
-    assert len(examples) == 2
-    for example in examples:
-        words = dict(word.split("=", 1) for word in shlex.split(example))
-        assert settings.grid(settings.words_of(words["SET"], "SET"))
-        settings.space(settings.words_of(words.get("SEARCH", ""), "SEARCH"))

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.sweep.work import TRIES, Clone, Failed, Source, Unreachable
+from tests import ROOT
+from tools.sweep.work import TRIES, Clone, Failed, Source, Unreachable, experiment
 
 REMOVED = "ERROR: failed to reproduce 'configure': [Errno 2] No such file or directory: '{}'"
 # What another process has removed from the run-cache.
@@ -49,3 +50,13 @@ def test_what_may_go_well_another_time_is_tried_again_with_pauses(
     assert ended is raised
     assert len(commands) == times
     assert waited == [1, 2, 4, 8][: times - 1]
+
+
+@pytest.mark.parametrize(("git", "lost"), [("/none", True), (str(ROOT), False)])
+def test_what_a_network_has_failed_is_lost(
+    monkeypatch: pytest.MonkeyPatch, git: str, lost: bool
+) -> None:
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    outcome = experiment(Source(git, "no-such-commit", "", ""), [], "name")
+    assert outcome.lines
+    assert outcome.lost == lost
