@@ -17,30 +17,52 @@ from optuna.distributions import IntDistribution
 from tools.sweep import __main__ as command
 from tools.sweep.driver import Trial
 from tools.sweep.search import Search
-from tools.sweep.settings import grid, space, words_of
+from tools.sweep.settings import grid, name_of, space, words_of
 from tools.sweep.work import Outcome, Source
+
+
+SOURCE = Source("", "", "", "")
+Next = Callable[[], Trial | None]
+
+
+@pytest.fixture(autouse=True)
+def _written_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    monkeypatch.setattr("tools.sweep.results.write", lambda *_: None)
 
 
 def test_of_what_was_lost_a_search_hears_nothing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    outcomes = [Outcome(["timed out"], lost=True), Outcome(["error: so"])]
-
-    def follow(_: object, next_trial: Callable[[], Trial | None], *__: object) -> Iterator[Trial]:
-        for outcome in outcomes:
+    def follow(_: object, next_trial: Next, *__: object) -> Iterator[Trial]:
+        for outcome in (Outcome(["timed out"], lost=True), Outcome(["error: so"])):
             trial = next_trial()
             assert trial
             trial.outcome = outcome
             yield trial
         assert next_trial() is None
 
-    monkeypatch.chdir(ROOT)
     monkeypatch.setattr(command, "follow", follow)
-    monkeypatch.setattr("tools.sweep.results.write", lambda *_: None)
     search = Search(tmp_path / "journal", [], {"train.seed": IntDistribution(0, 9)}, 2)
-    assert command.Sweep(Source("", "", "", ""), 2, search).run([], 1, None) == 1
+    assert command.Sweep(SOURCE, 2, search).run([], 1, None) == 1
     assert [one.lines for one in search.told()] == [["error: so"]]
     search.close()
+
+
+def test_a_trial_whose_experiment_is_there_is_not_run_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    trials = [["train.seed=1"], ["train.seed=2"]]
+    handed: list[Trial] = []
+
+    def follow(_: object, next_trial: Next, *__: object) -> list[Trial]:
+        handed.extend(iter(next_trial, None))
+        return []
+
+    monkeypatch.setattr(command, "follow", follow)
+    monkeypatch.setattr(command, "revisions", lambda _: {name_of("", trials[0]): "a reference"})
+    assert command.Sweep(SOURCE, 2, None).run(trials, 1, None) == 0
+    assert [one.outcome for one in handed] == [Outcome(), None]
 
 
 def test_make_hands_every_word_on_as_it_is(tmp_path: Path) -> None:
