@@ -20,7 +20,6 @@ from tools.sweep.search import Search
 from tools.sweep.settings import grid, name_of, space, words_of
 from tools.sweep.work import Outcome, Source
 
-
 SOURCE = Source("", "", "", "")
 Next = Callable[[], Trial | None]
 
