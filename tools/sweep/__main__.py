@@ -118,10 +118,10 @@ class Sweep:
         self._progress = Progress(wanted)
         # In the order in which they were proposed; of a search those from before it was stopped.
         self._trials: list[Trial] = []
-        for told in search.told() if search else ():
-            trial = self._trial(told.overrides)
-            trial.outcome = Outcome(told.lines)
-            self._progress.ended(trial, told.accuracy)
+        for proposal in search.finished() if search else ():
+            trial = self._trial(proposal.overrides)
+            trial.outcome = Outcome(proposal.lines)
+            self._progress.ended(trial, proposal.accuracy)
 
     def run(self, grid: list[list[str]], cores: int, git: str | None) -> int:
         """Run all trials, those of *grid* without a search, and print what came of them.

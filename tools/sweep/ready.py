@@ -145,8 +145,8 @@ def connect(address: str | None) -> None:
     except (OSError, RuntimeError, ValueError, AssertionError) as error:
         where = f"--address: {address}: no Ray cluster answers" if address else "Ray does not start"
         # Ray may add what led there.
-        said = str(error).strip().splitlines() or [type(error).__name__]
-        raise StageError(f"{where} ({said[-1]})") from None
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise StageError(f"{where} ({lines[-1]})") from None
 
 
 def cores_of(options: Namespace) -> int:

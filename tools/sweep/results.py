@@ -50,8 +50,8 @@ def table(trials: Iterable[Trial], best_first: bool = False) -> pd.DataFrame:
         models |= dict.fromkeys(trial.models)
         row: dict[str, Any] = {"experiment": trial.name, "note": "", **given}
         if trial.outcome and trial.failed:
-            said = [line for line in trial.outcome.lines if not line.startswith(OF_DVC)]
-            row["note"] = (said or trial.outcome.lines)[-1]
+            lines = [line for line in trial.outcome.lines if not line.startswith(OF_DVC)]
+            row["note"] = (lines or trial.outcome.lines)[-1]
         elif trial.name in kept:
             row |= accuracies(kept[trial.name], trial.models)
         else:
@@ -76,7 +76,7 @@ def write(folder: Path, trials: Iterable[Trial], search: Search | None) -> None:
     shortened = made.assign(note=made["note"].str.slice(0, 80))
     print(shortened.to_string(index=False, float_format="%.4f", na_rep="-"))
     print(f"\nThe table: {folder / TRIALS}")
-    tried = [one for one in search.told() if one.accuracy is not None] if search else []
+    tried = [one for one in search.finished() if one.accuracy is not None] if search else []
     if search and tried:
         parallel_coordinates(search.space, tried).save(folder / "search.svg")
         print(f"The picture: {folder / 'search.svg'}")

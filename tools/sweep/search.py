@@ -91,7 +91,7 @@ class Search:
         # What is proposed depends on the history alone, not on how often it was stopped.
         sampler = optuna.samplers.TPESampler(seed=len(self._history))
         study = optuna.create_study(direction="maximize", sampler=sampler)
-        for one in self.told():
+        for one in self.finished():
             state = TrialState.PRUNED if one.accuracy is None else TrialState.COMPLETE
             words = {"params": one.values, "distributions": self.space, "value": one.accuracy}
             study.add_trial(optuna.trial.create_trial(state=state, **words))
@@ -118,7 +118,7 @@ class Search:
     def _keep(self) -> None:
         write_text(self._journal, json.dumps([asdict(one) for one in self._history]))
 
-    def told(self) -> list[Proposal]:
+    def finished(self) -> list[Proposal]:
         """Return every trial that has ended, now or before this was stopped."""
         return [one for one in self._history if one.ended]
 

@@ -44,7 +44,7 @@ def test_of_what_was_lost_a_search_hears_nothing(
     monkeypatch.setattr(command, "follow", follow)
     search = Search(tmp_path / "journal", [], {"train.seed": IntDistribution(0, 9)}, 2)
     assert command.Sweep(SOURCE, 2, search).run([], 1, None) == 1
-    assert [one.lines for one in search.told()] == [["error: so"]]
+    assert [one.lines for one in search.finished()] == [["error: so"]]
     search.close()
 
 

@@ -63,7 +63,7 @@ def test_the_same_history_leads_to_the_same_proposals_however_often_it_was_stopp
         with opened(tmp_path / "stopped", trials) as search:
             stopped += run(search)
     assert stopped == at_once
-    assert [(one.overrides, one.accuracy) for one in search.told()] == [
+    assert [(one.overrides, one.accuracy) for one in search.finished()] == [
         (overrides, accuracy_of(overrides)) for overrides in at_once
     ]
     assert len({tuple(overrides) for overrides in at_once}) == 14
@@ -84,9 +84,9 @@ def test_what_failed_counts_and_what_was_lost_is_proposed_once_more(tmp_path: Pa
         assert failed
         search.tell(failed, None, ["no memory", "killed"])
     with opened(tmp_path, 3) as search:
-        (told,) = search.told()
-        assert (told.overrides, told.accuracy) == (failed, None)
-        assert told.lines == ["no memory", "killed"]
+        (proposal,) = search.finished()
+        assert (proposal.overrides, proposal.accuracy) == (failed, None)
+        assert proposal.lines == ["no memory", "killed"]
         first, second = run(search)
     assert first == lost
     assert second not in (failed, lost)
@@ -127,8 +127,8 @@ def test_wherever_it_is_killed_nothing_is_lost_and_nothing_is_run_twice(
         two_at_a_time(search, ran)
     with opened(tmp_path, 3) as search:
         two_at_a_time(search, ran)
-        told = {" ".join(one.overrides): one.accuracy for one in search.told()}
-    assert told == {overrides: accuracy_of(overrides.split()) for overrides in ran}
+        kept = {" ".join(one.overrides): one.accuracy for one in search.finished()}
+    assert kept == {overrides: accuracy_of(overrides.split()) for overrides in ran}
     assert list(ran.values()) == [1, 1, 1]
 
 
