@@ -100,7 +100,9 @@ class Stubs:
 
     def sweep(self, *words: str) -> subprocess.Popen[str]:
         """Start a sweep in a terminal's own process group."""
-        return start(self.project, "python", "-m", "tools.sweep", *words)
+        # Of a head that is gone; Ray would look for it for half a minute.
+        patience = {"RAY_CLIENT_RECONNECT_GRACE_PERIOD": "3"}
+        return start(self.project, "python", "-m", "tools.sweep", *words, variables=patience)
 
     def epochs(self) -> list[int]:
         """Return the epochs of model1 in each experiment that the checkout has, in order."""
