@@ -7,7 +7,6 @@ Runs the stages of tools/export/dvc.yaml for all models of params.yaml, as far a
 
 import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -21,25 +20,18 @@ PIPELINE = Path("tools/export/dvc.yaml")
 MODELS = PIPELINE.with_name("models.yaml")
 
 
-def name_models(names: Sequence[str]) -> None:
-    """Have the stages be about the models *names*; the file's comment stays."""
-    text = MODELS.read_text(encoding="utf-8")
-    comment = text[: text.index("export:")]
-    write_text(MODELS, comment + yaml.safe_dump({"export": list(names)}))
-
-
-def main() -> int:
-    """Export; return the exit code."""
+def main() -> None:
+    """Export, and print the table; exit with DVC's code if that fails."""
     try:
-        name_models(list(params.section(params.read(), "models")))
+        names = list(params.section(params.read(), "models"))
     except StageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    code = subprocess.run(["dvc", "repro", str(PIPELINE)], check=False).returncode
-    if code == 0:
-        print(f"\n{to_markdown(FOLDER)}")
-    return code
+        sys.exit(f"error: {error}")
+    comment, _, _ = MODELS.read_text(encoding="utf-8").partition("export:")
+    write_text(MODELS, comment + yaml.safe_dump({"export": names}))
+    if code := subprocess.run(["dvc", "repro", str(PIPELINE)], check=False).returncode:
+        sys.exit(code)
+    print(f"\n{to_markdown(FOLDER)}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

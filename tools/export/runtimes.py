@@ -12,13 +12,14 @@ from ai_edge_litert.interpreter import Interpreter
 Predict = Callable[[np.ndarray], np.ndarray]
 
 
-def onnx(path: Path, threads: int) -> Predict:
+def onnx(path: Path) -> Predict:
     """Return what ONNX Runtime makes of a file.
 
     https://onnxruntime.ai/docs/api/python/api_summary.html
     """
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    # As LiteRT takes. Left to itself it takes all that the machine has, a container's limit or not.
+    options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     (entry,) = session.get_inputs()
 
@@ -29,26 +30,22 @@ def onnx(path: Path, threads: int) -> Predict:
     return predict
 
 
-def litert(path: Path, threads: int) -> Predict:
+def litert(path: Path) -> Predict:
     """Return what LiteRT makes of a file.
 
     https://ai.google.dev/edge/litert/microcontrollers/python
     """
-    interpreter = Interpreter(model_path=str(path), num_threads=threads)
-    entry, result = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
+    runner = Interpreter(model_path=str(path)).get_signature_runner()
+    (entry,) = runner.get_input_details()
 
     def predict(images: np.ndarray) -> np.ndarray:
-        if tuple(interpreter.get_input_details()[0]["shape"]) != images.shape:
-            interpreter.resize_tensor_input(entry["index"], images.shape)
-            interpreter.allocate_tensors()
-        interpreter.set_tensor(entry["index"], images.astype(np.float32))
-        interpreter.invoke()
-        return np.asarray(interpreter.get_tensor(result["index"]))
+        (probabilities,) = runner(**{entry: images.astype(np.float32)}).values()
+        return np.asarray(probabilities)
 
     return predict
 
 
-RUNTIMES: dict[str, tuple[str, Callable[[Path, int], Predict]]] = {
+RUNTIMES: dict[str, tuple[str, Callable[[Path], Predict]]] = {
     "onnx": (f"ONNX Runtime {version('onnxruntime')}", onnx),
     "tflite": (f"LiteRT {version('ai-edge-litert')}", litert),
     "int8.tflite": (f"LiteRT {version('ai-edge-litert')}", litert),
