@@ -6,6 +6,7 @@ It answers on 127.0.0.1, this machine, alone. Ctrl-C ends it.
 """
 
 import argparse
+import os
 import socket
 import sys
 import threading
@@ -21,24 +22,6 @@ from tools.demo.server import HOST, application
 from tools.predict.models import Models
 
 
-def bound(port: int) -> socket.socket:
-    """Return a socket at *port*; 0 for any.
-
-    Raises:
-        StageError: it is taken, or not ours to take.
-    """
-    listening = socket.socket()
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listening.bind((HOST, port))
-        # From now on a browser that is quick waits, and is not turned away.
-        listening.listen()
-    except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise StageError(f"port {port}: {why}; give another: make demo PORT=8001") from None
-    return listening
-
-
 def main(words: Sequence[str]) -> int:
     """Answer the page until Ctrl-C; return the exit code."""
     raw = argparse.RawDescriptionHelpFormatter
@@ -47,14 +30,18 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--no-browser", action="store_true", help="say where it is, no more")
     options = parser.parse_args(words)
     try:
-        listening = bound(options.port)
+        # From now on a browser that is quick waits, and is not turned away.
+        listening = socket.create_server((HOST, options.port))
+    except (OSError, OverflowError) as error:
+        why = os.strerror(error.errno) if isinstance(error, OSError) and error.errno else error
+        sys.exit(f"error: port {options.port}: {why}; give another: make demo PORT=8001")
+    try:
         models = Models()
         # Of one image and of several, so that none waits for TensorFlow to make ready for either.
         for count in (1, 2):
             models.probabilities(np.zeros((count, *models.form.image), np.uint8))
     except StageError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         return 130
     address = f"http://{HOST}:{listening.getsockname()[1]}"

@@ -2,9 +2,7 @@
 
 import io
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -16,7 +14,6 @@ from starlette.staticfiles import StaticFiles
 from stages.common.errors import StageError
 from stages.report.pictures import data_uri
 from tools.predict.models import Models
-from tools.predict.pictures import seen_on
 
 HOST = "127.0.0.1"
 PAGE = Path(__file__).parent / "page"
@@ -28,6 +25,9 @@ NAME = "picture"
 def application(models: Models) -> Starlette:
     """Return the page of *models*, and what answers it."""
 
+    def sorry(why: str, status: int) -> Response:
+        return JSONResponse({"error": why}, status)
+
     async def about(_: Request) -> Response:
         return JSONResponse({"classes": models.classes, "digits": models.form.digits})
 
@@ -37,11 +37,21 @@ def application(models: Models) -> Starlette:
         async for chunk in request.stream():
             content += chunk if len(content) <= MOST else b""
         if len(content) > MOST:
-            return _sorry(f"larger than {MOST // 1_000_000} MB", 413)
+            return sorry(f"larger than {MOST // 1_000_000} MB", 413)
         try:
-            return JSONResponse(answer(models, bytes(content)))
+            read = models.read(io.BytesIO(content), NAME)
         except StageError as error:
-            return _sorry(str(error).removeprefix(f"{NAME}: "), 422)
+            return sorry(str(error).removeprefix(f"{NAME}: "), 422)
+        return JSONResponse(
+            [
+                {
+                    # An image as a URL, and by model the probabilities in the order of the classes.
+                    "seen": data_uri(part.image),
+                    "probabilities": {name: row.tolist() for name, row in said.items()},
+                }
+                for part, said in read
+            ]
+        )
 
     return Starlette(
         routes=[
@@ -52,26 +62,3 @@ def application(models: Models) -> Starlette:
         # Else a page from elsewhere could call this machine by a name of its own, and read along.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])],
     )
-
-
-def answer(models: Models, content: bytes) -> list[dict[str, Any]]:
-    """Return for each digit on the picture *content*, or for the whole, what is seen and said.
-
-    *seen* is an image as a URL, *probabilities* are by model, in the order of the classes.
-
-    Raises:
-        StageError: it is no picture, damaged, too large, or no digit is on it.
-    """
-    parts = seen_on(io.BytesIO(content), NAME, models.form)
-    said = models.probabilities(np.stack([part.image for part in parts]))
-    return [
-        {
-            "seen": data_uri(part.image),
-            "probabilities": {name: array[row].tolist() for name, array in said.items()},
-        }
-        for row, part in enumerate(parts)
-    ]
-
-
-def _sorry(why: str, status: int) -> Response:
-    return JSONResponse({"error": why}, status)

@@ -14,100 +14,71 @@ import csv
 import itertools
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
-
-import numpy as np
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from stages.common.errors import StageError
 from tools.predict.models import Models
-from tools.predict.pictures import Box, Form, seen_on, sources
+from tools.predict.pictures import sources
 
-# So many pictures go through the models at once.
-TOGETHER = 64
+# What --json prints of a picture: an object for each digit on it, or one for the whole.
+Parts = list[dict[str, Any]]
 HEADER = ("image", "part", "left", "top", "width", "height", "model", "class", "probability")
 
 
-class Prediction(NamedTuple):
-    """What the models say of a picture, or of one of the digits on it.
-
-    *part* counts these from 1, *parts* is how many there are; *probabilities* are by model.
-    """
-
-    image: str
-    part: int
-    parts: int
-    box: Box | None
-    probabilities: dict[str, np.ndarray]
-
-    def favoured(self, classes: Sequence[str]) -> dict[str, tuple[str, float]]:
-        """Return by model the class it favours, and its probability."""
-        return {
-            model: (classes[int(row.argmax())], float(row.max()))
-            for model, row in self.probabilities.items()
-        }
-
-
-def predictions(
-    words: Sequence[str], models: Models, form: Form, complain: Callable[[str], None]
-) -> Iterator[Prediction]:
-    """Yield what the *models* say of each picture; of one that is none *complain*, and go on."""
-    pictures = sources(words)
-    while few := list(itertools.islice(pictures, TOGETHER)):
-        seen = []
-        for name, source in few:
-            try:
-                parts = seen_on(source, name, form)
-            except StageError as error:
-                complain(str(error))
-                continue
-            seen += [(name, number, len(parts), part) for number, part in enumerate(parts, 1)]
-        if not seen:
+def predictions(words: Sequence[str], models: Models, failed: list[str]) -> Iterator[Parts]:
+    """Yield what the *models* say of each picture; complain of one that has *failed*, and go on."""
+    for name, source in sources(words):
+        try:
+            read = models.read(source, name)
+        except StageError as error:
+            print(f"error: {error}", file=sys.stderr)
+            failed.append(name)
             continue
-        said = models.probabilities(np.stack([part.image for *_, part in seen]))
-        for row, (name, number, count, part) in enumerate(seen):
-            of_this = {model: array[row] for model, array in said.items()}
-            yield Prediction(name, number, count, part.box, of_this)
+        yield [
+            {
+                "image": name,
+                "part": number,
+                "box": seen.box,
+                "predictions": {
+                    model: {
+                        "class": models.classes[row.argmax()],
+                        "probability": float(row.max()),
+                        "probabilities": dict(zip(models.classes, row.tolist(), strict=True)),
+                    }
+                    for model, row in said.items()
+                },
+            }
+            for number, (seen, said) in enumerate(read, 1)
+        ]
 
 
-def as_text(some: Iterator[Prediction], classes: Sequence[str]) -> None:
-    """Print a line for each."""
-    for one in some:
-        (_, vote), *others = (
-            (model, f"{name} ({100 * probability:.1f} %)")
-            for model, (name, probability) in one.favoured(classes).items()
-        )
-        which = f", {one.part} of {one.parts}" if one.parts > 1 else ""
-        models = ", ".join(f"{model} {said}" for model, said in others)
-        print(f"{one.image}{which}: {vote}; {models}", flush=True)
+def as_text(pictures: Iterator[Parts]) -> None:
+    """Print a line for each part."""
+    for parts in pictures:
+        for one in parts:
+            which = f", {one['part']} of {len(parts)}" if len(parts) > 1 else ""
+            (_, vote), *others = (
+                (model, f"{said['class']} ({100 * said['probability']:.1f} %)")
+                for model, said in one["predictions"].items()
+            )
+            models = ", ".join(f"{model} {said}" for model, said in others)
+            print(f"{one['image']}{which}: {vote}; {models}", flush=True)
 
 
-def as_csv(some: Iterator[Prediction], classes: Sequence[str]) -> None:
-    """Print a table: a row for each, and model."""
+def as_csv(pictures: Iterator[Parts]) -> None:
+    """Print a table: a row for each part, and model."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(HEADER)
-    for one in some:
-        for model, (name, probability) in one.favoured(classes).items():
-            where = (one.image, one.part, *(one.box or ("", "", "", "")))
-            writer.writerow([*where, model, name, f"{probability:.6f}"])
+    for one in itertools.chain.from_iterable(pictures):
+        where = (one["image"], one["part"], *(one["box"] or 4 * [""]))
+        for model, said in one["predictions"].items():
+            writer.writerow([*where, model, said["class"], f"{said['probability']:.6f}"])
 
 
-def as_json(some: Iterator[Prediction], classes: Sequence[str]) -> None:
-    """Print a list: an object for each, with the probabilities of all classes."""
-    objects: list[dict[str, Any]] = []
-    for one in some:
-        favoured = one.favoured(classes)
-        by_model = {
-            model: {
-                "class": favoured[model][0],
-                "probability": favoured[model][1],
-                "probabilities": dict(zip(classes, map(float, row), strict=True)),
-            }
-            for model, row in one.probabilities.items()
-        }
-        where = {"image": one.image, "part": one.part, "box": one.box}
-        objects.append(where | {"predictions": by_model})
-    print(json.dumps(objects, indent=2))
+def as_json(pictures: Iterator[Parts]) -> None:
+    """Print a list: an object for each part, with the probabilities of all classes."""
+    print(json.dumps([*itertools.chain.from_iterable(pictures)], indent=2))
 
 
 def main(words: Sequence[str]) -> int:
@@ -122,20 +93,14 @@ def main(words: Sequence[str]) -> int:
     form.add_argument("--digits", action="store_true", default=None, help="cut digits out")
     form.add_argument("--whole", dest="digits", action="store_false", help="resize, no more")
     options = parser.parse_args(words)
-    failed = []
-
-    def complain(line: str) -> None:
-        failed.append(line)
-        print(f"error: {line}", file=sys.stderr)
-
+    failed: list[str] = []
     try:
         models = Models()
-        form_ = models.form
         if options.digits is not None:
-            form_ = form_._replace(digits=options.digits)
-        options.show(predictions(options.images, models, form_, complain), models.classes)
+            models.form = models.form._replace(digits=options.digits)
+        options.show(predictions(options.images, models, failed))
     except StageError as error:
-        complain(str(error))
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         return 130
     return 1 if failed else 0

@@ -31,15 +31,18 @@ SHARED, SHORT = 0.3, 0.6
 APART = 0.4
 
 
-class Digit(NamedTuple):
-    """A digit as MNIST has it, (28, 28) uint8, and where it stood: left, top, width, height."""
+class Seen(NamedTuple):
+    """What is seen on a picture, uint8, and where: left, top, width, height; None for the whole."""
 
     image: np.ndarray
-    box: tuple[int, int, int, int]
+    box: tuple[int, int, int, int] | None
 
 
-def find(picture: np.ndarray) -> list[Digit]:
-    """Return the digits on a grey *picture*, (height, width) uint8, from left to right."""
+def find(picture: np.ndarray) -> list[Seen]:
+    """Return the digits on a grey *picture*, (height, width) uint8, from left to right.
+
+    Each is (28, 28), as MNIST has it.
+    """
     scale = min(1.0, LARGEST / max(picture.shape))
     picture = shrunk(picture, scale)
     ink = ink_of(picture)
@@ -47,19 +50,13 @@ def find(picture: np.ndarray) -> list[Digit]:
     for mask in masks(ink):
         left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
         cut = np.where(mask, ink, 0)[top : top + height, left : left + width]
-        digits.append(Digit(framed(cut), _unscaled((left, top, width, height), scale)))
-    return sorted(digits, key=lambda digit: digit.box[0])
-
-
-def _unscaled(box: tuple[int, ...], scale: float) -> tuple[int, int, int, int]:
-    left, top, width, height = (round(side / scale) for side in box)
-    return left, top, width, height
+        left, top, width, height = (round(side / scale) for side in (left, top, width, height))
+        digits.append(Seen(framed(cut), (left, top, width, height)))
+    return digits
 
 
 def shrunk(picture: np.ndarray, scale: float) -> np.ndarray:
     """Return a *picture*, (height, width), at a *scale* of at most 1, each side a pixel or more."""
-    if scale == 1:
-        return picture
     height, width = (max(1, round(side * scale)) for side in picture.shape)
     return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
 
@@ -89,7 +86,7 @@ def ink_of(picture: np.ndarray) -> np.ndarray:
     It may be dark on light or light on dark, and unevenly lit: the paper is the median around each
     pixel, over a square as large as the picture.
     """
-    small = shrunk(picture, min(1.0, COPY / max(picture.shape))).copy()
+    small = shrunk(picture, min(1.0, COPY / max(picture.shape)))
     around = 2 * (min(small.shape) // 2) + 1
     # The median repeats the outermost pixels beyond the border: these are to be paper too.
     for edge in (small[0], small[-1], small[:, 0], small[:, -1]):
@@ -124,17 +121,6 @@ class Part(NamedTuple):
         """Return how many pixels it is high."""
         return self.bottom - self.top
 
-    def with_stroke(self, other: "Part") -> "Part":
-        """Return both as one."""
-        return Part(
-            [*self.labels, *other.labels],
-            left=min(self.left, other.left),
-            top=min(self.top, other.top),
-            right=max(self.right, other.right),
-            bottom=max(self.bottom, other.bottom),
-            area=self.area + other.area,
-        )
-
     def owns(self, other: "Part") -> bool:
         """Tell whether *other*, which begins no further left, is of the same digit."""
         low, high = sorted([self.height, other.height])
@@ -146,7 +132,7 @@ class Part(NamedTuple):
 
 
 def masks(ink: np.ndarray) -> list[np.ndarray]:
-    """Return where each digit stands, (height, width) bool; specks are none."""
+    """Return where each digit stands, (height, width) bool, from left to right; specks are none."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats((ink > INK).astype(np.uint8))
     strokes = [
         Part([label], left, top, left + width, top + height, area)
@@ -158,8 +144,15 @@ def masks(ink: np.ndarray) -> list[np.ndarray]:
     for stroke in sorted(strokes, key=lambda stroke: stroke.left):
         if stroke.area < dust:
             continue
-        if digits and digits[-1].owns(stroke):
-            digits[-1] = digits[-1].with_stroke(stroke)
+        if digits and (last := digits[-1]).owns(stroke):
+            digits[-1] = Part(
+                labels=last.labels + stroke.labels,
+                left=last.left,
+                top=min(last.top, stroke.top),
+                right=max(last.right, stroke.right),
+                bottom=max(last.bottom, stroke.bottom),
+                area=last.area + stroke.area,
+            )
         else:
             digits.append(stroke)
     area = SPECK_AREA * max((digit.area for digit in digits), default=0)

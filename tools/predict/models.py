@@ -1,5 +1,6 @@
 """The trained models of this folder, and what they say together."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from stages.backend import make_repeatable, tf
 from stages.common.errors import StageError
 from stages.evaluate.model import load, predict
 from stages.fetch.known import MNIST, find
-from tools.predict.pictures import Form
+from tools.predict.digits import Seen
+from tools.predict.pictures import Form, seen_on
 
 VOTE = "vote"
 
@@ -46,3 +48,18 @@ class Models:
             name: predict(model.predict_on_batch, images) for name, model in self._models.items()
         }
         return {VOTE: np.mean(list(said.values()), axis=0)} | said
+
+    def read(
+        self, source: Path | io.BytesIO, name: str
+    ) -> list[tuple[Seen, dict[str, np.ndarray]]]:
+        """Return what is seen on a picture, and what :meth:`probabilities` says of each.
+
+        Raises:
+            StageError: it is no picture, damaged, too large, or no digit is on it.
+        """
+        parts = seen_on(source, name, self.form)
+        said = self.probabilities(np.stack([part.image for part in parts]))
+        return [
+            (part, {model: array[row] for model, array in said.items()})
+            for row, part in enumerate(parts)
+        ]

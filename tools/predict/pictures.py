@@ -1,25 +1,18 @@
 """Pictures in files, folders and standard input, brought into the form that models take."""
 
 import io
-import os
 import sys
-import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from PIL import Image
 
 from stages.common.errors import StageError
-from stages.fetch.files.decoding import SUFFIXES, opened, read
+from stages.fetch.files.decoding import SUFFIXES, read
 from stages.fetch.files.resizing import resized
 from stages.fetch.images import GREY, size_of
 from tools.predict import digits
-
-# Of more pixels a picture is refused.
-MOST = 60_000_000
-Box = tuple[int, int, int, int]
 
 
 class Form(NamedTuple):
@@ -29,23 +22,13 @@ class Form(NamedTuple):
     digits: bool
 
 
-class Seen(NamedTuple):
-    """What models are shown of a picture: uint8 of their shape, and where on it that stood.
-
-    The box is left, top, width and height in pixels, or None for the whole.
-    """
-
-    image: np.ndarray
-    box: Box | None
-
-
 def sources(words: Iterable[str]) -> Iterator[tuple[str, Path | io.BytesIO]]:
     """Yield each picture's name and where it is; folders are looked through, ``-`` is the input."""
     for word in words:
         path = Path(word)
         if word == "-":
             yield "-", io.BytesIO(sys.stdin.buffer.read())
-        elif os.path.isdir(word):  # noqa: PTH112 - Path's own raises of a name that is too long
+        elif path.is_dir():
             inside = sorted(path.rglob("*"))
             files = [file for file in inside if file.suffix.lower() in SUFFIXES and file.is_file()]
             # A folder without pictures is named, and told in the words for a file that is none.
@@ -54,7 +37,7 @@ def sources(words: Iterable[str]) -> Iterator[tuple[str, Path | io.BytesIO]]:
             yield word, path
 
 
-def seen_on(source: Path | io.BytesIO, name: str, form: Form) -> list[Seen]:
+def seen_on(source: Path | io.BytesIO, name: str, form: Form) -> list[digits.Seen]:
     """Return what models of this *form* are to be shown of the picture in *source*.
 
     Of digits it is each one on it, from left to right, cut out and framed as MNIST's, or the
@@ -63,24 +46,15 @@ def seen_on(source: Path | io.BytesIO, name: str, form: Form) -> list[Seen]:
     Raises:
         StageError: it is no picture, damaged, too large, or no digit is on it.
     """
-    if isinstance(source, Path) and os.path.isdir(source):  # noqa: PTH112 - as above
+    if isinstance(source, Path) and source.is_dir():
         raise StageError(f"{name}: no picture in this folder; {', '.join(sorted(SUFFIXES))} count")
-    with warnings.catch_warnings():
-        # Pillow warns of what is refused here.
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        with opened(source, name) as header:
-            width, height = header.size
-    if width * height > MOST:
-        raise StageError(f"{name}: {width} x {height} pixels; at most {MOST:,} in all are taken")
-    if not isinstance(source, Path):
-        source.seek(0)
     pixels = read(source, name, "L" if form.digits or form.image[2] == GREY else "RGB")
     if form.digits and not digits.in_form(pixels):
         found = digits.find(pixels)
         if not found:
             raise StageError(f"{name}: no digit to be seen")
-        return [Seen(fitted(digit.image, name, form.image), digit.box) for digit in found]
-    return [Seen(fitted(pixels, name, form.image), None)]
+        return [one._replace(image=fitted(one.image, name, form.image)) for one in found]
+    return [digits.Seen(fitted(pixels, name, form.image), None)]
 
 
 def fitted(pixels: np.ndarray, name: str, image: tuple[int, int, int]) -> np.ndarray:
