@@ -136,8 +136,7 @@ def masks(ink: np.ndarray) -> list[np.ndarray]:
     _, labels, stats, _ = cv2.connectedComponentsWithStats((ink > INK).astype(np.uint8))
     strokes = [
         Part([label], left, top, left + width, top + height, area)
-        for label, (left, top, width, height, area) in enumerate(stats.tolist())
-        if label
+        for label, (left, top, width, height, area) in enumerate(stats[1:].tolist(), 1)
     ]
     dust = DUST * max((stroke.area for stroke in strokes), default=0)
     digits: list[Part] = []
