@@ -192,7 +192,7 @@ importlib.import_module(sys.argv[1])
     [
         *(f"stages.train.{path.stem}" for path in (ROOT / "stages/train").glob("[a-z]*.py")),
         *("stages.train.__main__", "stages.evaluate.__main__", "tools.predict.models"),
-        *("tools.export.formats", "tools.export.measure", "benchmarks.steps", "benchmarks.peak"),
+        *("tools.export.formats", "benchmarks.steps", "benchmarks.peak"),
     ],
 )
 def test_onednn_is_on_before_anything_of_ours_imports_tensorflow(module: str) -> None:
