@@ -11,7 +11,6 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -22,13 +21,13 @@ from tools.demo.server import HOST, application
 from tools.predict.models import Models
 
 
-def main(words: Sequence[str]) -> int:
-    """Answer the page until Ctrl-C; return the exit code."""
+def main() -> None:
+    """Answer the page until Ctrl-C."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("tools.demo", description=__doc__, formatter_class=raw)
     parser.add_argument("--port", type=int, default=8000, help="8000 unless told; 0 for any")
     parser.add_argument("--no-browser", action="store_true", help="say where it is, no more")
-    options = parser.parse_args(words)
+    options = parser.parse_args()
     try:
         # From now on a browser that is quick waits, and is not turned away.
         listening = socket.create_server((HOST, options.port))
@@ -43,7 +42,7 @@ def main(words: Sequence[str]) -> int:
     except StageError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        return 130
+        sys.exit(130)
     address = f"http://{HOST}:{listening.getsockname()[1]}"
     print(f"{address} (Ctrl-C ends it)", flush=True)
     if not options.no_browser:
@@ -53,8 +52,7 @@ def main(words: Sequence[str]) -> int:
     # It ends in good order on Ctrl-C, and then raises it again.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main()

@@ -61,9 +61,7 @@ def main(name: str) -> None:
 
 
 def write(model: keras.Model, path: Path, options: dict[str, Any]) -> None:
-    """Write *model* to *path* with Keras's *options*, its own warnings left out."""
-    # Only of a model that has been used once does Keras know what goes in.
-    model(tf.zeros((1, *model.input_shape[1:])))
+    """Write *model*, used once already, to *path* with Keras's *options*, its warnings left out."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.export(path, verbose=False, **options)

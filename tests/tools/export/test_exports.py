@@ -39,10 +39,9 @@ def test_what_is_exported_says_what_keras_says(tiny: Project, tmp_path: Path, en
     images = np.load(tiny.folder / processed.FOLDER / "test" / "images.npy")
     for name in NAMES:
         model = load(tiny.folder / f"models/{name}.keras", images.shape[1:], 10)
-        path = tmp_path / f"{name}.{ending}"
-        write(model, path, FORMATS[ending])
-        opened = RUNTIMES[ending][1](path)
         expected = predict(model.predict_on_batch, images)
+        write(model, path := tmp_path / f"{name}.{ending}", FORMATS[ending])
+        opened = RUNTIMES[ending][1](path)
         # Eight bits for a weight are two to three digits.
         within = 0.1 if ending == "int8.tflite" else 1e-4
         # All at once, one alone, and all again: a runtime makes ready for each number anew.
@@ -53,6 +52,7 @@ def test_what_is_exported_says_what_keras_says(tiny: Project, tmp_path: Path, en
 def test_weights_of_8_bits_take_about_a_quarter(tmp_path: Path) -> None:
     layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(1000)]
     model = keras.Sequential([*layers, keras.layers.Dense(100)])
+    model.predict_on_batch(np.zeros((1, 8, 8, 1)))
     sizes = {}
     for ending in ("tflite", "int8.tflite"):
         write(model, path := tmp_path / f"model.{ending}", FORMATS[ending])
