@@ -25,9 +25,6 @@ NAME = "picture"
 def application(models: Models) -> Starlette:
     """Return the page of *models*, and what answers it."""
 
-    def sorry(why: str, status: int) -> Response:
-        return JSONResponse({"error": why}, status)
-
     async def about(_: Request) -> Response:
         return JSONResponse({"classes": models.classes, "digits": models.form.digits})
 
@@ -37,11 +34,11 @@ def application(models: Models) -> Starlette:
         async for chunk in request.stream():
             content += chunk if len(content) <= MOST else b""
         if len(content) > MOST:
-            return sorry(f"larger than {MOST // 1_000_000} MB", 413)
+            return JSONResponse({"error": f"larger than {MOST // 1_000_000} MB"}, 413)
         try:
             read = models.read(io.BytesIO(content), NAME)
         except StageError as error:
-            return sorry(str(error).removeprefix(f"{NAME}: "), 422)
+            return JSONResponse({"error": str(error).removeprefix(f"{NAME}: ")}, 422)
         return JSONResponse(
             [
                 {

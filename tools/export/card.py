@@ -70,9 +70,7 @@ def card(name: str) -> str:
 
 def main(name: str) -> None:
     """Write the card of the model *name* beside it."""
-    path = Path("models") / f"{name}.md"
-    write_text(path, card(name))
-    print(path)
+    write_text(Path("models") / f"{name}.md", card(name))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """The trained models of this folder, and what they say together."""
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +8,7 @@ from stages import params, processed
 from stages.backend import make_repeatable, tf
 from stages.common.errors import StageError
 from stages.evaluate.model import load, predict
+from stages.fetch.files.decoding import Source
 from stages.fetch.known import MNIST, find
 from tools.predict.digits import Seen
 from tools.predict.pictures import Form, seen_on
@@ -49,9 +49,7 @@ class Models:
         }
         return {VOTE: np.mean(list(said.values()), axis=0)} | said
 
-    def read(
-        self, source: Path | io.BytesIO, name: str
-    ) -> list[tuple[Seen, dict[str, np.ndarray]]]:
+    def read(self, source: Source, name: str) -> list[tuple[Seen, dict[str, np.ndarray]]]:
         """Return what is seen on a picture, and what :meth:`probabilities` says of each.
 
         Raises:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from stages.common.errors import StageError
-from stages.fetch.files.decoding import SUFFIXES, read
+from stages.fetch.files.decoding import SUFFIXES, Source, read
 from stages.fetch.files.resizing import resized
 from stages.fetch.images import GREY, size_of
 from tools.predict import digits
@@ -22,7 +22,7 @@ class Form(NamedTuple):
     digits: bool
 
 
-def sources(words: Iterable[str]) -> Iterator[tuple[str, Path | io.BytesIO]]:
+def sources(words: Iterable[str]) -> Iterator[tuple[str, Source]]:
     """Yield each picture's name and where it is; folders are looked through, ``-`` is the input."""
     for word in words:
         path = Path(word)
@@ -37,7 +37,7 @@ def sources(words: Iterable[str]) -> Iterator[tuple[str, Path | io.BytesIO]]:
             yield word, path
 
 
-def seen_on(source: Path | io.BytesIO, name: str, form: Form) -> list[digits.Seen]:
+def seen_on(source: Source, name: str, form: Form) -> list[digits.Seen]:
     """Return what models of this *form* are to be shown of the picture in *source*.
 
     Of digits it is each one on it, from left to right, cut out and framed as MNIST's, or the
