@@ -68,17 +68,21 @@ def test_uneven_light_and_grain_change_little() -> None:
 
 
 def test_specks_and_a_table_beside_the_paper_are_no_digits() -> None:
-    ink = seven(height=200)
-    ink[180:183, 10:13] = 1
+    ink = seven()
+    ink[100:103, 10:13] = 1
     ink[5, 60] = 1
     # Half as high as the digit, but a twentieth of its ink.
     ink[20:50, 15:17] = 1
-    # Below the digit, but too far to be of it.
-    ink[150:156, 40:46] = 1
     picture = on_paper(ink, 220, 40)
     picture[:, :5] = 70
     picture[-8:] = 70
     assert [digit.box for digit in find(picture)] == [(30, 20, 40, 60)]
+
+
+def test_a_dash_below_a_digit_is_neither_of_it_nor_one() -> None:
+    ink = seven(height=200)
+    ink[150:154, 40:75] = 1
+    assert [digit.box for digit in find(on_paper(ink, 255, 0))] == [(30, 20, 40, 60)]
 
 
 def test_a_digit_that_reaches_the_border_is_seen() -> None:
