@@ -11,7 +11,6 @@ from stages.common.schema import Settings
 FOLDER = Path("data/processed")
 PIXELS = FOLDER / "train" / "pixels.json"
 CLASSES = FOLDER / "test" / "classes.json"
-CHECKSUMS = FOLDER / "test" / "sha256.json"
 Images = tuple[np.ndarray, np.ndarray]
 
 
@@ -52,14 +51,3 @@ def read_classes() -> list[str]:
 def write_classes(names: list[str]) -> None:
     """Write the classes' names."""
     write_json(CLASSES, names)
-
-
-def read_checksums() -> dict[str, str]:
-    """Return the SHA-256 of all images and of all labels, as they were fetched."""
-    checksums: dict[str, str] = read_json(CHECKSUMS)
-    return checksums
-
-
-def write_checksums(checksums: dict[str, str]) -> None:
-    """Write the checksums of what was fetched."""
-    write_json(CHECKSUMS, checksums)

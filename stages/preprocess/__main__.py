@@ -35,7 +35,6 @@ def main() -> None:
         warn_of_absent(name, labels[chosen], about.classes)
     processed.write_pixels(describe(chunks_of(read_array(processed.paths("train")[0]))))
     processed.write_classes(about.classes)
-    processed.write_checksums(about.sha256)
     if parts["validation"] is parts["test"]:
         print("note: split.validation_fraction is 0, so validation and test are the same images")
 

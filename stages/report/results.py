@@ -41,7 +41,6 @@ class Results:
     actual: np.ndarray
     classes: list[str]
     replicates: Mapping[str, pd.DataFrame]
-    checksums: Mapping[str, str]
     params: Mapping[str, Any]
     lock: Mapping[str, Any]
 
@@ -74,7 +73,6 @@ def read() -> Results:
         actual=labels.argmax(axis=1),
         classes=classes,
         replicates=read_replicates(table),
-        checksums=processed.read_checksums(),
         params=params.read(),
         lock=lock,
     )
