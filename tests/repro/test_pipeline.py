@@ -2,7 +2,6 @@
 
 import html
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -186,11 +185,7 @@ def test_the_report_tells_of_this_run(project: Project) -> None:
     assert html.escape(text.splitlines()[0], quote=False).replace("'", "&#39;") in page
     hashes = project.hashes()
     assert all(hashes[path] in page for path in ("data/raw", "models/model2.keras"))
-    checksums = read_json(project, "data/raw/dataset.json")["sha256"]
-    assert checksums.keys() == {"images", "labels"}
-    assert all(checksum in page for checksum in checksums.values())
-    # What this clone's params.yaml has otherwise than ours.
-    assert re.search(r"<code>data.path</code></th><td>digits.npz</td><td>null</td>", page)
+    assert "<code>data.path</code></th><td>digits.npz</td>" in page
 
 
 LOADING = """
