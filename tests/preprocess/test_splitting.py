@@ -1,7 +1,6 @@
 """Which images are trained on, watched and tested on."""
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.model_selection import train_test_split
 
@@ -14,71 +13,34 @@ def split(test: float | None = 1 / 7, validation: float = 0, seed: int = 0) -> S
 
 
 def test_the_notebooks_call_on_70_000_images_takes_the_same_ones() -> None:
-    # As the notebook has them: images with four axes, labels as a column of a table.
     images = np.arange(70_000).reshape(-1, 1, 1, 1)
-    target = pd.Series(np.arange(70_000))
-    train_img, test_img, train_lbl, test_lbl = train_test_split(
-        images, target, test_size=1 / 7.0, random_state=0
-    )
+    train_img, test_img = train_test_split(images, test_size=1 / 7.0, random_state=0)
     parts = split_indices(70_000, split(), {})
     assert (len(parts["train"]), len(parts["test"])) == (60_000, 10_000)
     np.testing.assert_array_equal(images[parts["train"]], train_img)
     np.testing.assert_array_equal(images[parts["test"]], test_img)
-    np.testing.assert_array_equal(target.to_numpy()[parts["train"]], train_lbl.to_numpy())
-    np.testing.assert_array_equal(target.to_numpy()[parts["test"]], test_lbl.to_numpy())
-
-
-def test_without_a_validation_fraction_the_test_images_are_watched() -> None:
-    parts = split_indices(70, split(), {})
-    np.testing.assert_array_equal(parts["validation"], parts["test"])
-    assert sorted([*parts["train"], *parts["test"]]) == list(range(70))
-
-
-@pytest.mark.parametrize(
-    ("count", "test", "validation", "sizes"),
-    [
-        # A seventh of 70 is 10; a quarter of the other 60 is 15.
-        (70, 1 / 7, 0.25, (45, 15, 10)),
-        (70_000, 1 / 7, 0.1, (54_000, 6_000, 10_000)),
-        # scikit-learn rounds up: a tenth of 11 is 2, a tenth of the other 9 is 1.
-        (11, 0.1, 0.1, (8, 1, 2)),
-    ],
-)
-def test_validation_images_are_taken_from_the_training_images(
-    count: int, test: float, validation: float, sizes: tuple[int, int, int]
-) -> None:
-    parts = split_indices(count, split(test, validation), {})
-    assert tuple(len(parts[name]) for name in ("train", "validation", "test")) == sizes
-    assert sorted(np.concatenate(list(parts.values()))) == list(range(count))
-    np.testing.assert_array_equal(parts["test"], split_indices(count, split(test), {})["test"])
+    # The test images are watched.
+    assert parts["validation"] is parts["test"]
 
 
 # With a fraction it does not count how the data itself is split.
 @pytest.mark.parametrize(
-    ("seed", "own"), [(0, {}), (7, {"train": 50, "validation": 5, "test": 15})]
-)
-def test_seed_decides_the_test_and_the_validation_images(seed: int, own: dict[str, int]) -> None:
-    train, test = train_test_split(np.arange(70), test_size=1 / 7, random_state=seed)
-    train, validation = train_test_split(train, test_size=0.25, random_state=seed)
-    parts = split_indices(70, split(validation=0.25, seed=seed), own)
-    for name, expected in (("train", train), ("validation", validation), ("test", test)):
-        np.testing.assert_array_equal(parts[name], expected)
-
-
-@pytest.mark.parametrize(
-    ("count", "validation", "line"),
+    ("count", "test", "validation", "seed", "own"),
     [
-        (1, 0, "params.yaml: split.test_fraction: 0.5 leaves a part without an image"),
-        (2, 0.5, "params.yaml: split.validation_fraction: 0.5 leaves a part"),
+        (70, 1 / 7, 0.25, 0, {}),
+        (70, 1 / 7, 0.25, 7, {"train": 50, "validation": 5, "test": 15}),
+        # A part is rounded up: a tenth of 11 is 2, a tenth of the other 9 is 1.
+        (11, 0.1, 0.1, 0, {}),
     ],
 )
-def test_too_few_images_are_told_with_what_to_change(
-    count: int, validation: float, line: str
+def test_validation_images_are_taken_from_the_training_images(
+    count: int, test: float, validation: float, seed: int, own: dict[str, int]
 ) -> None:
-    with pytest.raises(StageError) as caught:
-        split_indices(count, split(0.5, validation), {})
-    assert str(caught.value).startswith(line)
-    assert "data.limit" in str(caught.value)
+    train, tested = train_test_split(np.arange(count), test_size=test, random_state=seed)
+    train, watched = train_test_split(train, test_size=validation, random_state=seed)
+    parts = split_indices(count, split(test, validation, seed), own)
+    for name, expected in (("train", train), ("validation", watched), ("test", tested)):
+        np.testing.assert_array_equal(parts[name], expected)
 
 
 def test_a_limit_splits_the_first_images_alone() -> None:
@@ -107,8 +69,9 @@ def test_without_a_test_fraction_the_parts_are_the_datas_own(
     own: dict[str, int], limit: int | None, train: range, validation: range, test: range
 ) -> None:
     parts = split_indices(70, split(None), own, limit)
+    expected = {"train": train, "validation": validation, "test": test}
     assert {name: list(chosen) for name, chosen in parts.items()} == {
-        **{"train": list(train), "validation": list(validation), "test": list(test)}
+        name: list(chosen) for name, chosen in expected.items()
     }
 
 
@@ -120,18 +83,22 @@ def test_a_validation_fraction_takes_from_the_datas_own_training_images() -> Non
 
 
 @pytest.mark.parametrize(
-    ("own", "validation", "told"),
+    ("count", "test", "validation", "own", "told"),
     [
-        ({}, 0, "no test and no train images of its own; give a fraction"),
-        ({"train": 70}, 0, "no test images of its own; give a fraction"),
-        (THREE, 0.25, "validation_fraction: 0.25, but the data has validation images of its own"),
+        (1, 0.5, 0, {}, "split.test_fraction: 0.5 leaves a part without an image (images to split:"
+         " 1); take more (data.limit) or another fraction"),
+        (2, 0.5, 0.5, {}, "split.validation_fraction: 0.5 leaves a part without an image"),
+        (70, None, 0, {}, "split.test_fraction: null takes the data's own split, but it has no test"
+         " and no train images of its own; give a fraction"),
+        (70, None, 0, {"train": 70}, "split.test_fraction: null takes the data's own split, but it"
+         " has no test images"),
+        (70, None, 0.25, THREE, "split.validation_fraction: 0.25, but the data has validation"
+         " images of its own; set it to 0"),
     ],
-)
-def test_what_the_datas_own_split_does_not_fit_is_told(
-    own: dict[str, int], validation: float, told: str
+)  # fmt: skip
+def test_what_cannot_be_split_is_told_with_what_to_change(
+    count: int, test: float | None, validation: float, own: dict[str, int], told: str
 ) -> None:
     with pytest.raises(StageError) as caught:
-        split_indices(70, split(None, validation), own)
-    assert str(caught.value).startswith("params.yaml: split.")
-    assert told in str(caught.value)
-    assert "\n" not in str(caught.value)
+        split_indices(count, split(test, validation), own)
+    assert str(caught.value).startswith(f"params.yaml: {told}")
