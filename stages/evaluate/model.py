@@ -11,7 +11,7 @@ from stages.common.errors import StageError, one_line
 from stages.common.files import reading
 
 BATCH = 500
-REMEDY = "; mend its architecture, or remove it and run `dvc repro`"
+REMEDY = "; fix its architecture, or remove it and run `dvc repro`"
 
 
 def load(path: Path, image: tuple[int, ...], classes: int) -> keras.Model:
