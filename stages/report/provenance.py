@@ -1,21 +1,9 @@
 """Where the numbers come from: hashes, settings, versions."""
 
 from collections.abc import Collection, Mapping, Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import yaml
-
-DEFAULTS = Path(__file__).parent / "defaults.yaml"
 Row = tuple[str, str]
-
-
-class Change(NamedTuple):
-    """A parameter with its value and that of the defaults, as YAML would have them in a line."""
-
-    key: str
-    value: str
-    default: str
 
 
 def hashes(lock: Mapping[str, Any], models: Collection[str]) -> dict[str, list[Row]]:
@@ -39,14 +27,12 @@ def hashes(lock: Mapping[str, Any], models: Collection[str]) -> dict[str, list[R
     return {kind: sorted(paths.items()) for kind, paths in found.items()}
 
 
-def changes(params: Mapping[str, Any]) -> list[Change]:
-    """Return which of the keys that have a default differ from it in *params*."""
-    defaults = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+def parameters(params: Mapping[str, Any]) -> list[Row]:
+    """Return each key of ``data`` and ``split`` in *params*, params.yaml's content."""
     return [
-        Change(f"{section}.{key}", said(params[section].get(key)), said(default))
-        for section, block in defaults.items()
-        for key, default in block.items()
-        if params[section].get(key) != default
+        (f"{section}.{key}", said(value))
+        for section in ("data", "split")
+        for key, value in params[section].items()
     ]
 
 
