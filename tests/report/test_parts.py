@@ -1,0 +1,134 @@
+"""What the page's parts work out, by hand or by scikit-learn."""
+
+import base64
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageColor
+from sklearn.metrics import confusion_matrix
+
+from stages.report import figures, theme
+from stages.report.calibration import expected_calibration_error, reliability
+from stages.report.confusion import SHOWN, confusions, most_confused
+from stages.report.mistakes import most_confident, wrong_by_all
+from stages.report.pictures import LARGEST, data_uri
+from stages.report.provenance import hashes, machines
+from tests.support.results import LOCK, results
+
+# Two classes; the first three images are of the first.
+ACTUAL = np.array([0, 0, 0, 1, 1])
+SAID, SURE = np.array([0, 1, 1, 1, 0]), np.array([0.95, 0.9, 0.65, 0.8, 1.0])
+OTHER, OTHERS_SURE = np.array([0, 1, 1, 0, 0]), np.array([0.6, 0.6, 0.9, 0.7, 0.6])
+
+
+def test_reliability_has_a_point_for_each_tenth_of_confidence() -> None:
+    points = reliability(SURE, SAID == ACTUAL)
+    # 0.65 wrong; 0.8 right; of 0.9, 0.95 and 1 the second is right.
+    assert points["images"].tolist() == [1, 1, 3]
+    assert points["confidence"].tolist() == pytest.approx([0.65, 0.8, 2.85 / 3])
+    assert points["accuracy"].tolist() == pytest.approx([0, 1, 1 / 3])
+    gap = (0.65 * 1 + 0.2 * 1 + (2.85 / 3 - 1 / 3) * 3) / 5
+    assert expected_calibration_error(points) == pytest.approx(gap)
+
+
+def test_confusions_are_scikit_learns_counts_above_zero() -> None:
+    classes = ["NA", "3", "<b>"]
+    generator = np.random.default_rng(1)
+    actual, predicted = generator.integers(0, 3, 50), generator.integers(0, 3, 50)
+    predicted[actual == 0] = 0
+    table = confusions({"a": predicted}, actual, classes)
+    expected = confusion_matrix(actual, predicted)
+    found = table.pivot_table("images", "actual", "predicted", fill_value=0)
+    assert found.loc[classes, classes].to_numpy().tolist() == expected.tolist()
+    assert (table["images"] > 0).all()
+    assert table.groupby("actual")["share"].sum().tolist() == pytest.approx([1, 1, 1])
+
+
+def test_of_many_classes_those_with_most_mistakes_are_shown_in_their_order() -> None:
+    classes = [f"c{number}" for number in range(100)]
+    actual = np.arange(100).repeat(2)
+    predicted = actual.copy()
+    # Class 2n of the first twenty is taken for the next one.
+    predicted[:40:4] += 1
+    counts = confusions({"a": predicted}, actual, classes)
+    assert most_confused(counts, classes) == classes[:SHOWN]
+
+
+def test_mistakes_come_with_the_surest_first() -> None:
+    assert most_confident(SAID, SURE, ACTUAL) == [4, 1, 2]
+    found = wrong_by_all({"a": SAID, "b": OTHER}, {"a": SURE, "b": OTHERS_SURE}, ACTUAL)
+    # Both are wrong on the images 1, 2 and 4, and say the same.
+    assert found == [(4, 0, 0.8), (2, 1, pytest.approx(0.775)), (1, 1, 0.75)]
+    # One says 1 with 0.9, one says 2 with 0.5: the first counts, by half.
+    sure = {"a": np.array([0.9]), "b": np.array([0.5])}
+    parted = wrong_by_all({"a": np.array([1]), "b": np.array([2])}, sure, np.array([0]))
+    assert parted == [(0, 1, 0.45)]
+
+
+def decoded(uri: str) -> np.ndarray:
+    return np.array(Image.open(io.BytesIO(base64.b64decode(uri.partition(";base64,")[2]))))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_small_image_is_kept_bit_for_bit_and_a_large_one_made_smaller(channels: int) -> None:
+    image = np.random.default_rng(0).integers(0, 256, (20, 30, channels), np.uint8)
+    assert np.array_equal(decoded(data_uri(image)).reshape(image.shape), image)
+    large = np.zeros((400, 200, channels), np.uint8)
+    assert decoded(data_uri(large)).shape[:2] == (LARGEST, LARGEST // 2)
+
+
+def light(colour: str) -> float:
+    """Return the relative luminance of #rrggbb, as WCAG 2.2 defines it."""
+    channels = np.array(ImageColor.getrgb(colour)) / 255
+    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+@pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+def test_text_and_marks_stand_out_from_what_is_behind_them(colours: dict[str, Any]) -> None:
+    pairs = [(mark, colours["page"], 3) for mark in colours["models"]]
+    pairs += [(colours["ink"], cell, 4.5) for cell in colours["many"] + colours["either"]]
+    pairs += [(colours[name], colours["page"], 4.5) for name in ("ink", "muted", "link")]
+    for colour, behind, least in pairs:
+        dark, bright = sorted([light(colour), light(behind)])
+        assert (bright + 0.05) / (dark + 0.05) >= least, (colour, behind)
+
+
+def test_a_class_without_test_images_has_no_recall() -> None:
+    found = results(["a", "b"], ["x", "y", "absent"])
+    measured = found.per_class["a"].assign(support=[5, 5, 0], recall=[0.9, 0.8, 0.0])
+    shown = results(["a", "b"], ["x", "y", "absent"], per_class={"a": measured, "b": measured})
+    told = figures.classes(shown)["classes"]
+    assert told.telling == "a finds y least, 80.00 % of them; b finds y least, 80.00 % of them."
+    numbers = base64.b64decode(told.numbers.removeprefix("data:text/csv;base64,")).decode()
+    assert [line.split(",")[:2] for line in numbers.splitlines()] == [
+        ["model", "class"], ["a", "x"], ["a", "y"], ["b", "x"], ["b", "y"],
+    ]  # fmt: skip
+
+
+def test_the_difference_of_two_is_told_with_its_sign() -> None:
+    predicted = {"a": np.array([1, 1, 1, 1]), "b": np.array([1, 0, 1, 0])}
+    shown = results(["a", "b"], ["x", "y"], predicted=predicted, actual=np.array([0, 0, 1, 1]))
+    assert figures.classes(shown)["difference"].telling == (
+        "a takes x for y 1 times more than b; a takes y for x 1 times less than b."
+    )
+
+
+def test_hashes_are_dvcs_of_the_models_there_are() -> None:
+    assert hashes(LOCK, {"a"}) == {
+        "data": [("data/raw", "b2.dir")],
+        "models": [("models/a.keras", "c3")],
+        "code": [("stages/fetch", "a1.dir")],
+        "comparison": [("metrics/comparison.csv", "e5")],
+    }
+
+
+def test_models_of_one_machine_are_told_together() -> None:
+    one, other = {"cores": 2, "instructions": "avx avx2"}, {"cores": 4, "onednn": True}
+    found = machines({n: {"machine": m} for n, m in (("a", one), ("b", other), ("c", one))})
+    assert found == [
+        ("a, c", [("cores", "2"), ("instructions", "avx avx2")]),
+        ("b", [("cores", "4"), ("onednn", "True")]),
+    ]
