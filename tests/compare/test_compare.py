@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -89,7 +88,7 @@ def test_models_scored_on_other_images_are_not_compared(project: Path) -> None:
     params = yaml.safe_load(Path("params.yaml").read_text())
     Path("params.yaml").write_text(yaml.safe_dump(params | {"models": {"mine": {}, "other": {}}}))
     (project / "predictions/other.csv").write_text("actual,predicted,confidence\n3,3,0.9\n")
-    with pytest.raises(StageError, match="other.csv: other test images than those of mine; remove"):
+    with pytest.raises(StageError, match="other test images than those of mine"):
         main()
 
 
@@ -109,25 +108,17 @@ def test_replicates_count_where_they_are_of_the_same_training(project: Path) -> 
         assert (project / "comparison.csv").read_text().splitlines()[1].endswith(expected)
 
 
-@pytest.mark.parametrize(
-    ("settings", "trained", "actual", "same"),
-    [
-        (
-            {"seed": 7, "threads": 4, "versions": {"keras": "9"}, "precision": "bfloat16"},
-            {"accuracy": 0.7, "epochs": 3},
-            ["a", "b"],
-            True,
-        ),
-        ({"learning_rate": 0.5}, {}, ["a", "b"], False),
-        ({}, {"training_images": 19}, ["a", "b"], False),
-        ({}, {"precision": "bfloat16"}, ["a", "b"], False),
-        ({}, {"parameters": 6}, ["a", "b"], False),
-        ({}, {}, ["b", "a"], False),
-        ({}, {}, ["ab"], False),
-    ],
-)
-def test_what_makes_a_training_a_replicate(
-    settings: dict[str, Any], trained: dict[str, Any], actual: list[str], same: bool
-) -> None:
-    first = fingerprint(DEFAULTS, TRAIN, ["a", "b"])
-    assert (fingerprint(DEFAULTS | settings, TRAIN | trained, actual) == first) == same
+def test_what_makes_a_training_a_replicate() -> None:
+    actual = ["a", "b"]
+    first = fingerprint(DEFAULTS, TRAIN, actual)
+    free = {"seed": 7, "threads": 4, "versions": {"keras": "9"}, "precision": "bfloat16"}
+    assert fingerprint(DEFAULTS | free, TRAIN | {"accuracy": 0.7, "epochs": 3}, actual) == first
+    others = [
+        fingerprint(DEFAULTS | {"learning_rate": 0.5}, TRAIN, actual),
+        fingerprint(DEFAULTS, TRAIN | {"training_images": 19}, actual),
+        fingerprint(DEFAULTS, TRAIN | {"precision": "bfloat16"}, actual),
+        fingerprint(DEFAULTS, TRAIN | {"parameters": 6}, actual),
+        fingerprint(DEFAULTS, TRAIN, ["b", "a"]),
+        fingerprint(DEFAULTS, TRAIN, ["ab"]),
+    ]
+    assert first not in others

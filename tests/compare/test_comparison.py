@@ -7,7 +7,6 @@ from stages.compare.comparison import (
     accuracy_notes,
     compare,
     duration,
-    long_history,
     notes,
     pareto_front,
     to_markdown,
@@ -71,12 +70,8 @@ def test_of_many_others_their_number_is_told() -> None:
     [
         # The second is worse in everything.
         ([(0.9, 5, 10), (0.8, 6, 11), (0.7, 4, 12)], [True, False, True]),
-        # As good in two and worse in the third is enough to be beaten.
-        ([(0.9, 5, 10), (0.9, 5, 11), (0.9, 6, 10)], [True, False, False]),
-        # Equals do not beat each other; both beat the third.
-        ([(0.9, 5, 10), (0.9, 5, 10), (0.8, 5, 10)], [True, True, False]),
-        # Each is best in one.
-        ([(0.9, 9, 30), (0.8, 1, 20), (0.7, 5, 10)], [True, True, True]),
+        # Equals do not beat each other; as good in two and worse in the third is beaten.
+        ([(0.9, 5, 10), (0.9, 5, 10), (0.9, 6, 10)], [True, True, False]),
     ],
 )
 def test_pareto_front_is_what_no_other_model_beats(
@@ -108,21 +103,3 @@ def test_markdown_of_the_notebooks_table_says_what_its_author_said() -> None:
     ]
     one = to_markdown(compared({"a": (5, 5, 0.5, 61.0, 1)}, 10))
     assert "|       | 1 m 01 s (1 epoch) |" in one
-
-
-def test_long_history_has_a_row_for_each_epoch_and_kind_of_image() -> None:
-    columns = ["epoch", "accuracy", "loss", "val_accuracy", "val_loss"]
-    histories = {
-        "a": pd.DataFrame([(1, 0.5, 2.0, 0.6, 1.5), (2, 0.7, 1.0, 0.8, 0.5)], columns=columns),
-        "b": pd.DataFrame([(1, 0.1, 9.0, 0.2, 8.0)], columns=columns),
-    }
-    table = long_history(histories)
-    assert list(table.columns) == ["model", "images", "epoch", "accuracy", "loss"]
-    assert [tuple(row) for row in table.itertuples(index=False)] == [
-        ("a", "training", 1, 0.5, 2.0),
-        ("a", "training", 2, 0.7, 1.0),
-        ("a", "validation", 1, 0.6, 1.5),
-        ("a", "validation", 2, 0.8, 0.5),
-        ("b", "training", 1, 0.1, 9.0),
-        ("b", "validation", 1, 0.2, 8.0),
-    ]
