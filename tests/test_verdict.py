@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from stages.verdict import against, images_tested, probability, verdict
+from stages.verdict import images_tested, probability, verdict
 
 IMAGES = images_tested("mnist_784", [0, 1, 2, 2] * 250)
 TEST = "McNemar's exact test, Holm's correction"
@@ -45,11 +45,6 @@ def test_many_models_are_counted_and_one_is_compared_with_nothing() -> None:
         "a (recipe fast) was tested on 1 test images of mine in 1 class. "
         "a is right on 90.00 % of them."
     )
-
-
-def test_against_turns_a_pair_round() -> None:
-    found = against("b", pairs(("a", "b", -0.1, 0.2), ("b", "c", 0.3, 0.4)))
-    assert found.to_numpy().tolist() == [["a", 0.1, 0.2], ["c", 0.3, 0.4]]
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,6 @@ def test_the_interval_is_the_published_one() -> None:
         # Fagerland, Lydersen and Laake 2013, https://doi.org/10.1186/1471-2288-13-91, table 1 (data
         # of Bentur et al.) and its exact conditional test.
         (1, 1, 7, 12, 0.0703),
-        # By hand: 2 * (1 + 6) / 2**6.
-        (50, 5, 1, 3, 14 / 64),
         (50, 0, 0, 3, 1.0),
     ],
 )
