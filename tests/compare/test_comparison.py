@@ -13,7 +13,7 @@ from stages.compare.comparison import (
 from stages.compare.significance import pairs
 
 # The notebook's last table; accuracies of 10,000 images, times in seconds.
-NOTEBOOK = {
+NOTEBOOK: dict[str, tuple[float, ...]] = {
     "model1": (679_808, 679_808, 0.976, 162.0, 5),
     "model2": (109_674, 109_482, 0.987, 442.0, 10),
     "model3": (1_726_250, 1_725_354, 0.99, 1570.0, 10),

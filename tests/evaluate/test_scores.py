@@ -50,4 +50,4 @@ def test_all_right_and_all_wrong() -> None:
     assert repr(tuple(right)) == "(1.0, 0.0, 0, 1.0)"
     # 23 bits of a float32's fraction, and not an infinite loss.
     wrong = score(np.array([1]), np.array([[1, 0]], np.float32))
-    assert wrong == (0.0, pytest.approx(23 * np.log(2)), 1, 0.0)
+    assert wrong == pytest.approx((0, 23 * np.log(2), 1, 0))

@@ -96,7 +96,7 @@ def test_the_notebook_stands_beside_its_own_models_on_its_own_data_alone(
 
 def test_the_notebooks_numbers_are_those_in_the_docs() -> None:
     page = (ROOT / "docs/models.md").read_text(encoding="utf-8")
-    for row in pd.read_csv(HERE / "notebook.csv").itertuples():
-        minutes, seconds = divmod(row.train_seconds, 60)
-        assert f"about {100 * row.accuracy:.1f} %" in page
+    for row in pd.read_csv(HERE / "notebook.csv").to_dict("records"):
+        minutes, seconds = divmod(row["train_seconds"], 60)
+        assert f"about {100 * row['accuracy']:.1f} %" in page
         assert f"{minutes} m {seconds:02} s" in page

@@ -83,7 +83,7 @@ def light(colour: str) -> float:
 
 @pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
 def test_text_and_marks_stand_out_from_what_is_behind_them(colours: dict[str, Any]) -> None:
-    pairs = [(mark, colours["page"], 3) for mark in colours["models"]]
+    pairs = [(mark, colours["page"], 3.0) for mark in colours["models"]]
     pairs += [(colours["ink"], cell, 4.5) for cell in colours["many"] + colours["either"]]
     pairs += [(colours[name], colours["page"], 4.5) for name in ("ink", "muted", "link")]
     for colour, behind, least in pairs:

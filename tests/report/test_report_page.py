@@ -117,8 +117,8 @@ def test_every_chart_has_the_marks_of_its_numbers(opened: Any, shown: Results) -
         assert marks(page, chart, "symbol") == models
         assert marks(page, chart, "text") == (models if models < 7 else 0)
     assert marks(page, "classes", "symbol") == models * classes
-    best = str(shown.table["model"][shown.table["accuracy"].idxmax()])
-    assert marks(page, "confusion", "rect") == mistaken(shown, best)
+    best = max(shown.table.to_dict("records"), key=lambda row: row["accuracy"])
+    assert marks(page, "confusion", "rect") == mistaken(shown, best["model"])
     assert (marks(page, "difference", "rect") > 0) == (models > 1)
     bins = [len(reliability(sure, sure > 0)) for sure in shown.confidence.values()]
     assert marks(page, "calibration", "symbol") == sum(bins)
