@@ -5,7 +5,7 @@ never part of an expression, so none of them can break a chart.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -17,7 +17,6 @@ PERCENT = alt.Axis(format=".1%", labelOverlap=True)
 NAMED = 6
 # Names of so few letters fit above a column.
 SHORT = 3
-Measure = Literal["train_seconds", "parameters"]
 
 
 def data_of(table: pd.DataFrame) -> alt.InlineData:
@@ -91,7 +90,7 @@ def curves(history: pd.DataFrame) -> alt.Chart:
     return _wide(chart, height=300)
 
 
-def against_cost(table: pd.DataFrame, cost: Measure, title: str) -> alt.Chart:
+def against_cost(table: pd.DataFrame, cost: str, title: str) -> alt.Chart:
     """Return accuracy against *cost*, with the models that none beats in both joined by a line.
 
     *table* has the columns of metrics/comparison.csv.
@@ -125,19 +124,13 @@ def against_cost(table: pd.DataFrame, cost: Measure, title: str) -> alt.Chart:
     points = base.mark_point(filled=True, size=80, opacity=1).encode(
         colour(models), tooltip=tooltip
     )
-    sides: list[tuple[bool, Literal["left", "right"], int]] = [
-        (True, "left", 7),
-        (False, "right", -7),
-    ]
     names = [
-        base.transform_filter(alt.datum.left == side)
-        .mark_text(align=align, dx=dx, dy=-8, limit=120)
+        base.transform_filter(alt.datum.left == left)
+        .mark_text(align="left" if left else "right", dx=7 if left else -7, dy=-8, limit=120)
         .encode(text="model:N")
-        for side, align, dx in sides
-        if side in set(shown["left"])
+        for left in (True, False)
+        if len(models) <= NAMED and left in set(shown["left"])
     ]
-    if len(models) > NAMED:
-        names = []
     return _wide(alt.layer(front, ranges, points, *names), height=260)
 
 

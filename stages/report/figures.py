@@ -101,11 +101,10 @@ def costs(results: Results) -> Iterator[Figure]:
     reading = (
         "Up and left is better. The dashed line joins the models that none beats in these two."
     )
-    measures: tuple[tuple[charts.Measure, str, str], ...] = (
+    for column, said, unit in (
         ("train_seconds", "training time", "s"),
         ("parameters", "number of parameters", "parameters"),
-    )
-    for column, said, unit in measures:
+    ):
         ranked = results.table.sort_values(column, kind="stable")
         rows = ranked[["model", column, "accuracy", "accuracy_low", "accuracy_high"]]
         yield figure(

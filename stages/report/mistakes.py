@@ -16,8 +16,8 @@ def wrong_by_all(
 ) -> list[tuple[int, int, float]]:
     """Return which images every model gets wrong, those first that they are surest of together.
 
-    With each comes the class that most speaks for, and how much: the mean confidence in it, nought
-    for a model that says another.
+    With each comes the class that most speaks for, and how much: the mean confidence in it, 0 for
+    a model that says another.
     """
     said, sure = np.stack(list(predicted.values())), np.stack(list(confidence.values()))
     found = []

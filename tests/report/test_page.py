@@ -36,6 +36,7 @@ def test_two_builds_are_the_same_bytes_and_ask_for_no_file() -> None:
     page = build(found)
     assert page == build(found)
     assert all(str(address).startswith(("data:", "#")) for address in Read(page).addresses)
+    assert page.count(' download="') == page.count('class="chart"') == 8
     # The scripts, once, are nearly all of it.
     assert 0.85 * MIB < len(page) < 1.5 * MIB
     assert "<code>split.test_fraction</code></th><td>0.5</td>" in page
