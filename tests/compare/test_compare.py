@@ -22,7 +22,7 @@ FILES = {
     "time/mine.json": '{"train_seconds": 3.5, "machine": {}}',
     "evaluate/mine.json": '{"accuracy": 0.5, "loss": 1.0}',
     "predictions/mine.csv": "actual,predicted,confidence\nNA,NA,0.9\nNA,3,0.8\nNA,NA,0.7\n",
-    "history/mine.csv": "epoch,accuracy,loss,val_accuracy,val_loss\n1,0.5,1.0,0.5,1.0\n",
+    "history/mine.csv": "epoch,accuracy,loss,val_accuracy,val_loss\n1,0.5,1.0,0.25,2.0\n",
 }
 
 
@@ -71,7 +71,7 @@ def test_what_the_stages_write_is_compared_whatever_else_they_add(
     assert row.startswith("mine,5,4,0.5,3.5,1,,0.20")
     assert row.endswith(",notebook,float32,,")
     assert (project / "history.csv").read_text().splitlines()[1:] == [
-        "mine,training,1,0.5,1.0", "mine,validation,1,0.5,1.0",
+        "mine,training,1,0.5,1.0", "mine,validation,1,0.25,2.0",
     ]  # fmt: skip
     assert (project / "significance.csv").read_text().startswith("first,second,difference,p_value,")
 

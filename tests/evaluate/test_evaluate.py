@@ -27,9 +27,13 @@ def saved(path: Path, image: tuple[int, ...] = (28, 28, 1), classes: int = 10) -
     return path.read_bytes()
 
 
-def foreign(path: Path) -> None:
+def without_weights(path: Path) -> None:
+    saved(path)
+    with zipfile.ZipFile(path) as archive:
+        config = archive.read("config.json")
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("a.txt", "text")
+        archive.writestr("config.json", config)
+        archive.writestr("model.weights.h5", "cut")
 
 
 FIX = "; fix its architecture, or remove it and run `dvc repro`"
@@ -44,14 +48,14 @@ FIX = "; fix its architecture, or remove it and run `dvc repro`"
             "damaged",
             "; `make verify` takes it away and brings it back",
         ),
-        (foreign, "cannot be opened as a model (", f"){FIX}"),
+        (without_weights, "cannot be opened as a model (", f"){FIX}"),
         (
             lambda path: saved(path, (28, 28, 3), 7),
             "takes (None, 28, 28, 3) and gives (None, 7), ",
             f"not (None, 28, 28, 1) and (None, 10){FIX}",
         ),
     ],
-    ids=["missing", "cut", "foreign", "other"],
+    ids=["missing", "cut", "no weights", "other"],
 )
 def test_what_is_no_model_of_ours_is_told_in_one_line_with_what_to_do(
     tmp_path: Path, write: Callable[[Path], object], start: str, end: str
