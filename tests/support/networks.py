@@ -1,11 +1,15 @@
-"""Untrained networks, for images like MNIST's if nothing else is said."""
+"""Untrained networks, for images like MNIST's if nothing else is said, and their trainers."""
+
+from typing import Any
 
 import pytest
 
-from stages.backend import keras
+from stages.backend import keras, make_repeatable
 from stages.settings import TrainingSettings
 from stages.train import machine, network
-from tests.support.images import MNIST_PIXELS
+from stages.train.trainer import Trainer
+from tests.support.images import MNIST_PIXELS, random_images
+from tests.support.settings import SMALL, training_settings
 
 # TensorFlow asks the processor whether oneDNN has bfloat16, and not oneDNN itself.
 needs_bfloat16 = pytest.mark.skipif(
@@ -19,3 +23,27 @@ def built(
 ) -> keras.Model:
     """Return the stock model ``mine`` that *settings* ask for."""
     return network.build("mine", settings, image, classes, MNIST_PIXELS)
+
+
+# Neither square nor grey, and of other than ten classes.
+KIND: Any = {"image": (12, 8, 3), "classes": 7}
+TRAINING, VALIDATION = random_images(20, seed=1, **KIND), random_images(7, seed=2, **KIND)
+
+
+def trainer(**changed: Any) -> Trainer:
+    """Return a small model's trainer on images of :data:`KIND`, always the same."""
+    settings = training_settings(**SMALL, **changed)
+    make_repeatable(settings.seed)
+    return Trainer(network.training_graph(built(settings, **KIND), "float32"), settings)
+
+
+def trainer_of_own(**changed: Any) -> Trainer:
+    """Return one of layers that ours do without: a frozen one, dropout, a model inside."""
+    make_repeatable(0)
+    inputs = keras.Input(KIND["image"])
+    frozen = keras.layers.Conv2D(4, 3, trainable=False, name="frozen")
+    inside = keras.Sequential([keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()])
+    x = keras.layers.Dropout(0.5)(inside(frozen(inputs)))
+    outputs = keras.layers.Dense(KIND["classes"])(keras.layers.Flatten()(x))
+    graph = network.training_graph(keras.Model(inputs, outputs), "float32")
+    return Trainer(graph, training_settings(**changed))

@@ -1,0 +1,80 @@
+"""One step of training and one of validation: their loss, their graphs, their memory."""
+
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from stages.backend import keras, tf
+from stages.common.arrays import read_array
+from stages.train.augmentation import augment
+from stages.train.fit import fit
+from stages.train.trainer import VALIDATION_BATCH, normalisations
+from tests.support.networks import TRAINING, VALIDATION, trainer, trainer_of_own
+
+
+def test_a_step_costs_the_cross_entropy_of_changed_images_with_the_smoothed_target() -> None:
+    (images, labels), seed = TRAINING, tf.constant([1, 2])
+    ours = trainer(label_smoothing=0.25, shift=2)
+    pixels = augment(tf.constant(images, tf.float32), ours.settings, seed)
+    logits = ours.graph(pixels, training=True)
+    oracle = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.25)
+    loss, correct = ours.train_step(images, labels, 0.001, seed)
+    assert float(loss) / 20 == pytest.approx(float(oracle(labels, logits)), rel=1e-4)
+    hits = logits.numpy().argmax(axis=1) == labels.argmax(axis=1)
+    assert int(correct) == hits.sum()
+
+
+def test_average_has_what_is_not_trained_and_statistics_of_a_model_inside() -> None:
+    ours = trainer_of_own(ema_momentum=0.9)
+    frozen = [model.get_layer("frozen").get_weights() for model in (ours.graph, ours.kept)]
+    for own, other in zip(*frozen, strict=True):
+        np.testing.assert_array_equal(own, other)
+    fit(ours, TRAINING, VALIDATION)
+    (norm,) = normalisations(ours.kept)
+    # Of pixels up to 255 it is far from what it begins with.
+    assert np.abs(norm.moving_mean.numpy()).min() > 0.1
+    assert norm.moving_variance.numpy().min() > 10
+
+
+def test_a_weight_that_is_no_number_is_noticed_wherever_it_is() -> None:
+    ours = trainer(ema_momentum=0.9)
+    assert ours.is_finite()
+    for weight in [*ours.graph.weights, *ours.kept.weights]:
+        kept = weight.numpy()
+        weight.assign(np.where(np.arange(kept.size).reshape(kept.shape) == 0, np.nan, kept))
+        assert not ours.is_finite()
+        weight.assign(kept)
+
+
+def test_all_graphs_are_made_before_the_first_step() -> None:
+    ours = trainer(ema_momentum=0.9)
+    ours.trace()
+    functions = [one for one in vars(ours).values() if isinstance(one, type(ours.train_step))]
+    assert [one.experimental_get_tracing_count() for one in functions] == [1, 1, 1, 1]
+
+
+@pytest.mark.skipif(not hasattr(psutil.Process, "memory_maps"), reason="macOS tells no pages")
+def test_validation_never_holds_more_than_a_few_of_the_images_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, ours, held = tmp_path / "images.npy", trainer(), []
+    # 78 MB, of which nothing is on disk.
+    np.lib.format.open_memmap(path, "w+", np.uint8, (200 * VALIDATION_BATCH, 28, 28, 1))
+
+    def resident_bytes() -> int:
+        maps = psutil.Process().memory_maps()
+        return next(each.rss for each in maps if each.path == str(path))
+
+    def score(images: np.ndarray, labels: np.ndarray) -> tuple[float, int]:
+        loss = float(images.sum()) + len(labels)
+        held.append(resident_bytes())
+        return loss, len(labels)
+
+    monkeypatch.setattr(ours, "_score", score)
+    images = read_array(path)
+    assert ours.validate(images, np.ones(len(images))) == (1, 1)
+    assert len(held) == 200
+    assert 0 < max(held) < 10_000_000
+    assert resident_bytes() == 0
