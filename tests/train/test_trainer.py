@@ -69,12 +69,14 @@ def test_validation_never_holds_more_than_a_few_of_the_images_in_memory(
 
     def score(images: np.ndarray, labels: np.ndarray) -> tuple[float, int]:
         loss = float(images.sum()) + len(labels)
-        held.append(resident_bytes())
+        # Now and then: it takes a tenth of a second.
+        if labels[0] % 20_000 == 0:
+            held.append(resident_bytes())
         return loss, len(labels)
 
     monkeypatch.setattr(ours, "_score", score)
     images = read_array(path)
-    assert ours.validate(images, np.ones(len(images))) == (1, 1)
-    assert len(held) == 200
+    assert ours.validate(images, np.arange(len(images))) == (1, 1)
+    assert len(held) == 5
     assert 0 < max(held) < 10_000_000
     assert resident_bytes() == 0
