@@ -1,0 +1,274 @@
+"""Each setting reaches its place in a training as the stage really runs it.
+
+Every run here is `stages.train` on two dozen images, watched at the training step.
+"""
+
+import hashlib
+import io
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from stages import processed, settings
+from stages.backend import keras, make_repeatable, tf
+from stages.common.errors import StageError
+from stages.common.files import read_json, write_json
+from stages.settings import TrainingSettings
+from stages.train import __main__ as train
+from stages.train import machine, progress
+from stages.train.batches import epoch_order
+from stages.train.checkpoint import key_of
+from stages.train.trainer import Trainer
+from tests.support.images import random_images, write_part
+from tests.support.networks import needs_bfloat16
+from tests.support.settings import DEFAULTS
+
+# Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+SMALL = {"filters": [2, 3], "dense": [4], "epochs": 2}
+TRAINING, VALIDATION = random_images(24, seed=1), random_images(7, seed=2)
+PIXELS = processed.Pixels(mean=[128], deviation=[64])
+
+
+@dataclass
+class Run:
+    """What one run of the stage did and left; *seen* is what a setting may change of it."""
+
+    seen: dict[str, Any] = field(default_factory=dict)
+    images: list[np.ndarray] = field(default_factory=list)
+    key: tuple[Any, ...] = ()
+    printed: str = ""
+    folder: Path = Path()
+    model: Any = None
+
+    def json(self, kind: str) -> dict[str, Any]:
+        """Return the metrics of a *kind* that the run left."""
+        found: dict[str, Any] = read_json(self.folder / f"metrics/{kind}/mine.json")
+        return found
+
+    @property
+    def history(self) -> pd.DataFrame:
+        """The curves that the run left."""
+        return pd.read_csv(self.folder / "metrics/history/mine.csv")
+
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """Return what the saved model's last layer makes probabilities of."""
+        before = keras.Model(self.model.input, self.model.layers[-1].input)
+        kernel, bias = self.model.layers[-1].get_weights()
+        return np.array(before(images)) @ kernel + bias
+
+
+def write_inputs(changed: dict[str, Any]) -> None:
+    """Write all that the stage reads."""
+    write_json(settings.path_of("mine"), DEFAULTS | SMALL | changed)
+    write_part("train", *TRAINING)
+    processed.write_pixels(PIXELS)
+    write_part("validation", *VALIDATION)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
+    """Give the function that runs the stage with some settings changed; each run is made once."""
+    runs: dict[str, Run] = {}
+
+    def run_stage(**changed: Any) -> Run:
+        if str(changed) not in runs:
+            with pytest.MonkeyPatch.context() as patch:
+                patch.chdir(tmp_path_factory.mktemp("run"))
+                write_inputs(changed)
+                runs[str(changed)] = watched(patch)
+        return runs[str(changed)]
+
+    return run_stage
+
+
+def watched(patch: pytest.MonkeyPatch) -> Run:
+    """Return what the stage does in the working folder."""
+    done, batches, rates, seeds, first = Run(folder=Path.cwd()), [], [], [], []
+    original = Trainer.__init__
+
+    def watch(self: Trainer, graph: Any, chosen: TrainingSettings) -> None:
+        original(self, graph, chosen)
+        step = self.train_step
+        first.extend(weight.numpy().tolist() for weight in graph.trainable_weights)
+        done.seen["computed in"] = {layer.compute_dtype for layer in graph.layers}
+
+        def noting(images: np.ndarray, labels: np.ndarray, rate: float, seed: np.ndarray) -> Any:
+            done.images.append(images)
+            batches.append(len(images))
+            rates.append(float(rate))
+            seeds.append(seed.tolist())
+            return step(images, labels, rate, seed)
+
+        self.train_step = noting
+
+    def started(seed: int, threads: int | None) -> None:
+        done.seen["started with"] = (seed, threads)
+        # Of this process the threads are fixed.
+        make_repeatable(seed)
+
+    def keyed(*given: Any) -> str:
+        done.key = given
+        return key_of(*given)
+
+    patch.setattr(Trainer, "__init__", watch)
+    # It would look for the graph of what is noting.
+    patch.setattr(Trainer, "trace", lambda self: None)
+    # The seven validation images in more than one batch.
+    patch.setattr("stages.train.trainer.VALIDATION_BATCH", 3)
+    patch.setattr(train, "make_repeatable", started)
+    patch.setattr(train, "key_of", keyed)
+    patch.setattr(machine, "why_float32", lambda precision: f"why {precision}")
+    patch.setattr(progress, "say_once", lambda line: done.seen.update(note=line))
+    with redirect_stdout(io.StringIO()) as printed:
+        train.main("mine")
+    done.printed = printed.getvalue()
+    model = done.model = keras.models.load_model("models/mine.keras")
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    done.seen |= {
+        "batches": batches,
+        "order": np.concatenate(done.images).tolist(),
+        "rates": rates,
+        "seeds": seeds,
+        "first weights": first,
+        "layers": [(layer.name, layer.output.shape) for layer in model.layers],
+        "weights": [np.array(weight).tolist() for weight in model.trainable_weights],
+        "statistics": [np.array(norm.moving_mean).tolist() for norm in norms],
+        "loss": done.history["loss"].tolist(),
+    }
+    return done
+
+
+RESULTS = {"weights", "statistics", "loss"}
+MORE_STEPS = {"batches", "order", "rates", "seeds"} | RESULTS
+ANOTHER_MODEL = {"layers", "first weights"} | RESULTS
+# Another value of each setting, and what it changes of what is seen.
+EFFECTS: dict[str, tuple[Any, set[str]]] = {
+    "architecture": ("model1", ANOTHER_MODEL),
+    "filters": ([3, 5], ANOTHER_MODEL),
+    "dense": ([6, 7], ANOTHER_MODEL),
+    "recipe": ("other", set()),
+    "seed": (5, {"started with", "order", "seeds", "first weights"} | RESULTS),
+    "precision": ("bfloat16", {"note", "computed in"} | RESULTS),
+    "threads": (3, {"started with"}),
+    "epochs": (3, MORE_STEPS),
+    "steps_per_epoch": (2, MORE_STEPS),
+    "batch_size": (10, {"batches"} | RESULTS),
+    "learning_rate": (0.01, {"rates"} | RESULTS),
+    "schedule": ("one_cycle", {"rates"} | RESULTS),
+    "ema_momentum": (0.9, {"weights", "statistics"}),
+    # Of the first epoch's loss too.
+    "label_smoothing": (0.5, RESULTS),
+    "batch_norm_momentum": (0.5, {"statistics"}),
+    "normalize": (True, {"layers"} | RESULTS),
+    **{key: (value, RESULTS) for key, value in (("shift", 3), ("rotation", 90), ("zoom", 0.5))},
+    **{key: (value, RESULTS) for key, value in (("elastic", 2), ("flip", True))},
+}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [pytest.param(key, marks=needs_bfloat16) if key == "precision" else key for key in EFFECTS],
+)
+def test_a_setting_changes_what_it_is_for_and_nothing_else(
+    run: Callable[..., Run], key: str
+) -> None:
+    value, changes = EFFECTS[key]
+    plain, changed = run(), run(**{key: value})
+    assert {name for name, seen in plain.seen.items() if changed.seen[name] != seen} == changes
+    # What is watched is the saved model on the images as they are, and its plain cross-entropy.
+    images, labels = VALIDATION
+    logits = changed.logits(images)
+    expected = float(keras.losses.CategoricalCrossentropy(from_logits=True)(labels, logits))
+    last = changed.history.iloc[-1]
+    narrow = key == "precision"
+    assert last["val_loss"] == pytest.approx(expected, rel=0.1 if narrow else 1e-3)
+    hits = (logits.argmax(axis=1) == labels.argmax(axis=1)).mean()
+    assert narrow or last["val_accuracy"] == pytest.approx(hits)
+
+
+def test_every_setting_has_its_effect_tried() -> None:
+    assert set(EFFECTS) == set(TrainingSettings.model_fields) - {"versions"}
+
+
+def test_what_is_seen_follows_the_values_of_the_settings(run: Callable[..., Run]) -> None:
+    assert run().seen["batches"] == [8] * 6
+    assert run(batch_size=10).seen["batches"] == [10, 10, 4] * 2
+    assert run(steps_per_epoch=2).seen["batches"] == [8] * 4
+    assert run(epochs=3).seen["batches"] == [8] * 9
+    assert run(learning_rate=0.01).seen["rates"] == pytest.approx([0.01] * 6)
+    assert run(seed=5).seen["started with"] == (5, None)
+    order = np.concatenate([epoch_order(24, 5, epoch) for epoch in range(2)])
+    np.testing.assert_array_equal(np.concatenate(run(seed=5).images), TRAINING[0][order])
+    # By what the stage before found the pixels to be like.
+    scaled = run(normalize=True).model.get_layer("normalize")(np.array([[[[128.0], [0.0]]]]))
+    assert np.array(scaled).ravel().tolist() == [0, -2]
+
+
+def test_what_was_reached_is_the_last_epochs(run: Callable[..., Run]) -> None:
+    done, names = run(batch_size=10), ["accuracy", "loss", "val_accuracy", "val_loss"]
+    reached, last = done.json("train"), done.history.iloc[-1]
+    assert [reached[name] for name in names] == list(last[names])
+    assert (reached["batch_size"], reached["epochs"], reached["precision"]) == (10, 2, "float32")
+    time = run(steps_per_epoch=2).json("time")
+    # Two epochs of 16 images.
+    assert time["images_per_second"] * time["train_seconds"] == pytest.approx(32, rel=0.05)
+    assert "mine: 1 more epoch will take about" in done.printed
+    assert run(epochs=3).printed.count("mine: 2 more epochs will take") == 1
+
+
+def test_checkpoints_key_is_of_all_that_decides_the_bits(run: Callable[..., Run]) -> None:
+    chosen, on, data = run().key
+    assert chosen == TrainingSettings.parse(DEFAULTS | SMALL, "a test").model_dump()
+    assert on == {"precision": "float32", **machine.describe()}
+    names = ("train/images.npy", "train/labels.npy", "train/pixels.json")
+    names += ("validation/images.npy", "validation/labels.npy")
+    assert data == [Path("data/processed") / name for name in names]
+
+
+def test_tensorboard_gets_the_curves_of_the_history(run: Callable[..., Run]) -> None:
+    done = run()
+    for part, prefix in (("train", ""), ("validation", "val_")):
+        reader = EventAccumulator(str(done.folder / "logs/mine" / part)).Reload()
+        for name in ("accuracy", "loss"):
+            events = reader.Tensors(f"epoch_{name}")
+            assert [event.step for event in events] == [0, 1]
+            values = [float(tf.make_ndarray(event.tensor_proto)) for event in events]
+            assert values == pytest.approx(list(done.history[f"{prefix}{name}"]))
+
+
+def test_a_finished_training_is_written_again_and_trained_again_once_it_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_inputs({"epochs": 1})
+    model, logs = Path("models/mine.keras"), Path("logs/mine/train")
+    train.main("mine")
+    content = model.read_bytes()
+    for lock, resumed_after, logged in (("", 1, 2), (content, 0, 1)):
+        digest = hashlib.md5(lock, usedforsecurity=False).hexdigest() if lock else "another"
+        Path("dvc.lock").write_text(f"md5: {digest}")
+        capsys.readouterr()
+        train.main("mine")
+        told = "mine: going on after epoch 1, from .checkpoints/mine.npz" in capsys.readouterr().out
+        resumed = read_json(Path("metrics/time/mine.json"))["resumed_after_epochs"]
+        assert (resumed, told) == (resumed_after, bool(resumed_after))
+        assert len(list(logs.iterdir())) == logged
+        assert model.read_bytes() == content
+
+
+def test_settings_of_another_version_are_not_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_inputs({"versions": {"numpy": "1.2.3"}})
+    with pytest.raises(StageError, match=r"^models/settings/mine\.json: made with numpy 1\.2\.3,"):
+        train.main("mine")
