@@ -1,10 +1,11 @@
 """Typed, frozen settings, and errors in one line for values that do not fit them."""
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from stages.common.errors import StageError
 
@@ -27,37 +28,30 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
     @classmethod
-    def parse(cls, values: object, where: str | Callable[[str], str]) -> Self:
+    def parse(cls, values: object, where: str, places: Mapping[str, str] | None = None) -> Self:
         """Return *values* as settings.
 
-        *where* names the place the values come from, such as ``params.yaml: train``, or is a
-        function that returns it for a key.
+        *where* names the place the values come from, such as ``params.yaml: train``; *places* are
+        those of keys that come from elsewhere.
 
         Raises:
             StageError: an unknown key, or a value of the wrong type or out of range.
         """
         if not isinstance(values, Mapping):
-            raise StageError(f"{_place(where, '')}: expected a block of keys, got {shown(values)}")
+            raise StageError(f"{where}: expected a block of keys, got {shown(values)}")
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            raise StageError(_first_problem(cls, error, where)) from None
+            problem = error.errors()[0]
+        keys = [str(part) for part in problem["loc"]]
+        place = (places or {}).get(keys[0], where)
+        raise StageError(_told(problem, keys, place, cls.model_fields))
 
 
-def _place(where: str | Callable[[str], str], key: str) -> str:
-    """Return the name of the place that *key* comes from."""
-    return where if isinstance(where, str) else where(key)
-
-
-def _first_problem(
-    settings: type[BaseModel], error: ValidationError, where: str | Callable[[str], str]
-) -> str:
-    """Return the first problem in *error* as one line."""
-    problem = error.errors()[0]
-    keys = [str(part) for part in problem["loc"]] or [""]
-    place = _place(where, keys[0])
-    if problem["type"] == "extra_forbidden" and len(keys) == 1:
-        return f"{place}: {unknown('key', keys[0], settings.model_fields)}"
+def _told(problem: ErrorDetails, keys: list[str], place: str, valid: Collection[str]) -> str:
+    """Return as one line what is wrong with the value under *keys* of a block at *place*."""
+    if problem["type"] == "extra_forbidden":
+        return f"{place}: {unknown('key', keys[0], valid)}"
     place += ("." if ": " in place else ": ") + ".".join(keys)
     if problem["type"] == "missing":
         return f"{place}: this key is missing"
@@ -71,7 +65,7 @@ def shown(value: object) -> str:
     return words[value] if value is None or isinstance(value, bool) else repr(value)
 
 
-def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
+def unknown(kind: str, name: object, valid: Collection[str]) -> str:
     """Return the message for a *name* that is none of *valid*, with the nearest one suggested."""
     names = sorted(map(str, valid))
     nearest = difflib.get_close_matches(str(name), names, n=1)
@@ -79,13 +73,12 @@ def unknown(kind: str, name: object, valid: Iterable[str]) -> str:
     return f"unknown {kind} {name!r}{hint} (valid: {', '.join(names)})"
 
 
-def check_name(kind: str, name: str, valid: Iterable[str], where: str) -> str:
+def check_name(kind: str, name: str, valid: Collection[str], where: str) -> str:
     """Return *name* if it is one of *valid*.
 
     Raises:
         StageError: it is not; the message lists the valid names and suggests the nearest.
     """
-    names = list(valid)
-    if name not in names:
-        raise StageError(f"{where}: {unknown(kind, name, names)}")
+    if name not in valid:
+        raise StageError(f"{where}: {unknown(kind, name, valid)}")
     return name

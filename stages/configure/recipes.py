@@ -145,6 +145,5 @@ def _merge(architecture: str, blocks: list[Block]) -> TrainingSettings:
         for key, value in values.items():
             check_name("key", key, valid, f"{WHERE}: {place}")
             merged[key] = value
-            places[key] = place
-    recipe_place = blocks[0][0]
-    return TrainingSettings.parse(merged, lambda key: f"{WHERE}: {places.get(key, recipe_place)}")
+            places[key] = f"{WHERE}: {place}"
+    return TrainingSettings.parse(merged, f"{WHERE}: {blocks[0][0]}", places)

@@ -92,7 +92,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
 
 def watched(patch: pytest.MonkeyPatch) -> Run:
     """Return what the stage does in the working folder."""
-    done, batches, rates, seeds, first = Run(folder=Path.cwd()), [], [], [], []
+    done, first = Run(folder=Path.cwd()), list[Any]()
+    batches, rates, seeds = list[int](), list[float](), list[Any]()
     original = Trainer.__init__
 
     def watch(self: Trainer, graph: Any, chosen: TrainingSettings) -> None:
@@ -229,8 +230,8 @@ def test_checkpoints_key_is_of_all_that_decides_the_bits(run: Callable[..., Run]
     chosen, on, data = run().key
     assert chosen == TrainingSettings.parse(DEFAULTS | SMALL, "a test").model_dump()
     assert on == {"precision": "float32", **machine.describe()}
-    names = ("train/images.npy", "train/labels.npy", "train/pixels.json")
-    names += ("validation/images.npy", "validation/labels.npy")
+    names = ["train/images.npy", "train/labels.npy", "train/pixels.json"]
+    names += ["validation/images.npy", "validation/labels.npy"]
     assert data == [Path("data/processed") / name for name in names]
 
 
@@ -253,7 +254,7 @@ def test_a_finished_training_is_written_again_and_trained_again_once_it_is_recor
     model, logs = Path("models/mine.keras"), Path("logs/mine/train")
     train.main("mine")
     content = model.read_bytes()
-    for lock, resumed_after, logged in (("", 1, 2), (content, 0, 1)):
+    for lock, resumed_after, logged in ((b"", 1, 2), (content, 0, 1)):
         digest = hashlib.md5(lock, usedforsecurity=False).hexdigest() if lock else "another"
         Path("dvc.lock").write_text(f"md5: {digest}")
         capsys.readouterr()
