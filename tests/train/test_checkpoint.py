@@ -25,8 +25,9 @@ def in_an_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def variables(value: float) -> list[tf.Variable]:
-    """Return variables of Keras and of TensorFlow, as a training's state has them."""
-    arrays = [np.full(shape, value, np.float32) for shape in ((2, 3), (4,), ())]
+    """Return variables of Keras and of TensorFlow, as a training's state has them, all unlike."""
+    shapes = [(2, 3), (4,), *[()] * 9]
+    arrays = [np.full(shape, value + number, np.float32) for number, shape in enumerate(shapes)]
     return [keras.Variable(arrays[0]), *(tf.Variable(array) for array in arrays[1:])]
 
 
@@ -34,31 +35,23 @@ def saved(key: str = "ours") -> Path:
     """Save a checkpoint of the model ``mine`` twice and return its file."""
     ours = Checkpoint("mine", key)
     ours.save(EPOCHS[:1], variables(1))
-    ours.save(EPOCHS, variables(1 / 3))
+    ours.save(EPOCHS, variables(0.25))
     return ours.path
 
 
 def loaded() -> tuple[list[Epoch], float]:
-    """Return the epochs that are loaded and the value of all variables, 5 if none is loaded."""
+    """Return the epochs that are loaded and the value of the variables, 5 if none is loaded."""
     state = variables(5)
     done = Checkpoint("mine", "ours").load(state)
-    (value,) = {value for variable in state for value in np.ravel(variable.numpy()).tolist()}
+    found = {value for i, each in enumerate(state) for value in (each.numpy() - i).ravel().tolist()}
+    (value,) = found
     return done, value
 
 
 def test_what_was_saved_last_comes_back_bit_for_bit_and_is_the_only_file() -> None:
     path = saved()
-    assert loaded() == (EPOCHS, float(np.float32(1 / 3)))
+    assert loaded() == (EPOCHS, 0.25)
     assert list(path.parent.iterdir()) == [path]
-
-
-def test_more_variables_than_a_thousand_come_back_in_their_order() -> None:
-    state = [tf.Variable(float(number)) for number in range(1001)]
-    Checkpoint("mine", "ours").save(EPOCHS, state)
-    for variable in state:
-        variable.assign(-1)
-    Checkpoint("mine", "ours").load(state)
-    assert [float(variable) for variable in state] == list(range(1001))
 
 
 def test_without_a_checkpoint_nothing_is_done_and_nothing_said(
@@ -94,12 +87,12 @@ def test_a_checkpoint_of_something_else_or_cut_off_is_set_aside_and_told(
 def test_any_flipped_byte_is_either_noticed_or_harmless() -> None:
     path = saved()
     content, noticed = path.read_bytes(), 0
-    for place in range(0, len(content), 11):
+    for place in range(0, len(content), 41):
         path.write_bytes(content[:place] + bytes([content[place] ^ 0xFF]) + content[place + 1 :])
         found = loaded()
         noticed += found == ([], 5)
-        assert found in (([], 5), (EPOCHS, float(np.float32(1 / 3)))), f"byte {place}"
-    assert noticed > 100
+        assert found in (([], 5), (EPOCHS, 0.25)), f"byte {place}"
+    assert noticed > 50
 
 
 def test_a_finished_training_is_taken_again_until_dvc_has_recorded_its_model() -> None:
@@ -107,9 +100,9 @@ def test_a_finished_training_is_taken_again_until_dvc_has_recorded_its_model() -
     model = Path("mine.keras")
     model.write_bytes(b"a model")
     Checkpoint("mine", "ours").finish(model)
-    assert loaded() == (EPOCHS, float(np.float32(1 / 3)))
+    assert loaded() == (EPOCHS, 0.25)
     Path("dvc.lock").write_text("md5: 0123")
-    assert loaded() == (EPOCHS, float(np.float32(1 / 3)))
+    assert loaded() == (EPOCHS, 0.25)
     # MD5 of "a model", by md5sum. Once recorded, a run is one that someone forces.
     Path("dvc.lock").write_text("md5: 0123\nmd5: fe2dbffd447a970c1a42dac39791f114\n")
     assert loaded() == ([], 5)
@@ -119,7 +112,7 @@ def test_a_finished_training_is_taken_again_until_dvc_has_recorded_its_model() -
     assert loaded() == ([], 5)
     # What it saves is a training under way again.
     saved()
-    assert loaded() == (EPOCHS, float(np.float32(1 / 3)))
+    assert loaded() == (EPOCHS, 0.25)
 
 
 def test_key_changes_with_settings_machine_code_and_data_alone(

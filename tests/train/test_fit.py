@@ -113,14 +113,12 @@ class Recorder(Trainer):
         self.steps: list[tuple[np.ndarray, np.ndarray, np.float32, bytes]] = []
         self.averaged: list[tuple[int, np.float32]] = []
         self.train_step = self.keep
-        self.traced = False
         self._losses = iter(losses)
         self._finite = finite
         self._val_loss = val_loss
 
     def trace(self) -> None:
-        """Keep that it was asked for."""
-        self.traced = True
+        """Have no graphs."""
 
     def keep(self, images: Any, labels: Any, rate: np.float32, seed: Any) -> tuple[float, int]:
         """Keep a step; return its summed loss, 2 for each image unless given, and 1 correct."""
@@ -177,7 +175,7 @@ def test_finished_training_trains_no_more() -> None:
     recorder, done = Recorder(training_settings()), [Epoch(0.5, 1.0, 0.5, 1.0, 2.0)]
     epochs = fit(recorder, TRAINING, VALIDATION, done)
     assert [epoch[:4] for epoch in epochs] == [done[0][:4]]
-    assert (recorder.steps, recorder.traced) == ([], False)
+    assert recorder.steps == []
 
 
 @pytest.mark.parametrize(

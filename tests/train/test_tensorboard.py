@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -28,18 +27,6 @@ def test_histograms_are_those_of_tensorflow(tmp_path: Path) -> None:
 def curve(reader: EventAccumulator, name: str) -> list[tuple[int, float]]:
     """Return a curve's steps and values."""
     return [(e.step, float(tf.make_ndarray(e.tensor_proto))) for e in reader.Tensors(name)]
-
-
-@pytest.mark.parametrize("resumed", [True, False])
-def test_logs_of_before_stay_where_a_training_goes_on_and_else_go(
-    tmp_path: Path, resumed: bool
-) -> None:
-    graph = network.training_graph(built(training_settings(**SMALL)), "float32")
-    before = tmp_path / "train" / "before"
-    before.parent.mkdir()
-    before.touch()
-    Logs(tmp_path, graph, resumed=resumed).close()
-    assert before.exists() == resumed
 
 
 def test_tensorboard_reads_the_curves_and_a_histogram_of_every_weight(tmp_path: Path) -> None:
