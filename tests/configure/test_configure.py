@@ -2,17 +2,14 @@
 
 import json
 import resource
-import shutil
 import subprocess
 import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from stages.configure import __main__ as configure
 from tests import ROOT
 from tests.support import declared
 
@@ -70,22 +67,3 @@ def test_a_mistake_among_a_hundred_models_is_told_with_its_block_before_any_is_w
         "error: params.yaml: models.variant57.epochs: should be greater than or equal to 1, got 0"
     )
     assert not (tmp_path / "models").exists()
-
-
-@pytest.mark.parametrize(
-    ("upgraded", "changed"),
-    [("keras", 3), ("numpy", 3), ("tensorflow", 3), ("pandas", 0), ("dvc", 0)],
-)
-def test_upgrading_what_decides_the_bits_changes_the_settings_of_every_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, upgraded: str, changed: int
-) -> None:
-    shutil.copy(ROOT / "params.yaml", tmp_path)
-    monkeypatch.chdir(tmp_path)
-    contents = []
-    for newer in ("", upgraded):
-        monkeypatch.setattr(
-            configure, "version", lambda name, newer=newer: "99" if name == newer else version(name)
-        )
-        configure.main()
-        contents.append([path.read_text() for path in sorted(tmp_path.glob("models/settings/*"))])
-    assert sum(old != new for old, new in zip(*contents, strict=True)) == changed

@@ -103,7 +103,6 @@ def test_a_wrong_value_and_an_unknown_key_are_told_with_the_block_they_stand_in(
         ("model", "schedule", "x", "should be 'constant', 'warm_up' or 'one_cycle', got 'x'"),
         ("model", "filters", [], "should have at least one entry, got []"),
         ("model", "filters", [8], "model1 has 2 convolutions, so give as many numbers, not [8]"),
-        ("model", "dense", 64, "should be a list, got 64"),
         (
             *("model", "architecture", None),
             "this key is missing; take one of model1, model2, model3",

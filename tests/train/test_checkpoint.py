@@ -48,16 +48,13 @@ def loaded() -> tuple[list[Epoch], float]:
     return done, value
 
 
-def test_what_was_saved_last_comes_back_bit_for_bit_and_is_the_only_file() -> None:
-    path = saved()
-    assert loaded() == (EPOCHS, 0.25)
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_without_a_checkpoint_nothing_is_done_and_nothing_said(
+def test_what_was_saved_last_comes_back_bit_for_bit_and_is_the_only_file(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert loaded() == ([], 5)
+    path = saved()
+    assert loaded() == (EPOCHS, 0.25)
+    assert list(path.parent.iterdir()) == [path]
     assert capsys.readouterr() == ("", "")
 
 

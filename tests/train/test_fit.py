@@ -4,6 +4,7 @@ import functools
 import io
 from collections.abc import Callable, Sequence
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -11,14 +12,12 @@ from tqdm import tqdm
 
 from stages.backend import keras, tf
 from stages.common.errors import StageError
-from stages.settings import TrainingSettings
 from stages.train import network
 from stages.train.augmentation import augment
 from stages.train.batches import epoch_order
 from stages.train.fit import augmentation_seed, fit, images_per_epoch
 from stages.train.results import Epoch
 from stages.train.schedule import averaging_rates, learning_rates
-from stages.train.trainer import Trainer
 from tests.support.networks import KIND, TRAINING, VALIDATION, built, trainer, trainer_of_own
 from tests.support.settings import training_settings
 
@@ -98,84 +97,56 @@ def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
         np.testing.assert_allclose(own, np.average(batches, axis=0, weights=[8, 4]), rtol=1e-3)
 
 
-class Recorder(Trainer):
-    """Computes nothing: keeps what each step is given, and gives out *losses* for them."""
+def recorder(
+    losses: Sequence[float] = (), *, finite: bool = True, val_loss: float = 3.0, **changed: Any
+) -> Any:
+    """Return what stands for a trainer and computes nothing.
 
-    def __init__(
-        self,
-        settings: TrainingSettings,
-        losses: Sequence[float] = (),
-        *,
-        finite: bool = True,
-        val_loss: float = 3.0,
-    ) -> None:
-        self.settings = settings
-        self.steps: list[tuple[np.ndarray, np.ndarray, np.float32, bytes]] = []
-        self.averaged: list[tuple[int, np.float32]] = []
-        self.train_step = self.keep
-        self._losses = iter(losses)
-        self._finite = finite
-        self._val_loss = val_loss
+    Of each step there is one right answer, and a summed loss of 2 for each image unless given.
+    """
+    given = iter(losses)
 
-    def trace(self) -> None:
-        """Have no graphs."""
+    def step(images: np.ndarray, *_: Any) -> tuple[float, int]:
+        return next(given, 2.0 * len(images)), 1
 
-    def keep(self, images: Any, labels: Any, rate: np.float32, seed: Any) -> tuple[float, int]:
-        """Keep a step; return its summed loss, 2 for each image unless given, and 1 correct."""
-        self.steps.append((images, labels, rate, seed.tobytes()))
-        return next(self._losses, 2.0 * len(images)), 1
-
-    def average(self, rate: np.float32) -> None:
-        """Keep after which step this was asked for."""
-        self.averaged.append((len(self.steps), rate))
-
-    def recompute_statistics(self, batches: object) -> None:
-        """Have no statistics."""
-
-    def validate(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-        """Return an accuracy and a loss."""
-        assert (images is VALIDATION[0], labels is VALIDATION[1]) == (True, True)
-        return 0.5, self._val_loss
-
-    def is_finite(self) -> bool:
-        """Return what was said of the weights."""
-        return self._finite
+    return Mock(
+        settings=training_settings(**changed),
+        train_step=Mock(side_effect=step),
+        validate=Mock(return_value=(0.5, val_loss)),
+        is_finite=Mock(return_value=finite),
+    )
 
 
 @pytest.mark.parametrize(("wanted", "steps", "seen"), [(None, 3, 20), (2, 2, 16), (9, 3, 20)])
 def test_each_step_has_its_images_labels_rate_and_seed(
     wanted: int | None, steps: int, seen: int
 ) -> None:
-    settings = training_settings(epochs=2, steps_per_epoch=wanted, schedule="one_cycle")
-    recorder = Recorder(settings)
+    trainer = recorder(epochs=2, steps_per_epoch=wanted, schedule="one_cycle")
     told: list[list[Epoch]] = []
-    fit(recorder, TRAINING, VALIDATION, (), lambda epochs: told.append(list(epochs)))
+    fit(trainer, TRAINING, VALIDATION, (), lambda epochs: told.append(list(epochs)))
     # 20 images in batches of 8 are 3 steps.
-    images, labels, rates, seeds = zip(*recorder.steps, strict=True)
+    given = [call.args for call in trainer.train_step.mock_calls]
+    images, labels, rates, seeds = zip(*given, strict=True)
     orders = np.concatenate([epoch_order(20, 0, epoch)[:seen] for epoch in range(2)])
     np.testing.assert_array_equal(np.concatenate(images), TRAINING[0][orders])
     np.testing.assert_array_equal(np.concatenate(labels), TRAINING[1][orders])
     np.testing.assert_array_equal(rates, learning_rates("one_cycle", 0.001, 2 * steps))
-    assert len(set(seeds)) == 2 * steps
-    assert images_per_epoch(20, settings) == seen
-    # One right answer a step, a loss of 2 an image.
+    assert len({seed.tobytes() for seed in seeds}) == 2 * steps
+    assert images_per_epoch(20, trainer.settings) == seen
     assert [epoch[:4] for epoch in told[1]] == [(steps / seen, 2.0, 0.5, 3.0)] * 2
     assert [len(epochs) for epochs in told] == [1, 2]
-    assert recorder.averaged == []
+    trainer.average.assert_not_called()
+    trainer.validate.assert_called_with(*VALIDATION)
 
 
 def test_average_moves_after_the_steps_that_count_over_all_epochs() -> None:
-    recorder = Recorder(training_settings(epochs=40, ema_momentum=0.5))
-    fit(recorder, TRAINING, VALIDATION)
+    trainer = recorder(epochs=40, ema_momentum=0.5)
+    fit(trainer, TRAINING, VALIDATION)
+    done = [call for call in trainer.mock_calls if call[0] in ("train_step", "average")]
     rates = averaging_rates(0.5, 120)
-    assert recorder.averaged == [(step + 1, rates[step]) for step in range(1, 120, 2)]
-
-
-def test_finished_training_trains_no_more() -> None:
-    recorder, done = Recorder(training_settings()), [Epoch(0.5, 1.0, 0.5, 1.0, 2.0)]
-    epochs = fit(recorder, TRAINING, VALIDATION, done)
-    assert [epoch[:4] for epoch in epochs] == [done[0][:4]]
-    assert recorder.steps == []
+    # Two steps, one move, and so on.
+    assert [call[0] for call in done] == ["train_step", "train_step", "average"] * 60
+    assert [call.args[0] for call in done[2::3]] == list(rates[1::2])
 
 
 @pytest.mark.parametrize(
@@ -191,9 +162,8 @@ def test_finished_training_trains_no_more() -> None:
 def test_a_training_that_diverges_is_stopped_with_its_place_and_a_remedy(
     losses: list[float], given: dict[str, Any], place: str
 ) -> None:
-    recorder = Recorder(training_settings(epochs=2), losses, **given)
     with pytest.raises(StageError) as caught:
-        fit(recorder, TRAINING, VALIDATION)
+        fit(recorder(losses, epochs=2, **given), TRAINING, VALIDATION)
     assert str(caught.value) == (
         f"the loss is no longer a number ({place}): set train.learning_rate below 0.001"
     )
@@ -202,7 +172,7 @@ def test_a_training_that_diverges_is_stopped_with_its_place_and_a_remedy(
 def test_the_clock_holds_steps_validation_checks_and_callbacks_to_the_tick(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    recorder, now = Recorder(training_settings(epochs=3)), [1000]
+    trainer, now = recorder(epochs=3), [1000]
     monkeypatch.setattr("stages.train.fit.time.perf_counter", lambda: now[0])
 
     def taking(seconds: int, do: Callable[..., Any]) -> Callable[..., Any]:
@@ -212,13 +182,13 @@ def test_the_clock_holds_steps_validation_checks_and_callbacks_to_the_tick(
 
         return done
 
-    monkeypatch.setattr(recorder, "train_step", taking(1, recorder.train_step))
-    monkeypatch.setattr(recorder, "validate", taking(10, recorder.validate))
-    monkeypatch.setattr(recorder, "is_finite", taking(100, recorder.is_finite))
+    trainer.train_step = taking(1, trainer.train_step)
+    trainer.validate = taking(10, trainer.validate)
+    trainer.is_finite = taking(100, trainer.is_finite)
     monkeypatch.setattr("stages.train.fit.epoch_order", taking(1000, epoch_order))
     # Going on after an epoch that took 77 seconds.
     before, after_epoch = [Epoch(0.5, 1.0, 0.5, 1.0, 77.0)], taking(10_000, lambda _: None)
-    epochs = fit(recorder, TRAINING, VALIDATION, before, after_epoch)
+    epochs = fit(trainer, TRAINING, VALIDATION, before, after_epoch)
     # Three steps an epoch; the first callback falls into the next epoch, as the last one does.
     assert [epoch.seconds for epoch in epochs] == [77, 1113, 21_113]
 
@@ -237,7 +207,7 @@ def test_a_terminal_shows_how_far_an_epoch_is_and_a_file_nothing(
 ) -> None:
     monkeypatch.setattr("sys.stderr", stream)
     monkeypatch.setattr("stages.train.fit.tqdm", functools.partial(tqdm, mininterval=0))
-    fit(Recorder(training_settings(epochs=2)), TRAINING, VALIDATION)
+    fit(recorder(epochs=2), TRAINING, VALIDATION)
     shown = stream.getvalue()
     for part in ("epoch 2/2", "16/20", "images/s", "loss 2.0000"):
         assert (part in shown) == stream.isatty()

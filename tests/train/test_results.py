@@ -1,8 +1,6 @@
 """What a training leaves to read, worked by hand."""
 
-import pytest
-
-from stages.train.results import Epoch, rows, times
+from stages.train.results import Epoch, times
 
 EPOCHS = [Epoch(0.5, 1.5, 0.25, 2.0, 2.0), Epoch(0.75, 1.0, 0.5, 1.25, 6.0)]
 
@@ -17,10 +15,3 @@ def test_times_are_the_sum_the_mean_and_the_images_seen_a_second() -> None:
         "machine": {"cores": 2},
         "per_epoch": [{"epoch": 1, "seconds": 2}, {"epoch": 2, "seconds": 6}],
     }
-
-
-def test_history_has_a_row_for_each_epoch_and_no_times() -> None:
-    assert rows(EPOCHS) == [
-        pytest.approx((1, 0.5, 1.5, 0.25, 2.0)),
-        pytest.approx((2, 0.75, 1.0, 0.5, 1.25)),
-    ]
