@@ -23,7 +23,7 @@ subprocess.run([sys.executable, "-m", *sys.argv[1:]], check=True, stdout=sys.std
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
 # In megabytes. The stages take 60 and 200 by themselves.
-ONCE, MORE = 24, 8 * 24
+ONCE, MORE = 16, 8 * 16
 
 
 def images(megabytes: int, dtype: str = "u1") -> np.ndarray:
