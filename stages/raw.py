@@ -1,7 +1,6 @@
 """data/raw/: images and labels as they were fetched, in the dataset's own order."""
 
-import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,12 +21,10 @@ class About(Settings):
 
     *classes* are the classes' names, in the order of the labels; *parts* how many images the data
     itself gives each of :data:`PARTS`, one part after the other, and empty where it gives none.
-    *sha256* is of the values of ``images`` and ``labels``.
     """
 
     classes: list[str]
     parts: dict[str, int]
-    sha256: dict[str, str]
 
 
 class Raw(NamedTuple):
@@ -46,17 +43,9 @@ def write(
     parts: dict[str, int],
 ) -> None:
     """Write images (height, width, channels) = *image*, whose rows are *chunks*, and the rest."""
-    digest = hashlib.sha256()
-
-    def noted() -> Iterator[np.ndarray]:
-        for chunk in chunks:
-            digest.update(np.ascontiguousarray(chunk).data)
-            yield chunk
-
-    write_rows(IMAGES, (len(labels), *image), np.dtype(np.uint8), noted())
+    write_rows(IMAGES, (len(labels), *image), np.dtype(np.uint8), chunks)
     write_array(LABELS, labels)
-    sha256 = {"images": digest.hexdigest(), "labels": hashlib.sha256(labels.tobytes()).hexdigest()}
-    write_json(ABOUT, {"classes": classes, "parts": parts, "sha256": sha256})
+    write_json(ABOUT, {"classes": classes, "parts": parts})
 
 
 def read() -> Raw:
