@@ -1,7 +1,7 @@
 """The datasets whose every byte is known, and who has them under which name."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -32,7 +32,6 @@ class Dataset:
     package: Package | None = None
     images_sha256: str | None = None
     labels_sha256: str | None = None
-    image: tuple[int, int, int] = (0, 0, 0)
     classes: list[str] = field(default_factory=list)
     parts: dict[str, int] = field(default_factory=dict)
 
@@ -44,7 +43,6 @@ class Dataset:
 
 # The training images, then the test images, as their authors give them and OpenML keeps them.
 OWN_SPLIT = {"train": 60_000, "test": 10_000}
-IMAGE = (28, 28, 1)
 # http://yann.lecun.com/exdb/mnist/
 MNIST = Dataset(
     openml=554,
@@ -57,7 +55,6 @@ MNIST = Dataset(
     ),
     images_sha256="5b92582eb909c82a9bfefcd44acbe9233be3eb5b419a44cf211022ad2bf4bf96",
     labels_sha256="671ff9d70b4811116d55c3dd479efa7a981e2e62753ef7a6d5c15fea81e63d27",
-    image=IMAGE,
     classes=[str(digit) for digit in range(10)],
     parts=OWN_SPLIT,
 )
@@ -67,7 +64,6 @@ FASHION_MNIST = Dataset(
     keras="fashion_mnist",
     images_sha256="0fbbfcb392782b3b702472ead3688778e1509e8cf40f5c24d9d3303618b193ab",
     labels_sha256="8ab940a680640f36c0bf1d2549cb2f3b3d4068c12547116cc7b1161b1d26663d",
-    image=IMAGE,
     classes=[
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
         "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
@@ -91,19 +87,19 @@ def find(name: str | int) -> Dataset:
     return KNOWN.get(name.lower()) or Dataset(openml=name, keras=name)
 
 
-def verify(data: LabelledImages, dataset: Dataset) -> None:
-    """Check that *data* is *dataset*, a known one, value for value.
+def verified(data: LabelledImages, dataset: Dataset) -> LabelledImages:
+    """Return *data* with the classes and the split of *dataset*, a known one.
 
     Raises:
-        StageError: a checksum is another.
+        StageError: it is not that dataset, value for value.
     """
-    digest = hashlib.sha256()
+    images, labels = hashlib.sha256(), hashlib.sha256(data.labels.tobytes())
     for chunk in data.chunks():
-        digest.update(np.ascontiguousarray(chunk).data)
-    labels = hashlib.sha256(data.labels.tobytes())
-    for kind, actual, expected in (
-        ("images", digest.hexdigest(), dataset.images_sha256),
-        ("labels", labels.hexdigest(), dataset.labels_sha256),
+        images.update(np.ascontiguousarray(chunk).data)
+    for kind, digest, expected in (
+        ("images", images, dataset.images_sha256),
+        ("labels", labels, dataset.labels_sha256),
     ):
-        if actual != expected:
-            raise StageError(f"{kind} with SHA-256 {actual}, expected {expected}")
+        if digest.hexdigest() != expected:
+            raise StageError(f"{kind} with SHA-256 {digest.hexdigest()}, expected {expected}")
+    return replace(data, classes=dataset.classes, parts=dataset.parts)

@@ -9,11 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common.arrays import chunks_of
 from stages.common.errors import StageError, one_line
-from stages.common.files import replacing, write_bytes
-from stages.fetch.images import LabelledImages
-from stages.fetch.known import Dataset, verify
+from stages.common.files import write_bytes
+from stages.fetch.images import LabelledImages, Part, labelled
+from stages.fetch.known import Dataset, verified
 
 
 def folder() -> Path:
@@ -30,17 +29,14 @@ def read(dataset: Dataset) -> LabelledImages | None:
     image_path, label_path = _paths(dataset)
     try:
         labels = np.fromfile(label_path, np.uint8)
-        images = np.memmap(image_path, np.uint8, "r").reshape(len(labels), *dataset.image)
-        data = LabelledImages(
-            lambda: chunks_of(images), dataset.image, labels, dataset.classes, dataset.parts
-        )
-        verify(data, dataset)
+        # Of square images, as those of every known dataset are.
+        images = np.memmap(image_path, np.uint8, "r").reshape(len(labels), -1)
+        return verified(labelled({"all": Part(images, labels, "its files")}), dataset)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, StageError) as error:
         print(f"warning: {folder()}: not used: {one_line(error)}")
         return None
-    return data
 
 
 def write(dataset: Dataset, data: LabelledImages) -> None:
@@ -50,8 +46,7 @@ def write(dataset: Dataset, data: LabelledImages) -> None:
     """
     image_path, label_path = _paths(dataset)
     try:
-        with replacing(image_path) as temporary, temporary.open("wb") as file:
-            file.writelines(chunk.tobytes() for chunk in data.chunks())
+        write_bytes(image_path, b"".join(chunk.tobytes() for chunk in data.chunks()))
         write_bytes(label_path, data.labels.tobytes())
     except StageError:
         print(f"note: {folder()}: cannot be written; the next run downloads the images again")

@@ -39,7 +39,6 @@ TINY = Dataset(
     openml=1,
     images_sha256=sha256(PIXELS),
     labels_sha256=sha256(LABELS),
-    image=(28, 28, 1),
     classes=WORDS,
     parts={"train": 7, "test": 3},
 )
@@ -190,7 +189,6 @@ def test_a_known_dataset_has_its_own_classes_and_split(monkeypatch: pytest.Monke
     assert json.loads(Path("data/raw/dataset.json").read_text()) == {
         "classes": WORDS,
         "parts": {"train": 7, "test": 3},
-        "sha256": {"images": TINY.images_sha256, "labels": TINY.labels_sha256},
     }
 
 
@@ -207,7 +205,6 @@ def test_another_dataset_is_recorded_and_asked_for_each_time(
     assert json.loads(Path("data/raw/dataset.json").read_text()) == {
         "classes": [str(number) for number in range(10)],
         "parts": {},
-        "sha256": {"images": sha256(PIXELS), "labels": sha256(LABELS)},
     }
     assert not user_cache.folder().exists()
     have_answer(monkeypatch, openml, REVERSED)

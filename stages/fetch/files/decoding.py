@@ -36,7 +36,7 @@ def opened(source: Source, name: object) -> Image.Image:
 def read(source: Source, name: object, mode: str) -> np.ndarray:
     """Return the pixels of an image, upright and without transparency, uint8.
 
-    They are (height, width) for the *mode* ``L``, grey, and (height, width, 3) for ``RGB``.
+    They are (height, width, 1) for the *mode* ``L``, grey, and (height, width, 3) for ``RGB``.
 
     Raises:
         StageError: it is none, or damaged.
@@ -49,7 +49,7 @@ def read(source: Source, name: object, mode: str) -> np.ndarray:
         if upright.has_transparency_data:
             behind = Image.new("RGBA", upright.size, BEHIND)
             upright = Image.alpha_composite(behind, upright.convert("RGBA"))
-        return np.asarray(upright.convert(mode))
+        return np.atleast_3d(np.asarray(upright.convert(mode)))
 
 
 @contextmanager

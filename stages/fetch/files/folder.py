@@ -54,8 +54,7 @@ def read(folder: Path, size: int | None) -> LabelledImages:
     def chunks() -> Iterator[np.ndarray]:
         for few in chunked(len(files), int(np.prod(image))):
             pixels = (read_image(file.path, file.path, mode) for file in files[few])
-            sized = [resized(one, size) if size else one for one in pixels]
-            yield np.stack(sized).reshape(-1, *image)
+            yield np.stack([resized(one, size) if size else one for one in pixels])
 
     return LabelledImages(
         chunks, image, labels.astype(np.min_scalar_type(len(classes) - 1)), classes, parts

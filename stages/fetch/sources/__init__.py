@@ -8,13 +8,12 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 
 from stages.common.errors import StageError
 from stages.common.schema import check_name
 from stages.fetch import user_cache
 from stages.fetch.images import LabelledImages
-from stages.fetch.known import Dataset, find, verify
+from stages.fetch.known import Dataset, find, verified
 from stages.fetch.limit import limited
 
 # For one source. Enough for MNIST's 20 MB at 35 kB/s; one that drips is given up.
@@ -59,7 +58,4 @@ def _ask(source: str, dataset: Dataset) -> LabelledImages:
     """Return *dataset* from *source*; a known one is checked and has its own classes and split."""
     with limited(LIMIT_SECONDS):
         data: LabelledImages = importlib.import_module(f"{__name__}.{source}").fetch(dataset)
-    if not dataset.is_known:
-        return data
-    verify(data, dataset)
-    return replace(data, classes=dataset.classes, parts=dataset.parts)
+    return verified(data, dataset) if dataset.is_known else data
