@@ -48,7 +48,6 @@ def support_of(project: Project) -> pd.Series:
 def test_the_page_leads_from_a_folder_to_a_comparison(project: Project, tmp_path: Path) -> None:
     write_photographs(tmp_path / "home/photos", 40)
     write_photographs(tmp_path / "home/more-photos", 50)
-    # The data's own split is tried in test_any_images.py.
     setup, copy, train, more, _, keep = BLOCK.findall(
         (ROOT / "docs/own-images.md").read_text(encoding="utf-8")
     )
