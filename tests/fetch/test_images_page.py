@@ -121,3 +121,12 @@ def test_what_the_table_quotes_is_said(
 def test_pixels_become_what_the_table_says(images: np.ndarray, expected: np.ndarray) -> None:
     fetched({"images": images})
     np.testing.assert_array_equal(np.load(raw.IMAGES)[..., 0], expected)
+
+
+@pytest.mark.parametrize("limit", [20, 21])
+def test_a_limit_above_the_number_of_images_is_told(
+    capsys: pytest.CaptureFixture[str], limit: int
+) -> None:
+    fetched({"limit": limit})
+    note = "note: data.limit is 21, more than the 20 images there are"
+    assert (note in capsys.readouterr().out.splitlines()) == (limit > len(IMAGES))

@@ -140,7 +140,7 @@ def test_folders_above_the_classes_are_the_datas_own_split(
 
 
 PETS: Files = {"cat/1.png": flat(1), "dog/1.png": flat(2)}
-# What the table of docs/images.md does not tell, or in few words; that is tried in test_images_page.py.
+# Beside what the table of docs/images.md has, for which see test_images_page.py.
 WRONG: list[tuple[Files, str]] = [
     ({}, ": no sub-folders; there must be one for each class"),
     ({**PETS, "train/cat/1.png": flat(1)}, ": cat beside train; where the data is split, its sub"),
