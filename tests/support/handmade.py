@@ -1,5 +1,6 @@
 """Images made by a rule, and the files and settings that hold them, for tests of the readers."""
 
+import io
 import pickle
 import pickletools
 import struct
@@ -42,6 +43,13 @@ def digits(*labels: int) -> tuple[np.ndarray, np.ndarray]:
 def flat(value: int | tuple[int, ...], mode: str = "L", width: int = 3) -> Image.Image:
     """Return an image of one colour, 2 pixels high."""
     return Image.new(mode, (width, 2), value)
+
+
+def two_pictures(form: str) -> bytes:
+    """Return a file of two images, one after the other: values of 100, then of 200."""
+    stream = io.BytesIO()
+    flat(100).save(stream, form, save_all=True, append_images=[flat(200)])
+    return stream.getvalue()
 
 
 def write_files(folder: Path, files: Mapping[str, Image.Image | bytes]) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 from stages.common.errors import StageError
 from stages.fetch.files import folder
 from stages.fetch.images import LabelledImages
-from tests.support.handmade import flat, write_files
+from tests.support.handmade import flat, two_pictures, write_files
 
 Files = dict[str, Image.Image | bytes]
 
@@ -35,20 +35,13 @@ def palette(colours: list[int], **options: Any) -> bytes:
     return stream.getvalue()
 
 
-def two(form: str) -> bytes:
-    """Return a file of two images, one after the other."""
-    stream = io.BytesIO()
-    flat(100).save(stream, form, save_all=True, append_images=[flat(200)])
-    return stream.getvalue()
-
-
 # By ending of the file: the image, and the value of its pixels.
 VALUES: list[tuple[str, Image.Image | bytes, list[int]]] = [
     ("png", flat(7), [7]),
     ("bmp", flat(7), [7]),
     ("jpg", flat(7), [7]),
     # Of a camera's two pictures the first counts.
-    ("jpg", two("MPO"), [100]),
+    ("jpg", two_pictures("MPO"), [100]),
     ("png", flat(1, "1"), [255]),
     ("bmp", flat(0, "1"), [0]),
     # The upper eight of 16 bits: 1000 is 3 times 256 and some.
@@ -150,7 +143,7 @@ WRONG: list[tuple[Files, str]] = [
     ({"cat/1.png": flat(1)}, ": the only class is 'cat'; there must be two sub-folders or more"),
     ({**PETS, "bird/.hidden.png": b""}, "bird: no image in this class; fill it with PNG, JPEG"),
     ({**PETS, "dog/2.png": flat(2, width=4)}, "dog/2.png 4 x 2; set data.size, to which all are"),
-    ({**PETS, "dog/2.webp": two("WEBP")}, "dog/2.webp: animated; keep one image of it"),
+    ({**PETS, "dog/2.webp": two_pictures("WEBP")}, "dog/2.webp: animated; keep one image of it"),
     ({**PETS, "dog/2.png": b"GIF89a"}, "dog/2.png: damaged, or no PNG, JPEG, WebP or BMP file"),
 ]  # fmt: skip
 

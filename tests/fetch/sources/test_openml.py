@@ -26,42 +26,34 @@ NUMBERS = ["5", "0", "4"]
 WORDS = ["'Ankle boot'", "Bag", "'T-shirt/top'"]
 
 
-class Network(urllib.request.HTTPSHandler):
-    """A stand-in for the network: a request's address ends with its page's name in *pages*.
-
-    A page is its bytes, or a file that is open.
-    """
-
-    def __init__(self, pages: dict[str, Any]) -> None:
-        super().__init__()
-        self.pages = pages
-        self.requests: list[str] = []
-
-    def https_open(self, req: urllib.request.Request) -> Any:
-        """Answer with a page, or with the error 404; with no pages, as when offline."""
-        self.requests.append(req.full_url)
-        assert socket.getdefaulttimeout() == openml.TIMEOUT_SECONDS
-        if not self.pages:
-            raise URLError("Name or service not known")
-        for end, content in self.pages.items():
-            if req.full_url.endswith(end):
-                file = io.BytesIO(content) if isinstance(content, bytes) else content
-                response = addinfourl(file, Message(), req.full_url, 200)
-                response.msg = "OK"  # type: ignore[attr-defined]
-                return response
-        raise HTTPError(req.full_url, 404, "Not Found", Message(), io.BytesIO())
+Connect = Callable[[dict[str, Any]], list[str]]
 
 
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, Any]], Network]:
-    """Give the function that has these pages be all there is, with no pause between retries."""
+def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
+    """Give the function that makes *pages* the whole network; it returns the addresses asked for.
+
+    An address ends with its page's name, and a page is its bytes or an open file. Without a page
+    it is as when offline.
+    """
+    # No pause between retries.
     monkeypatch.setattr("time.sleep", lambda _: None)
 
-    def to(pages: dict[str, Any]) -> Network:
-        network = Network(pages)
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), network)
-        monkeypatch.setattr(urllib.request, "_opener", opener)
-        return network
+    def to(pages: dict[str, Any]) -> list[str]:
+        asked: list[str] = []
+
+        def answer(_: object, request: urllib.request.Request, *__: object) -> addinfourl:
+            asked.append(url := request.full_url)
+            assert socket.getdefaulttimeout() == openml.TIMEOUT_SECONDS
+            if not pages:
+                raise URLError("Name or service not known")
+            page = next((page for end, page in pages.items() if url.endswith(end)), None)
+            if page is None:
+                raise HTTPError(url, 404, "Not Found", Message(), io.BytesIO())
+            return addinfourl(io.BytesIO(page) if isinstance(page, bytes) else page, Message(), url)
+
+        monkeypatch.setattr(urllib.request.OpenerDirector, "open", answer)
+        return asked
 
     return to
 
@@ -97,7 +89,6 @@ def openml_pages(
     return {"tiny.arff": arff, **{end: json.dumps(page).encode() for end, page in pages.items()}}
 
 
-Connect = Callable[[dict[str, Any]], Network]
 # By what it is: the rows, and their pixels.
 ROWS: dict[str, tuple[Any, Any]] = {
     "integers": (PIXELS, PIXELS),
@@ -127,7 +118,7 @@ ROWS: dict[str, tuple[Any, Any]] = {
 def test_pixels_and_labels_of_every_kind_are_read(
     connect: Connect, rows: Any, pixels: Any, labels: list[str], expected: object
 ) -> None:
-    network, before = connect(openml_pages(rows, labels)), socket.getdefaulttimeout()
+    asked, before = connect(openml_pages(rows, labels)), socket.getdefaulttimeout()
     data = openml.fetch(Dataset(openml=9 if labels == NUMBERS else "Tiny"))
     images = np.concatenate(list(data.chunks()))
     assert images.shape == (3, 2, 2, len(rows[0]) // 4)
@@ -135,7 +126,7 @@ def test_pixels_and_labels_of_every_kind_are_read(
     assert (data.labels.tolist(), data.classes) == expected
     assert socket.getdefaulttimeout() == before
     # Where all are bytes the table is downloaded once.
-    loads = [url.endswith("tiny.arff") for url in network.requests].count(True)
+    loads = [url.endswith("tiny.arff") for url in asked].count(True)
     assert loads == 1 or (rows, labels) != (PIXELS, NUMBERS)
 
 
@@ -169,11 +160,11 @@ def test_pixels_and_labels_of_every_kind_are_read(
 def test_what_fails_is_told_in_one_line(
     connect: Connect, pages: dict[str, Any], message: str
 ) -> None:
-    network = connect(pages)
+    asked = connect(pages)
     with pytest.raises(StageError, match=f"^{message}$"):
         openml.fetch(Dataset(openml="tiny"))
     # Offline it is asked once more.
-    assert pages or len(network.requests) == 2
+    assert pages or len(asked) == 2
 
 
 def test_a_dataset_that_openml_does_not_have_is_told_in_one_line() -> None:
@@ -191,8 +182,8 @@ def test_a_source_that_does_not_end_is_given_up(
     # So that the test would end, too.
     silent.settimeout(10)
     with silent, other_end, silent.makefile("rb") as endless:
-        network = connect(openml_pages() | {"json/data/9": endless})
+        asked = connect(openml_pages() | {"json/data/9": endless})
         with pytest.raises(StageError, match=r": openml: took longer than 0\.5 s$"):
             sources.fetch("tiny", ["openml"])
     # The page before it, and that one, once.
-    assert len(network.requests) == 2
+    assert len(asked) == 2
