@@ -98,15 +98,14 @@ def _shaped(part: Part) -> np.ndarray:
     images, where = part.images, part.where
     if images.dtype.kind not in "uifb":
         raise StageError(f"{where}: values of type {images.dtype}; pixels are integers or floats")
-    if images.ndim and len(images) == 0:
-        raise StageError(f"{where}: no images at all; at least one is needed")
     shape = images.shape
-    if len(shape) == 2 and math.isqrt(shape[1]) ** 2 == shape[1] > 0:  # noqa: PLR2004
-        return images.reshape(len(images), math.isqrt(shape[1]), -1, GREY)
-    if len(shape) == 3 and 0 not in shape:  # noqa: PLR2004
-        return images[..., np.newaxis]
-    if len(shape) == 4 and 0 not in shape and shape[3] in (GREY, COLOUR):  # noqa: PLR2004
-        return images
+    if 0 not in shape:
+        if len(shape) == 2 and math.isqrt(shape[1]) ** 2 == shape[1]:  # noqa: PLR2004
+            return images.reshape(len(images), math.isqrt(shape[1]), -1, GREY)
+        if len(shape) == 3:  # noqa: PLR2004
+            return images[..., np.newaxis]
+        if len(shape) == 4 and shape[3] in (GREY, COLOUR):  # noqa: PLR2004
+            return images
     raise StageError(
         f"{where}: shape {shape}; images are (n, height, width), grey, or (n, height, width, 3), "
         "or (n, pixels) of square ones"

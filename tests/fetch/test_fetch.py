@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from stages.fetch import user_cache
 from stages.fetch.images import Part, labelled
 from stages.fetch.known import FASHION_MNIST, KNOWN, MNIST, Dataset, find
 from stages.fetch.limit import limited
-from stages.fetch.sources import openml, pypi
+from stages.fetch.sources import keras, openml, pypi
 from tests.support.handmade import digits
 from tests.support.pipeline import environment
 
@@ -92,9 +93,11 @@ def is_right() -> bool:
 def test_what_the_first_source_does_not_send_is_fetched_from_the_next(
     monkeypatch: pytest.MonkeyPatch, run: Run, first: object, said: str
 ) -> None:
-    assert run(first, RIGHT) == [
-        f"openml: {said}",
-        "tiny from pypi",
+    # Not in their alphabetical order.
+    order = ["pypi", "openml"]
+    assert run(RIGHT, first, sources=order) == [
+        f"pypi: {said}",
+        "tiny from openml",
         "10 images of 28 x 28, grey, 10 classes; the data's own split: 7 to train, 3 to test",
     ]
     assert is_right()
@@ -103,11 +106,8 @@ def test_what_the_first_source_does_not_send_is_fetched_from_the_next(
     # A terminal shows which one a user waits for.
     shutil.rmtree(user_cache.folder())
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
-    assert run(first, RIGHT)[:3:2] == ["asking openml ...", "asking pypi ..."]
-
-
-def test_sources_are_asked_in_the_order_of_params_yaml(run: Run) -> None:
-    assert run(None, RIGHT, sources=["pypi", "openml"])[0] == "tiny from pypi"
+    lines = run(RIGHT, first, sources=order)
+    assert lines[:3:2] == ["asking pypi ...", "asking openml ..."]
 
 
 def test_when_no_source_answers_each_ones_reason_is_told(run: Run) -> None:
@@ -115,6 +115,21 @@ def test_when_no_source_answers_each_ones_reason_is_told(run: Run) -> None:
     with pytest.raises(StageError, match=expected):
         run(DEAD, StageError("not here"))
     assert not list(raw.FOLDER.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("source", "dataset", "reason"),
+    [
+        (openml, Dataset(keras="cifar10"), "has no such dataset"),
+        (pypi, find("Fashion-MNIST"), "has no such dataset"),
+        (keras, find("imdb"), "has no such dataset, but mnist, fashion_mnist, cifar10"),
+    ],
+)
+def test_a_source_that_does_not_have_a_dataset_says_so(
+    source: ModuleType, dataset: Dataset, reason: str
+) -> None:
+    with pytest.raises(StageError, match=f"^{reason}$"):
+        source.fetch(dataset)
 
 
 def test_what_was_sent_once_is_not_asked_for_again(run: Run, tmp_path: Path) -> None:

