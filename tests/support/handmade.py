@@ -1,8 +1,6 @@
 """Images made by a rule, and the files and settings that hold them, for tests of the readers."""
 
 import io
-import pickle
-import pickletools
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,18 +18,6 @@ def idx_bytes(values: np.ndarray) -> bytes:
     sizes = struct.pack(f">{values.ndim}I", *values.shape)
     big_endian = values.astype(values.dtype.newbyteorder(">"))
     return bytes([0, 0, code, values.ndim]) + sizes + big_endian.tobytes()
-
-
-def in_python_2(value: object) -> bytes:
-    """Return *value* as an old numpy under Python 2 pickled it, its words being bytes.
-
-    It wrote those in the same form after other opcodes: https://docs.python.org/3/library/pickletools
-    """
-    content = bytearray(pickle.dumps(value, protocol=3))
-    for opcode, _, place in pickletools.genops(bytes(content)):
-        if opcode.name in ("SHORT_BINBYTES", "BINBYTES") and place is not None:
-            content[place] = ord({"C": "U", "B": "T"}[opcode.code])
-    return bytes(content.replace(b"numpy._core", b"numpy.core"))
 
 
 def digits(*labels: int) -> tuple[np.ndarray, np.ndarray]:

@@ -93,22 +93,15 @@ TRAIN = {"train-images-idx3-ubyte": idx_bytes(IMAGES), "train-labels-idx1-ubyte"
     [
         ({"my.npz": saved(a=IMAGES, b=LABELS)}, "expected arrays named images, labels; x, y; "),
         ({"my.npz": saved(x=IMAGES)}, "my.npz: found x alone; expected x and y"),
-        ({"my.npz": b"<html>"}, "my.npz: cannot be read as .npz: File is not a zip file"),
         # In a header a 3 becomes a 2, so that the array would be read without its last image.
         (
             {"my.npz": saved(x=IMAGES, y=LABELS).replace(b"(3, 28, 28)", b"(2, 28, 28)")},
             "my.npz: cannot be read as .npz: Bad CRC-32 for file 'x.npy'",
         ),
         ({**TRAIN, "t10k-labels-idx1-ubyte": b""}, "no file t10k-images-idx3-ubyte, with .gz or"),
-        ({**TRAIN, "t10k-images-idx3-ubyte": b""}, "no file t10k-labels-idx1-ubyte, with .gz or"),
-        ({**TRAIN, "train-images-idx3-ubyte": b""}, "idx3-ubyte: starts with nothing; IDX files"),
         (
             {**TRAIN, "train-images-idx3-ubyte": idx_bytes(LABELS)},
             "idx3-ubyte: starts with 00 00 08 01; IDX files of images start with 00 00 08 03, of",
-        ),
-        (
-            {**TRAIN, "train-labels-idx1-ubyte": idx_bytes(LABELS)[:-1]},
-            "idx1-ubyte: empty or cut short: its header promises 3 bytes, 2 follow",
         ),
     ],
 )

