@@ -1,7 +1,6 @@
 """The OpenML source without OpenML: scikit-learn on what a stand-in for the network sends."""
 
 import hashlib
-import importlib
 import io
 import json
 import socket
@@ -16,7 +15,6 @@ import numpy as np
 import pytest
 
 from stages.common.errors import StageError
-from stages.fetch import sources
 from stages.fetch.known import Dataset
 from stages.fetch.sources import openml
 
@@ -26,20 +24,19 @@ NUMBERS = ["5", "0", "4"]
 WORDS = ["'Ankle boot'", "Bag", "'T-shirt/top'"]
 
 
-Connect = Callable[[dict[str, Any]], list[str]]
+Connect = Callable[[dict[str, bytes]], list[str]]
 
 
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
     """Give the function that makes *pages* the whole network; it returns the addresses asked for.
 
-    An address ends with its page's name, and a page is its bytes or an open file. Without a page
-    it is as when offline.
+    An address ends with its page's name. Without a page it is as when offline.
     """
     # No pause between retries.
     monkeypatch.setattr("time.sleep", lambda _: None)
 
-    def to(pages: dict[str, Any]) -> list[str]:
+    def to(pages: dict[str, bytes]) -> list[str]:
         asked: list[str] = []
 
         def answer(_: object, request: urllib.request.Request, *__: object) -> addinfourl:
@@ -50,7 +47,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
             page = next((page for end, page in pages.items() if url.endswith(end)), None)
             if page is None:
                 raise HTTPError(url, 404, "Not Found", Message(), io.BytesIO())
-            return addinfourl(io.BytesIO(page) if isinstance(page, bytes) else page, Message(), url)
+            return addinfourl(io.BytesIO(page), Message(), url)
 
         monkeypatch.setattr(urllib.request.OpenerDirector, "open", answer)
         return asked
@@ -60,7 +57,7 @@ def connect(monkeypatch: pytest.MonkeyPatch) -> Connect:
 
 def openml_pages(
     rows: Sequence[Sequence[object]] = PIXELS, labels: list[str] = NUMBERS
-) -> dict[str, Any]:
+) -> dict[str, bytes]:
     """Return what OpenML's API sends for dataset 9, "tiny", as its documentation describes it."""
     kinds = {f"pixel{i}": "numeric" for i in range(len(rows[0]))} | {"class": "nominal"}
     header = "".join(f"@attribute {name} real\n" for name in kinds if name != "class")
@@ -158,27 +155,10 @@ def test_pixels_and_labels_of_every_kind_are_read(
     ],
 )
 def test_what_fails_is_told_in_one_line(
-    connect: Connect, pages: dict[str, Any], message: str
+    connect: Connect, pages: dict[str, bytes], message: str
 ) -> None:
     asked = connect(pages)
     with pytest.raises(StageError, match=f"^{message}$"):
         openml.fetch(Dataset(openml="tiny"))
     # Offline it is asked once more.
     assert pages or len(asked) == 2
-
-
-def test_a_source_that_does_not_end_is_given_up(
-    monkeypatch: pytest.MonkeyPatch, connect: Connect
-) -> None:
-    monkeypatch.setattr(sources, "LIMIT_SECONDS", 0.5)
-    # Before the clock runs: it takes a second.
-    importlib.import_module("sklearn.datasets")
-    silent, other_end = socket.socketpair()
-    # So that the test would end, too.
-    silent.settimeout(10)
-    with silent, other_end, silent.makefile("rb") as endless:
-        asked = connect(openml_pages() | {"json/data/9": endless})
-        with pytest.raises(StageError, match=r": openml: took longer than 0\.5 s$"):
-            sources.fetch("tiny", ["openml"])
-    # The page before it, and that one, once.
-    assert len(asked) == 2
