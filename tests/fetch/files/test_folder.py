@@ -75,25 +75,25 @@ def test_images_are_grey_if_all_are_stored_so_else_in_colour(
     assert np.abs(images[1].astype(int) - value).max() <= (suffix in ("jpg", "JPEG"))
 
 
-# 6: what is the right of the picture stands at the top of the file. 3: it is upside down.
-SIX = [[50, 90, 130], [10, 170, 210]]
-THREE = [[130, 210], [90, 170], [50, 10]]
+UPRIGHT = np.array([[10, 50], [170, 90], [210, 130]], np.uint8)
+# By what the camera notes, how the picture stands in the file.
+STORED = {
+    1: UPRIGHT, 2: UPRIGHT[:, ::-1], 3: UPRIGHT[::-1, ::-1], 4: UPRIGHT[::-1],
+    5: UPRIGHT.T, 6: np.rot90(UPRIGHT), 7: UPRIGHT[::-1, ::-1].T, 8: np.rot90(UPRIGHT, -1),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
-@pytest.mark.parametrize(("noted", "stored"), [(6, SIX), (3, THREE)])
-def test_images_are_turned_as_the_camera_noted(
-    tmp_path: Path, suffix: str, noted: int, stored: list[list[int]]
-) -> None:
-    upright = [[10, 50], [170, 90], [210, 130]]
+@pytest.mark.parametrize("noted", STORED)
+def test_images_are_turned_as_the_camera_noted(tmp_path: Path, suffix: str, noted: int) -> None:
     # 8 by 8 pixels of each value.
-    image = Image.fromarray(np.array(stored, np.uint8).repeat(8, 0).repeat(8, 1))
+    image = Image.fromarray(STORED[noted].repeat(8, 0).repeat(8, 1))
     image.getexif()[0x0112] = noted
     # Another one of 16 by 24 pixels as it stands: both have one size.
     files: Files = {f"a/1.{suffix}": image, "b/1.png": Image.new("L", (16, 24))}
     images, *_ = read(tmp_path, files)
     # In the middle of each block; JPEG changes values by a few.
-    assert np.abs(images[0, 4::8, 4::8, 0].astype(int) - upright).max() <= 3
+    assert np.abs(images[0, 4::8, 4::8, 0].astype(int) - UPRIGHT).max() <= 3
     # Black is added to the upright picture: left and right.
     images, *_, data = read(tmp_path, files, size=6)
     assert images.shape[1:3] == data.image[:2] == (6, 6)
