@@ -85,6 +85,7 @@ def saved(**arrays: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
+MANY = IMAGES.repeat(100, axis=0)
 TRAIN = {"train-images-idx3-ubyte": idx_bytes(IMAGES), "train-labels-idx1-ubyte": idx_bytes(LABELS)}
 
 
@@ -93,9 +94,9 @@ TRAIN = {"train-images-idx3-ubyte": idx_bytes(IMAGES), "train-labels-idx1-ubyte"
     [
         ({"my.npz": saved(a=IMAGES, b=LABELS)}, "expected arrays named images, labels; x, y; "),
         ({"my.npz": saved(x=IMAGES)}, "my.npz: found x alone; expected x and y"),
-        # In a header a 3 becomes a 2, so that the array would be read without its last image.
+        # In a header a 3 becomes a 2, so that the array would be read without its last images.
         (
-            {"my.npz": saved(x=IMAGES, y=LABELS).replace(b"(3, 28, 28)", b"(2, 28, 28)")},
+            {"my.npz": saved(x=MANY, y=LABELS).replace(b"(300, 28, 28)", b"(200, 28, 28)")},
             "my.npz: cannot be read as .npz: Bad CRC-32 for file 'x.npy'",
         ),
         ({**TRAIN, "t10k-labels-idx1-ubyte": b""}, "no file t10k-images-idx3-ubyte, with .gz or"),
