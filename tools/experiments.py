@@ -2,19 +2,17 @@
 
     dvc exp show --json | python -m tools.experiments
 
-`dvc exp show` has a column for every parameter, number and file of code; this keeps what fits a
-terminal. And it gives an experiment that is queued, running or failed the numbers of the commit it
-started from; here it has none.
+`dvc exp show` has columns that no terminal has room for. And it gives an experiment that is running
+or has failed the numbers of the commit it started from; here it has none.
 """
 
 import json
-import re
 import sys
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
-
-ACCURACY = re.compile(r"metrics/evaluate/(.+)\.json")
+from dvc.utils.flatten import flatten
 
 
 def listed(states: list[dict[str, Any]]) -> pd.DataFrame:
@@ -43,19 +41,12 @@ def row(one: dict[str, Any], state: str) -> dict[str, str]:
     found = {"experiment": one["name"] or one["rev"][:9], "state": state}
     if state in {"-", "Success"}:
         for path, metrics in data["metrics"].items():
-            if (match := ACCURACY.fullmatch(path)) and "accuracy" in metrics.get("data", {}):
-                found[f"{match[1]} accuracy"] = f"{metrics['data']['accuracy']:.4g}"
+            if "accuracy" in metrics.get("data", {}):
+                found[f"{Path(path).stem} accuracy"] = f"{metrics['data']['accuracy']:.4g}"
     # Not which models are exported, which DVC takes for parameters as well.
-    params = data["params"].get("params.yaml", {})
-    for name, values in pd.json_normalize(params.get("data", {})).items():
-        found[str(name)] = str(values[0])
-    return found
-
-
-def main() -> None:
-    """Read the experiments from standard input, print the table."""
-    print(listed(json.load(sys.stdin)).to_string(index=False))
+    params = flatten(data["params"].get("params.yaml", {}).get("data", {}))
+    return found | {name: str(value) for name, value in params.items()}
 
 
 if __name__ == "__main__":
-    main()
+    print(listed(json.load(sys.stdin)).to_string(index=False))

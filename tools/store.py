@@ -3,9 +3,88 @@
 import logging
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+from dvc.config import Config
+from dvc.exceptions import DownloadError
 from dvc.logger import set_loggers_level
+from dvc.output import Output
+from dvc.repo import Repo, lock_repo
+from dvc.repo.reproduce import plan_repro
+from dvc.stage import Stage
+
+
+@contextmanager
+def opened() -> Iterator[Repo]:
+    """Yield the project as DVC sees it, locked; close it in the end.
+
+    DVC warns of nothing meanwhile: it would name the hashes of what it does not find.
+    """
+    config = Config.from_cwd()
+    # Unless told, DVC takes a read-only file in a folder for undamaged.
+    checked = {"verify": True} if config["core"].get("remote") in config["remote"] else None
+    with Repo(remote_config=checked) as repo, lock_repo(repo), set_loggers_level(logging.ERROR):
+        logging.getLogger("dvc_data").setLevel(logging.CRITICAL)
+        yield repo
+
+
+def incomplete_stages(repo: Repo) -> list[Stage]:
+    """Return the stages that would run for no other reason than that outputs are missing."""
+    graph = repo.index.graph
+    return [
+        stage
+        for stage in plan_repro(graph)
+        if missing([stage])
+        and not stage.changed_stage()
+        and not stage.changed_deps(allow_missing=True, upstream=list(graph.successors(stage)))
+        # What a user has changed is not written over.
+        and not any("modified" in out.workspace_status().values() for out in stage.outs)
+    ]
+
+
+def missing(stages: list[Stage]) -> list[Output]:
+    """Return the outputs that are not in the working tree or, where DVC keeps them, in the cache.
+
+    Unlike DVC's own `status`, this asks no remote.
+    """
+    return [
+        out
+        for stage in stages
+        for out in stage.outs
+        if out.hash_info
+        and not (out.exists and (not out.use_cache or out.cache.exists(out.hash_info.value)))
+    ]
+
+
+def get(repo: Repo, stages: list[Stage]) -> bool:
+    """Put the missing outputs of *stages* into their places, from the cache or the remote.
+
+    Returns whether there is a remote that can be read; prints why if there is one that cannot.
+    """
+    names = [stage.addressing for stage in stages]
+    readable = False
+    if name := repo.config["core"].get("remote"):
+        try:
+            remote = repo.cloud.get_remote()
+            url = without_secrets(repo.config["remote"][name]["url"])
+            place = f"the remote '{name}' ({url})"
+            print(f"Missing outputs: {len(missing(stages))}; looking in {place}.", flush=True)
+            readable = remote.fs.exists(remote.path)
+            if not readable:
+                print(f"There is nothing at {place}: it is computed here.")
+            elif names:
+                with suppress(DownloadError):
+                    repo.fetch(names)
+        # Each kind of remote has errors of its own.
+        except Exception as error:
+            readable = False
+            why = told(error)
+            print(f"The remote '{name}' cannot be used: {why}. What is missing is computed here.")
+            # A checkout would look for it as well.
+            del repo.config["core"]["remote"]
+    if names:
+        repo.checkout(names, allow_missing=True)
+    return readable
 
 
 def told(error: Exception) -> str:
@@ -16,11 +95,3 @@ def told(error: Exception) -> str:
 def without_secrets(text: str) -> str:
     """Return *text* with the URLs in it as they are without user and password."""
     return re.sub(r"(?<=://)[^/\s]*@", "", text)
-
-
-@contextmanager
-def without_warnings() -> Iterator[None]:
-    """Keep DVC from naming the hashes of what it does not find; its progress bars stay."""
-    with set_loggers_level(logging.ERROR):
-        logging.getLogger("dvc_data").setLevel(logging.CRITICAL)
-        yield

@@ -2,86 +2,59 @@
 
 `dvc repro --allow-missing` runs what changed and leaves all else to dvc.lock and Git. It stops
 where a stage has to run and an input of it is nowhere to be had; here the stages that write this
-input are run, and then the rest.
+input are run first.
 """
 
-import subprocess
+import logging
 import sys
 from contextlib import suppress
-from pathlib import Path
+from typing import Any
 
 from dvc.exceptions import DvcException
-from dvc.output import Output
-from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import plan_repro
+from dvc.stage import Stage
+from dvc.stage.cache import RunCacheNotSupported
 
 from stages.common.command import run
-from tools.store import told
+from tools.store import get, incomplete_stages, opened
 
 
 def main() -> None:
     """Bring the pipeline's results up to date."""
-    # Whatever DVC's cache holds is put into its place at once.
-    dvc("checkout", "--quiet", "--allow-missing")
-    pull = []
-    if name := answering_remote():
-        pull = ["--pull"]
-        # Unless told, DVC takes a read-only file in a folder for undamaged.
-        dvc("remote", "modify", "--local", name, "verify", "true")
-    while not dvc("repro", "--allow-missing", *pull):
-        writers = writers_of_missing_inputs()
-        if writers:
-            print(f"An input is missing: first {', '.join(writers)}", flush=True)
-        if not writers or not dvc("repro", *pull, *writers):
-            sys.exit(1)  # DVC has said why.
+    dvc = logging.getLogger("dvc")
+    try:
+        with opened() as repo:
+            readable = get(repo, incomplete_stages(repo))
+            if readable:
+                with suppress(RunCacheNotSupported):
+                    repo.stage_cache.pull(None)
+            # DVC names the stages that it runs.
+            dvc.setLevel(logging.INFO)
+            graph = repo.index.graph
+            for stage in plan_repro(graph):
+                if not update(stage, graph, pull=readable):
+                    print(f"Stage '{stage.addressing}' didn't change, skipping", flush=True)
+    except DvcException:
+        dvc.exception("")
+        sys.exit(1)
 
 
-def dvc(*words: str) -> bool:
-    """Run ``dvc`` with these *words*; tell whether it succeeds."""
-    return subprocess.run(["dvc", *words], check=False).returncode == 0
+def update(stage: Stage, graph: Any, pull: bool, allow_missing: bool = True) -> bool:
+    """Run *stage* if it has changed, after those that write inputs of it that are missing.
 
-
-def answering_remote() -> str | None:
-    """Return the name of DVC's remote if it can be read; print why if there is one that cannot.
-
-    A pull request from a fork has the remote's URL, if Git keeps it, but no access.
+    Its own outputs may be missing if *allow_missing*; with *pull*, results of earlier runs come
+    from the remote. Returns whether it has changed.
     """
-    with Repo() as repo:
-        name: str | None = repo.config["core"].get("remote")
-        if name:
-            try:
-                remote = repo.cloud.get_remote()
-                if remote.fs.exists(remote.path):
-                    return name
-            except Exception as error:  # each kind of storage has its own errors
-                reason = told(error)
-                print(f"DVC's remote does not answer, going on without it: {reason}", flush=True)
-    return None
-
-
-def writers_of_missing_inputs() -> list[str]:
-    """Return the stages to run before the one that DVC stopped at, the first that has changed.
-
-    None if it has all of its inputs and so failed by itself.
-    """
-    with suppress(DvcException), Repo() as repo, lock_repo(repo):
-        graph = repo.index.graph
-        for stage in plan_repro(graph):
-            before = list(graph.successors(stage))
-            if stage.changed(allow_missing=True, upstream=before):
-                missing = [dep for dep in stage.deps if not dep.exists]
-                return [
-                    one.addressing
-                    for one in before
-                    if any(overlap(out, dep) for out in one.outs for dep in missing)
-                ]
-    return []
-
-
-def overlap(out: Output, dep: Output) -> bool:
-    """Tell whether one of both is the other, or in it."""
-    ours, theirs = Path(out.fs_path), Path(dep.fs_path)
-    return ours.is_relative_to(theirs) or theirs.is_relative_to(ours)
+    before = list(graph.successors(stage))
+    if not stage.changed(allow_missing, before):
+        return False
+    for dep in stage.deps:
+        for writer in before:
+            if not dep.exists and any(dep.fs.overlaps(o.fs_path, dep.fs_path) for o in writer.outs):
+                update(writer, graph, pull, allow_missing=False)
+    stage.run(pull=pull)
+    stage.dump(update_pipeline=False)
+    return True
 
 
 if __name__ == "__main__":

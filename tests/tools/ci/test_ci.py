@@ -175,7 +175,7 @@ def test_a_fork_without_data_cache_or_secrets_runs_what_changed_and_what_that_ne
     fork.append(".dvc/config", f"    remote = storage\n{unreadable}")
     done = run_job(fork, secrets={})
     assert (done.run.ran, done.run.cached) == (AGAIN, set())
-    assert "DVC's remote does not answer, going on without it: " in done.run.output
+    assert "The remote 'storage' cannot be used: " in done.run.output
     assert "Traceback" not in done.run.output
     assert "No parameter changed." in done.summary
     assert "No metric changed." in done.summary
