@@ -7,10 +7,11 @@ this, then `make repro`, which gets or computes what is missing now, then `dvc p
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
 
 from dvc.exceptions import DvcException
 from dvc.output import Output
-from dvc.repo import Repo, lock_repo
+from dvc.repo import Repo
 from dvc.rwlock import rwlock
 from dvc_data.hashfile.db import HashFileDB, get_index
 from dvc_data.hashfile.hash import file_md5
@@ -18,7 +19,7 @@ from dvc_data.hashfile.state import StateNoop
 
 from stages.common.command import run
 from stages.common.errors import StageError, one_line
-from tools.store import told, without_warnings
+from tools.store import opened, told
 
 # Not what a process that was killed left behind, or what another one is writing.
 OBJECT = re.compile(r"([0-9a-f]{32})(\.dir)?")
@@ -27,12 +28,15 @@ OBJECT = re.compile(r"([0-9a-f]{32})(\.dir)?")
 def main() -> None:
     """Remove what is damaged, a line each; put back what is whole."""
     try:
-        with Repo() as repo, lock_repo(repo), without_warnings():
+        with opened() as repo:
             outs = [out for out in repo.index.outs if out.use_cache and out.hash_info]
             # As DVC locks them for a stage: none may be at work on them.
             paths = [out.fs_path for out in outs]
             with rwlock(repo.tmp_dir, repo.fs, "make verify", [], paths, hardlink=False):
-                found = [line for line in damages(repo, outs) if not print(line, flush=True)]
+                found = False
+                for line in damages(repo, outs):
+                    found = True
+                    print(line, flush=True)
                 if not found:
                     print("No damaged file.")
     except DvcException as error:
@@ -61,7 +65,8 @@ def damages(repo: Repo, outs: list[Output]) -> Iterator[str]:
             remote = repo.cloud.get_remote_odb(name)
             yield from clean(remote)
             # DVC remembers what it has seen there.
-            get_index(remote).clear()
+            with closing(get_index(remote)) as index:
+                index.clear()
         # Each kind of remote has errors of its own.
         except Exception as error:
             yield f"The remote '{name}' cannot be checked: {told(error)}."
