@@ -2,80 +2,38 @@
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from tests.support import pipeline
-from tests.support.pipeline import Project, for_each
+from tests.support.pipeline import Project
 
 COMMENT = "# A comment changes a file and no number.\n"
 
 
 @pytest.fixture
 def project(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[Project]:
-    """Return a copy of the finished clone, removed after the test since it takes 50 MB."""
-    copy = pipeline.finished(tmp_path_factory).copy(tmp_path / "project")
-    yield copy
-    shutil.rmtree(copy.folder)
+    """Return a copy of the project with two tiny models."""
+    yield pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
+    shutil.rmtree(tmp_path / "project")
 
 
-@pytest.fixture(scope="module")
-def edited(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return a copy for edits after which nothing is run."""
-    return pipeline.finished(tmp_path_factory).copy(tmp_path_factory.mktemp("edited") / "project")
-
-
-@pytest.mark.parametrize(
-    ("path", "stages"),
-    [
-        ("requirements/base.txt", {"configure"}),
-        ("stages/configure/recipes.py", {"configure"}),
-        ("stages/fetch/sources/pypi.py", {"fetch"}),
-        ("stages/preprocess/splitting.py", {"preprocess"}),
-        ("stages/train/adam.py", for_each("train")),
-        ("stages/evaluate/scores.py", for_each("evaluate")),
-        ("stages/compare/comparison.py", {"compare"}),
-        ("stages/report/page.css", set()),
-        ("stages/compare/significance.py", {"compare"}),
-        ("stages/tables.py", {"compare"}),
-        ("stages/verdict.py", {"compare"}),
-        ("stages/architectures/model2.py", {"configure", "train@model2"}),
-        ("stages/params.py", {"configure", "fetch", "preprocess", "compare"}),
-        ("stages/settings.py", {"configure", "compare"} | for_each("train")),
-        ("stages/processed.py", {"preprocess"} | for_each("train", "evaluate")),
-        ("stages/raw.py", {"fetch", "preprocess"}),
-        ("stages/backend.py", for_each("train", "evaluate")),
-        ("stages/common/files.py", pipeline.all_stages()),
-        ("README.md", set()),
-    ],
-)
-def test_edited_file_changes_the_stages_that_read_it(
-    edited: Project, path: str, stages: set[str]
-) -> None:
-    edited.output("git", "restore", ".")
-    edited.append(path, COMMENT)
-    # The report has the hashes of all code.
-    wanted = stages | ({"report"} if path.startswith("stages/") else set())
-    assert json.loads(edited.output("dvc", "status", "--json")).keys() == wanted
-
-
-def test_more_epochs_retrain_the_model_that_had_fewer_and_back_again_nothing_is_trained(
+def test_an_experiment_trains_the_model_it_changes_and_back_again_nothing_is_trained(
     project: Project,
 ) -> None:
-    run = project.run("exp", "run", "-S", "train.epochs=10")
+    run = project.run("exp", "run", "--name", "wide", "-S", "models.model1.dense=[9,8]")
     ran = {"configure", "train@model1", "evaluate@model1", "compare", "report"}
     assert (run.ran, run.cached) == (ran, set())
-    history = (project.folder / "metrics/history/model1.csv").read_text().splitlines()
-    assert len(history) == 1 + 10
-
-    params = json.loads(project.output("dvc", "params", "diff", "--json"))
-    assert params == {"params.yaml": {"train.epochs": {"old": None, "new": 10}}}
     metrics = json.loads(project.output("dvc", "metrics", "diff", "--json"))
     assert list(metrics) == ["metrics/evaluate/model1.json"]
+    shown = project.make("experiments").output.splitlines()
+    assert [line.split()[1] for line in shown if "wide" in line] == ["Success"]
 
-    project.output("git", "checkout", "--quiet", "params.yaml")
+    project.output("git", "restore", "params.yaml")
     run = project.run("repro")
     assert (run.ran, run.cached) == (set(), ran)
     # The run-cache brings back every number, even the training times.
@@ -83,27 +41,51 @@ def test_more_epochs_retrain_the_model_that_had_fewer_and_back_again_nothing_is_
 
 
 def test_edits_without_effect_run_their_stage_and_nothing_behind_it(project: Project) -> None:
+    project.append("README.md", COMMENT)
     project.append("requirements/base.txt", COMMENT)
+    assert json.loads(project.output("dvc", "status", "--json")).keys() == {"configure"}
     project.append("stages/architectures/model2.py", COMMENT)
     run = project.run("repro")
     # Not scored again, since its bytes are the same; compared again for its training time.
     assert (run.ran, run.cached) == ({"configure", "train@model2", "compare", "report"}, set())
 
 
-def test_wrong_setting_of_the_last_model_stops_the_run_before_anything_is_fetched(
-    tmp_path: Path,
+def test_a_wrong_setting_of_the_last_model_stops_the_run_before_anything_else(
+    project: Project,
 ) -> None:
-    project = pipeline.clone(tmp_path / "project")
-    project.replace("params.yaml", "architecture: model3", "architecture: modle3")
+    params = project.read_params()
+    params["models"]["model2"]["filters"] = [2]
+    project.write_params(params)
+    project.append("stages/fetch/__main__.py", COMMENT)
     run = project.run("repro", succeeds=False)
     assert run.ran == {"configure"}
-    lines = run.output.splitlines()
-    assert [line for line in lines if line.startswith("error:")] == [
-        "error: params.yaml: models.model3: unknown architecture 'modle3'; did you mean 'model3'?"
-        " (valid: model1, model2, model3)"
-    ]
+    assert "\nerror: params.yaml: models.model2.filters: " in run.output
     assert "Traceback" not in run.output
-    assert not (project.folder / "models").exists()
-    # A wrong value that is mended leaves no trace.
-    project.output("git", "checkout", "--quiet", "params.yaml")
-    assert project.run("repro", "configure").ran == {"configure"}
+
+
+def draw(path: Path, grey: int) -> None:
+    """Write an image of 8 x 8 pixels, all of this *grey*."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(np.full((8, 8), grey, np.uint8)).save(path)
+
+
+def test_images_that_are_changed_added_or_removed_are_fetched_and_no_others(tmp_path: Path) -> None:
+    project, photos = pipeline.clone(tmp_path / "project"), tmp_path / "photos of mine"
+    for grey, name in enumerate(["cat/0.png", "cat/1.png", "dog/0.png"]):
+        draw(photos / name, grey)
+    params = project.read_params()
+    params["data"]["path"] = "../photos of mine"
+    project.write_params(params)
+    changes: list[Callable[[], object]] = [
+        lambda: None,
+        lambda: draw(photos / "cat/1.png", 7),
+        lambda: draw(photos / "dog/more/2.png", 9),
+        (photos / "cat/0.png").unlink,
+    ]
+    seen = []
+    for change in changes:
+        change()
+        assert project.run("repro", "fetch").ran == {"fetch"}
+        seen.append(np.load(project.folder / "data/raw/images.npy")[:, 0, 0, 0].tolist())
+    assert seen == [[0, 2, 1], [0, 2, 7], [0, 2, 7, 9], [7, 2, 9]]
+    assert project.run("repro", "fetch").skipped == {"fetch"}

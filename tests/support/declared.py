@@ -19,7 +19,6 @@ class Stage:
     command: str
     description: str
     deps: tuple[str, ...]
-    params: tuple[str, ...]
     outs: Mapping[str, bool]
 
 
@@ -30,15 +29,15 @@ def read(name: str) -> Any:
 
 def stages(path: str = "dvc.yaml", root: Path = ROOT) -> list[Stage]:
     """Return the stages that the file *path* in the project *root* declares, in its order."""
-    return [
-        Stage(
-            stage.addressing,
-            stage.cmd,
-            stage.desc or "",
-            tuple(dep.def_path for dep in stage.deps if dep not in stage.params),
-            tuple(key for block in stage.params for key in block.params),
-            {out.def_path: out.use_cache for out in stage.outs},
-        )
-        for stage in Repo(str(root)).index.stages
-        if stage.path_in_repo == path
-    ]
+    with Repo(str(root)) as repo:
+        return [
+            Stage(
+                stage.addressing,
+                stage.cmd,
+                stage.desc or "",
+                tuple(dep.def_path for dep in stage.deps if dep not in stage.params),
+                {out.def_path: out.use_cache for out in stage.outs},
+            )
+            for stage in repo.index.stages
+            if stage.path_in_repo == path
+        ]

@@ -14,8 +14,6 @@ import psutil
 from tests.support.pipeline import Project, environment
 
 TIME_LIMIT = 120
-# To be put before every other folder Python looks for modules in.
-HOOKS = Path(__file__).with_name("hooks")
 
 
 def start(

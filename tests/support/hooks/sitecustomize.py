@@ -1,27 +1,24 @@
 """Python imports this module by itself before a program, if its folder is on PYTHONPATH.
 
-It makes a stage kill itself, and the `dvc` that runs it, as `kill -9` would: at the moment that
-the variable KILL_AT describes as ``EVENT PATH COUNT DELAY``. EVENT is one of Python's audit
+With the variable KILL_AT it makes a stage kill itself, and the `dvc` that runs it, as `kill -9`
+would: at the moment that is given as ``EVENT PATH COUNT DELAY``. EVENT is one of Python's audit
 events, ``open`` or ``os.rename``, of a file whose path ends with PATH; the COUNT-th of them, and
 DELAY seconds later. With the event ``start`` the delay counts from the program's own start.
+
+With the variable OPENED, a folder, a stage leaves the paths it opened to read in a file there.
 """
 
+import atexit
 import itertools
 import os
 import signal
 import sys
 import threading
-
-
-def _kill() -> None:
-    os.killpg(0, signal.SIGKILL)
+from pathlib import Path
 
 
 def _kill_later(delay: float) -> None:
-    if delay:
-        threading.Timer(delay, _kill).start()
-    else:
-        _kill()
+    threading.Timer(delay, os.killpg, (0, signal.SIGKILL)).start()
 
 
 def _watch(wanted: str, path: str, count: int, delay: float) -> None:
@@ -32,14 +29,31 @@ def _watch(wanted: str, path: str, count: int, delay: float) -> None:
             target = arguments[1 if event == "os.rename" else 0]
             ours = isinstance(target, str | os.PathLike) and os.fspath(target).endswith(path)
             if ours and next(seen) == count:
-                _kill_later(delay)
+                if delay:
+                    _kill_later(delay)
+                else:
+                    os.killpg(0, signal.SIGKILL)
 
     sys.addaudithook(hook)
 
 
+def _note_opened(file: Path) -> None:
+    paths = set()
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        if event == "open" and arguments[1] in ("r", "rb"):
+            paths.add(str(arguments[0]))
+
+    sys.addaudithook(hook)
+    atexit.register(lambda: file.write_text("".join(f"{path}\n" for path in sorted(paths))))
+
+
+_stage = "@".join(sys.orig_argv[2:]).removeprefix("stages.")
 if "KILL_AT" in os.environ and any(word.startswith("stages.") for word in sys.orig_argv):
     _event, _path, _count, _delay = os.environ["KILL_AT"].split()
     if _event == "start":
         _kill_later(float(_delay))
     else:
         _watch(_event, _path, int(_count), float(_delay))
+if "OPENED" in os.environ and any(word.startswith("stages.") for word in sys.orig_argv):
+    _note_opened(Path(os.environ["OPENED"], "@".join(sys.orig_argv[2:]).removeprefix("stages.")))
