@@ -2,54 +2,63 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from tests import ROOT
 
 
-def run(body: str, *arguments: str, parameters: str = "*names") -> subprocess.CompletedProcess[str]:
-    """Run a stage whose function ``main`` has *body*, in a process of its own."""
+def start(
+    folder: Path, body: str, *arguments: str, parameters: str = "*names"
+) -> subprocess.Popen[str]:
+    """Start a stage whose function ``main`` has *body*, in a process of its own."""
     program = (
+        f"import sys; sys.path.append({str(ROOT)!r})\n"
         "from stages.common.command import run\n"
         "from stages.common.errors import StageError\n"
         f"def main({parameters}):\n    {body}\n"
         "run(main)\n"
     )
     command = [sys.executable, "-c", program, *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(command, cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
-def test_stage_gets_the_commands_arguments_and_ends_with_zero() -> None:
-    done = run("print(names)", "model1", "x y")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "('model1', 'x y')\n", "")
+def run(
+    folder: Path, body: str, *arguments: str, parameters: str = "*names"
+) -> tuple[int, str, str]:
+    """Return the exit code of such a stage, and what it wrote on its two streams."""
+    with start(folder, body, *arguments, parameters=parameters) as process:
+        output, errors = process.communicate(timeout=60)
+    return process.returncode, output, errors
+
+
+def test_a_stage_gets_the_commands_arguments_and_ends_with_zero(tmp_path: Path) -> None:
+    assert run(tmp_path, "print(names)", "model1", "x y") == (0, "('model1', 'x y')\n", "")
 
 
 @pytest.mark.parametrize(
-    ("body", "line"),
+    ("body", "code", "line"),
     [
-        ("raise StageError('params.yaml: no')", "error: params.yaml: no"),
-        ("open('no such file')", "error: no such file: No such file or directory"),
-        ("raise OSError(28, 'No space left')", "error: the system: No space left"),
-        ("raise TimeoutError('too slow')", "error: the system: too slow"),
+        ("raise StageError('params.yaml: no')", 1, "error: params.yaml: no"),
+        ("open('no such file')", 1, "error: no such file: No such file or directory"),
+        ("raise OSError(28, 'No space left')", 1, "error: the system: No space left"),
+        ("raise TimeoutError('too slow')", 1, "error: the system: too slow"),
+        ("raise KeyboardInterrupt", 130, "interrupted: run `dvc repro` again to go on"),
     ],
 )
-def test_error_the_user_can_mend_is_one_line_and_exit_code_1(body: str, line: str) -> None:
-    done = run(body)
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", line + "\n")
+def test_what_the_user_can_mend_is_one_line_and_an_exit_code(
+    tmp_path: Path, body: str, code: int, line: str
+) -> None:
+    assert run(tmp_path, body) == (code, "", line + "\n")
 
 
-def test_interruption_is_one_line_and_exit_code_130() -> None:
-    done = run("raise KeyboardInterrupt")
-    assert (done.returncode, done.stdout) == (130, "")
-    assert done.stderr == "interrupted: run `dvc repro` again to go on\n"
-
-
-def test_defect_of_ours_keeps_its_traceback() -> None:
-    done = run("return 1 / 0")
-    assert done.returncode == 1
-    assert done.stderr.startswith("Traceback")
-    assert done.stderr.endswith("ZeroDivisionError: division by zero\n")
+def test_a_defect_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
+    code, _, errors = run(tmp_path, "return 1 / 0")
+    assert code == 1
+    assert errors.startswith("Traceback")
+    assert errors.endswith("ZeroDivisionError: division by zero\n")
 
 
 @pytest.mark.parametrize(
@@ -57,7 +66,24 @@ def test_defect_of_ours_keeps_its_traceback() -> None:
     [("name", [], " NAME"), ("name", ["a", "b"], " NAME"), ("", ["a"], "")],
 )
 def test_wrong_arguments_are_answered_with_those_wanted(
-    parameters: str, words: list[str], wanted: str
+    tmp_path: Path, parameters: str, words: list[str], wanted: str
 ) -> None:
-    done = run("pass", *words, parameters=parameters)
-    assert (done.returncode, done.stderr) == (1, f"usage: python -m -c{wanted}\n")
+    line = f"usage: python -m -c{wanted}\n"
+    assert run(tmp_path, "pass", *words, parameters=parameters) == (1, "", line)
+
+
+def test_a_stage_that_outlived_dvc_keeps_a_second_one_away_until_it_is_killed(
+    tmp_path: Path,
+) -> None:
+    body = "print('here', flush=True); sys.stdin.read()"
+    with start(tmp_path, body, "model3") as first:
+        assert first.stdout
+        first.stdout.readline()
+        error = (
+            f"error: `python -m -c model3` is already running here (process {first.pid}); "
+            "wait for it or stop it\n"
+        )
+        assert run(tmp_path, "pass", "model3") == (1, "", error)
+        assert run(tmp_path, "pass", "model2") == (0, "", "")
+        first.kill()
+    assert run(tmp_path, "pass", "model3") == (0, "", "")

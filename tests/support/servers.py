@@ -6,7 +6,6 @@ import os
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+from tests.support.processes import wait_until
 
 START_LIMIT = 30.0
 # Where sshd is; not on every user's path.
@@ -34,16 +35,12 @@ class Server:
     home: Path
 
 
-def program(name: str, package: str) -> str:
-    """Return the path of a server's program, or skip the test."""
+def program(name: str, module: str) -> str:
+    """Return the path of a server's program; skip the test without it or DVC's *module* for it."""
     found = shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), SYSTEM]))
-    return found or pytest.skip(f"{name} is not installed: {package}")
-
-
-def need(module: str) -> None:
-    """Skip the test where a Python package is not installed."""
-    if find_spec(module) is None:
-        pytest.skip(f"{module} is not installed: make remotes")
+    if found is None or find_spec(module) is None:
+        pytest.skip(f"{name} or {module} is not installed: `make test-remotes`, openssh-server")
+    return found
 
 
 def free_port() -> int:
@@ -57,14 +54,16 @@ def free_port() -> int:
 @contextmanager
 def running(command: list[str], log: Path, port: int) -> Iterator[None]:
     """Run a server until the block ends; it has started when its *port* answers."""
+
+    def answers() -> bool:
+        assert process.poll() is None, log.read_text()
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", port)) == 0
+
     with log.open("w") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
     try:
-        deadline = time.monotonic() + START_LIMIT
-        while not answers(port):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < deadline, f"no answer in time\n{log.read_text()}"
-            time.sleep(0.05)
+        wait_until(answers, START_LIMIT)
         yield
     finally:
         # It has nothing to put in order, since its folder goes too.
@@ -72,17 +71,10 @@ def running(command: list[str], log: Path, port: int) -> Iterator[None]:
         process.wait()
 
 
-def answers(port: int) -> bool:
-    """Return whether something on this machine takes connections on *port*."""
-    with socket.socket() as client:
-        return client.connect_ex(("127.0.0.1", port)) == 0
-
-
 @contextmanager
 def ssh(folder: Path) -> Iterator[Server]:
     """Run OpenSSH's server, which lets in the current user with one key."""
-    need("dvc_ssh")
-    sshd = program("sshd", "apt-get install openssh-server")
+    sshd = program("sshd", "dvc_ssh")
     host, member, stranger = (new_key(folder / name) for name in ("host", "member", "stranger"))
     port = free_port()
     config = {
@@ -123,8 +115,7 @@ def new_key(path: Path) -> Path:
 @contextmanager
 def s3(folder: Path) -> Iterator[Server]:
     """Run SeaweedFS, which speaks S3's protocol and checks the signature of each request."""
-    need("dvc_s3")
-    weed = program("weed", "make test-remotes")
+    weed = program("weed", "dvc_s3")
     member = {"accessKey": "member", "secretKey": "a-secret-for-this-test"}
     identity = {"name": "team", "credentials": [member], "actions": ["Admin"]}
     (folder / "identities.json").write_text(json.dumps({"identities": [identity]}))

@@ -1,0 +1,97 @@
+"""Ctrl-C ends a stage within two seconds, with a line that says how to go on."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from stages.common.interruption import LINE
+from tests import ROOT
+from tests.support.pipeline import Project, finished
+from tests.support.processes import interrupt, process_of, start, wait_for_line
+
+SECONDS = 2.0
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return finished(tmp_path_factory).copy(tmp_path_factory.mktemp("interrupted") / "copy")
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.5])
+def test_while_tensorflow_is_imported(project: Project, seconds: float) -> None:
+    process = start(project, "python", "-m", "stages.train", "model2")
+    time.sleep(seconds)
+    took, output = interrupt(process, process.pid)
+    assert (process.returncode, output) == (130, f"{LINE}\n")
+    assert took < SECONDS
+
+
+# Presses Ctrl-C as a function is called for the n-th time, and loses an exception it raises.
+PROGRAM = """
+import contextlib, importlib, os, runpy, signal, sys
+stage, module, name, call, swallowed = sys.argv[1:]
+module = importlib.import_module(module)
+function, calls = getattr(module, name), []
+def interrupted(*arguments):
+    calls.append(arguments)
+    with contextlib.suppress(*[KeyboardInterrupt][:int(swallowed)]):
+        if len(calls) == int(call):
+            os.kill(os.getpid(), signal.SIGINT)
+    return function(*arguments)
+setattr(module, name, interrupted)
+sys.argv = ["", "model2"]
+runpy.run_module(f"stages.{stage}", run_name="__main__")
+"""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        # Where the exception would be lost.
+        "train stages.train.network build 1 1",
+        "train stages.train.trainer count_correct 2 1",  # the validation's graph
+        "evaluate stages.evaluate.model load 1 1",
+        # While a file is written.
+        "evaluate os replace 1 0",
+    ],
+)
+def test_at_a_call(project: Project, words: str) -> None:
+    before = project.hashes()
+    done = project.command("python", "-c", PROGRAM, *words.split())
+    assert done.returncode == 130, done.stdout
+    assert done.stdout.splitlines()[-1] == LINE
+    assert not list(project.folder.rglob(".partial-*"))
+    assert project.hashes() == before
+
+
+def test_while_training_under_dvc_and_the_next_run_goes_on(
+    project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    process = start(project, "dvc", "repro", "--force", "--single-item", "train@model2")
+    wait_for_line(process, "model2: epoch 3/")
+    took, output = interrupt(process, process_of(project, "stages.train_model2"))
+    assert process.returncode != 0
+    assert LINE in output.splitlines()
+    assert "Traceback" not in output
+    assert took < SECONDS
+    assert not list(project.folder.rglob(".partial-*"))
+
+    # Forced, since DVC's run-cache would give back the files of the run before.
+    again = project.run("repro", "--force", "--single-item", "train@model2")
+    assert "model2: going on after epoch " in again.output
+    ours, expected = project.hashes(), finished(tmp_path_factory).hashes()
+    for path in ("models/model2.keras", "metrics/history/model2.csv"):
+        assert ours[path] == expected[path]
+
+
+def test_a_process_in_the_background_that_ignores_the_signal_goes_on_ignoring_it(
+    tmp_path: Path,
+) -> None:
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN);"
+        "from stages.common import command, interruption; interruption.end_at_once();"
+        "command.run(lambda: signal.raise_signal(signal.SIGINT))"
+    )
+    done = Project(tmp_path).command("python", "-c", program, PYTHONPATH=str(ROOT))
+    assert (done.returncode, done.stdout) == (0, "")
