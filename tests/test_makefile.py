@@ -52,34 +52,16 @@ def test_clean_leaves_data_models_caches_and_checkpoints(unready: Project) -> No
     assert {name for name in kept | removed if (unready.folder / name).exists()} == kept
 
 
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return a Git clone of the finished project: no data, no models, no cache."""
-    finished = pipeline.finished(tmp_path_factory)
-    return finished.git_clone(tmp_path_factory.mktemp("fresh") / "project")
-
-
-def test_a_lock_that_fits_passes_without_any_data(fresh: Project) -> None:
-    assert fresh.make("check-lock").output == ""
-
-
-def lock_error(project: Project) -> str:
-    """Return the first line that a check prints which must fail."""
-    return project.make("check-lock", succeeds=False).output.splitlines()[0]
-
-
-OUTDATED = "error: dvc.lock is not up to date: run `dvc repro`, then commit dvc.lock and metrics/"
-
-
-def test_a_stage_edited_since_is_told(fresh: Project, tmp_path: Path) -> None:
-    copy = fresh.copy(tmp_path / "project")
-    copy.append("stages/evaluate/__main__.py", "# a comment\n")
-    assert lock_error(copy) == OUTDATED
-
-
-def test_a_metric_edited_by_hand_is_told_where_the_cache_holds_the_true_one(
+def test_check_lock_passes_without_data_and_tells_of_an_edit_and_of_a_metric_changed_by_hand(
     tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
 ) -> None:
-    copy = pipeline.finished(tmp_path_factory).copy(tmp_path / "project")
+    tiny = pipeline.tiny(tmp_path_factory)
+    fresh, copy = tiny.git_clone(tmp_path / "fresh"), tiny.copy(tmp_path / "copy")
+    assert fresh.make("check-lock").output == ""
+    fresh.append("stages/evaluate/__main__.py", "# a comment\n")
+    # Where the cache holds the true metric.
     copy.replace("metrics/evaluate/model2.json", '"accuracy": 0', '"accuracy": 1')
-    assert lock_error(copy) == OUTDATED
+    for project in (fresh, copy):
+        assert project.make("check-lock", succeeds=False).output.splitlines()[0] == (
+            "error: dvc.lock is not up to date: run `dvc repro`, then commit dvc.lock and metrics/"
+        )

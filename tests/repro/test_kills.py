@@ -61,14 +61,13 @@ def test_killed_at_many_moments_a_run_goes_on_and_ends_with_the_bytes_of_one_nev
     reference = finished(tmp_path_factory)
     project = clone(tmp_path / "project")
     moments = [(stage, when) for stage, several in MOMENTS.items() for when in several]
-    went_on = []
+    output = ""
     for number in range(1, KILLS + 1):
         stage, moment = moments[number * len(moments) // KILLS - 1]
-        output = kill(project, moment, "repro", stage)
-        went_on += re.findall(r"going on after epoch (\d+)", output)
-    project.run("repro", "train@model1")
+        output += kill(project, moment, "repro", stage)
+    output += project.run("repro", "train@model1").output
 
-    epochs = [int(epoch) for epoch in went_on]
+    epochs = [int(epoch) for epoch in re.findall(r"going on after epoch (\d+)", output)]
     assert epochs == sorted(epochs), "no epoch was lost"
     assert epochs[-1] == EPOCHS
     expected, ours = reference.hashes(), project.hashes()
