@@ -9,6 +9,19 @@ import pytest
 from stages.common.arrays import read_array, write_array
 from stages.common.errors import StageError
 from stages.common.files import read_json, replacing, write_csv, write_json
+from stages.train.checkpoint import Checkpoint
+from stages.train.export import save_model, save_weights
+from stages.train.results import Epoch
+from stages.train.tensorboard import Logs
+from tests.support.networks import built
+from tests.support.processes import files_at_most
+from tests.support.settings import training_settings
+
+# Keras asks TensorFlow's variables for arrays in the way of the first numpy 2.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+ARRAY = np.zeros(100_000, np.uint8)
+MODEL = built(training_settings(filters=[16, 16], dense=[64]))
 
 
 def failing_rows() -> Iterator[tuple[int]]:
@@ -25,7 +38,6 @@ def stopping(path: Path, error: type[BaseException]) -> None:
 
 FAILURES: dict[str, tuple[type[BaseException], Callable[[Path], None]]] = {
     "json with NaN": (ValueError, lambda path: write_json(path, {"loss": float("nan")})),
-    "json with infinity": (ValueError, lambda path: write_json(path, {"loss": float("-inf")})),
     "csv whose rows stop": (RuntimeError, lambda path: write_csv(path, ("a",), failing_rows())),
     "array of objects": (ValueError, lambda path: write_array(path, np.array([object()]))),
     "refused": (StageError, lambda path: stopping(path, OSError)),
@@ -45,17 +57,63 @@ def test_failed_writing_leaves_the_old_file_and_nothing_else(
     assert list(tmp_path.iterdir()) == [path]
 
 
+def save_checkpoint(path: Path) -> None:
+    checkpoint = Checkpoint("mine", "key")
+    checkpoint.path = path
+    checkpoint.save([Epoch(0, 0, 0, 0, 0)], [variable.value for variable in MODEL.weights])
+
+
+WRITERS: dict[str, Callable[[Path], None]] = {
+    "values.json": lambda path: write_json(path, ARRAY.tolist()),
+    "array.npy": lambda path: write_array(path, ARRAY),
+    "checkpoint.npz": save_checkpoint,
+    "model.keras": lambda path: save_model(path, MODEL),
+    "model.weights.h5": lambda path: save_weights(path, path.parent.parent / "saved.keras"),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_without_room_the_old_file_stays_and_the_new_one_is_written_once_there_is_some(
+    name: str, tmp_path: Path
+) -> None:
+    save_model(tmp_path / "saved.keras", MODEL)
+    path = tmp_path / "folder" / name
+    path.parent.mkdir()
+    path.write_bytes(b"old")
+    # The system refuses a larger file as it does one on a full disk.
+    with files_at_most(20_000), pytest.raises(StageError) as caught:
+        WRITERS[name](path)
+    told = str(caught.value)
+    assert told.startswith(f"{path}: not written: ")
+    # What stands around it are a library's words.
+    assert "File too large" in told
+    assert "; what stood there before is untouched; " in told
+    assert path.read_bytes() == b"old"
+    assert list(path.parent.iterdir()) == [path]
+    WRITERS[name](path)
+    assert path.stat().st_size > 20_000
+
+
+def test_tensorboards_logs_without_room_are_a_clear_error_too(tmp_path: Path) -> None:
+    with files_at_most(1_000), pytest.raises(StageError, match=r"logs: not written: .*too large"):
+        write_logs(tmp_path / "logs")
+    write_logs(tmp_path / "logs")
+
+
+def write_logs(folder: Path) -> None:
+    logs = Logs(folder, MODEL, resumed=False)
+    logs.write(1, Epoch(0, 0, 0, 0, 0))
+    logs.close()
+
+
 def test_what_a_killed_run_left_behind_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "model.weights.h5"
-    with replacing(path) as temporary:
-        temporary.write_text("whole")
-        left_behind = temporary
     # Keras goes by the ending.
-    assert left_behind.suffixes == [".weights", ".h5"]
+    left_behind = tmp_path / ".partial-model.weights.h5"
     left_behind.write_text("a longer text, of which half was written")
     with replacing(path) as temporary:
-        assert temporary == left_behind
         temporary.write_text("new")
+    assert temporary == left_behind
     assert path.read_text() == "new"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -74,19 +132,14 @@ def test_csv_has_unix_line_ends_and_exact_floats(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("read", [read_json, read_array])
-@pytest.mark.parametrize("content", [b"", b"half of it", b"\xff\x00"])
-def test_a_damaged_file_is_told_with_how_to_mend_it(
-    tmp_path: Path, read: Callable[[Path], object], content: bytes
-) -> None:
-    (tmp_path / "file").write_bytes(content)
-    told = r"file: damaged; `make verify` takes it away and brings it back$"
-    with pytest.raises(StageError, match=told):
-        read(tmp_path / "file")
-
-
-@pytest.mark.parametrize("read", [read_json, read_array])
-def test_a_missing_file_is_told_with_what_writes_it(
+def test_a_missing_or_damaged_file_is_told_with_what_to_do(
     tmp_path: Path, read: Callable[[Path], object]
 ) -> None:
+    file = tmp_path / "file"
     with pytest.raises(StageError, match=r"file: not there; `dvc repro` writes it$"):
-        read(tmp_path / "file")
+        read(file)
+    for content in (b"", b"half of it", b"\xff\x00"):
+        file.write_bytes(content)
+        told = r"file: damaged; `make verify` takes it away and brings it back$"
+        with pytest.raises(StageError, match=told):
+            read(file)

@@ -8,7 +8,7 @@ import pytest
 from stages.common.interruption import LINE
 from tests import ROOT
 from tests.support.pipeline import Project, finished
-from tests.support.processes import interrupt, process_of, start, wait_for_line
+from tests.support.processes import interrupt, start, wait_for_line
 
 SECONDS = 2.0
 
@@ -70,7 +70,8 @@ def test_while_training_under_dvc_and_the_next_run_goes_on(
 ) -> None:
     process = start(project, "dvc", "repro", "--force", "--single-item", "train@model2")
     wait_for_line(process, "model2: epoch 3/")
-    took, output = interrupt(process, process_of(project, "stages.train_model2"))
+    stage = int((project.folder / ".locks/stages.train_model2").read_text())
+    took, output = interrupt(process, stage)
     assert process.returncode != 0
     assert LINE in output.splitlines()
     assert "Traceback" not in output

@@ -50,7 +50,9 @@ def test_keys_and_columns_are_those_that_others_rely_on(project: Project) -> Non
         assert ",".join(table).startswith(columns), path
 
 
-def test_a_stage_reads_the_results_it_depends_on_and_no_others(project: Project) -> None:
+def test_a_stage_reads_the_results_it_depends_on_and_loads_keras_only_where_it_is_needed(
+    project: Project,
+) -> None:
     for stage in declared.stages(root=project.folder):
         name = stage.name.rpartition(":")[2]
         deps = {dep for dep in stage.deps if dep.startswith(RESULTS)}
@@ -60,6 +62,8 @@ def test_a_stage_reads_the_results_it_depends_on_and_no_others(project: Project)
         unread = {dep for dep in deps if not any(within(path, {dep}) for path in read)}
         # Here are no replicates.
         assert unread <= {"metrics/replicates"}, name
+        loads_keras = any("/site-packages/keras/" in path for path in opened)
+        assert loads_keras == name.startswith(("train@", "evaluate@")), name
 
 
 def within(path: str, places: set[str]) -> bool:

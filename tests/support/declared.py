@@ -17,7 +17,6 @@ class Stage:
 
     name: str
     command: str
-    description: str
     deps: tuple[str, ...]
     outs: Mapping[str, bool]
 
@@ -34,7 +33,6 @@ def stages(path: str = "dvc.yaml", root: Path = ROOT) -> list[Stage]:
             Stage(
                 stage.addressing,
                 stage.cmd,
-                stage.desc or "",
                 tuple(dep.def_path for dep in stage.deps if dep not in stage.params),
                 {out.def_path: out.use_cache for out in stage.outs},
             )

@@ -62,11 +62,6 @@ def is_running(number: int) -> bool:
         return False
 
 
-def process_of(project: Project, stage: str) -> int:
-    """Return the number of the process that runs *stage* in the clone."""
-    return int((project.folder / ".locks" / stage).read_text())
-
-
 def processes_in(folder: Path) -> list[psutil.Process]:
     """Return the processes whose working folder is *folder* or in it."""
     found = []
