@@ -47,7 +47,7 @@ def test_keys_and_columns_are_those_that_others_rely_on(project: Project) -> Non
         assert set(read_json(project.folder / "metrics" / path)) == keys, path
     for path, columns in COLUMNS.items():
         table = pd.read_csv(project.folder / "metrics" / path)
-        assert ",".join(table).startswith(columns), path
+        assert ",".join(map(str, table)).startswith(columns), path
 
 
 def test_a_stage_reads_the_results_it_depends_on_and_loads_keras_only_where_it_is_needed(

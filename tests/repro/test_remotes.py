@@ -58,7 +58,7 @@ def test_a_fresh_clone_gets_everything(server: Server, fresh: Project) -> None:
 
 
 def test_who_is_not_let_in_computes_what_is_missing(server: Server, fresh: Project) -> None:
-    set_up(fresh, server.settings | server.refused)
+    set_up(fresh, {**server.settings, **server.refused})
     last = fresh.output("python", "-m", "tools.pull").splitlines()[-1]
     assert last.startswith("The remote 'team' cannot be used: ")
     assert last.endswith("What is missing is computed here.")

@@ -21,11 +21,7 @@ from sklearn.datasets import load_digits
 
 from tests import ROOT
 
-# Of these 300 to train on and 200 to test on.
-IMAGES, TEST_FRACTION = 500, 0.4
 MODELS = ("model1", "model2", "model3")
-# As in the notebook, model1 alone has other epochs than 10.
-EPOCHS = {"model1": 5, "model2": 10, "model3": 10}
 # The least there is to train, and to wait for.
 TINY_MODELS = {
     "model1": {"architecture": "model1", "filters": [2, 2], "dense": [8]},
@@ -201,8 +197,8 @@ def borrowed_environment(folder: Path) -> Path:
 def clone(folder: Path) -> Project:
     """Return the project as it stands in the working tree, committed in *folder*, nothing run.
 
-    Outputs stay behind, locks included, and no model is exported. params.yaml asks for
-    :data:`IMAGES` digits in small batches.
+    Outputs stay behind, locks included, and no model is exported. params.yaml asks for 500 digits
+    in small batches, 200 of them to test on.
     """
     project = Project(folder)
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
@@ -214,14 +210,14 @@ def clone(folder: Path) -> Project:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, folder / name)
     (folder / "tools/export/models.yaml").write_text("export: []\n")
-    write_digits(folder / "digits.npz")
+    _write_digits(folder / "digits.npz")
     params = project.read_params()
-    params["data"] |= {"path": "digits.npz", "limit": IMAGES}
-    params["split"] |= {"test_fraction": TEST_FRACTION, "validation_fraction": 0}
+    params["data"] |= {"path": "digits.npz", "limit": 500}
+    params["split"] |= {"test_fraction": 0.4, "validation_fraction": 0}
     params["train"] |= {"recipe": "notebook", "epochs": None, "batch_size": 50}
     # 70 steps are too few for running statistics that keep 99 % of themselves at each.
     params["recipes"]["notebook"] |= {"epochs": 10, "batch_norm_momentum": 0.9}
-    params["recipes"]["notebook"]["models"]["model1"] = {"epochs": EPOCHS["model1"]}
+    params["recipes"]["notebook"]["models"]["model1"] = {"epochs": 5}
     params["models"] = {name: params["models"][name] for name in MODELS}
     project.write_params(params)
     project.output("git", "init", "--quiet", "--initial-branch=main")
@@ -229,7 +225,7 @@ def clone(folder: Path) -> Project:
     return project
 
 
-def write_digits(path: Path) -> None:
+def _write_digits(path: Path) -> None:
     """Write scikit-learn's digits as 28 x 28 images: pixels tripled, two rows of black around."""
     digits = load_digits()
     pixels = np.rint(digits.images * (255 / 16)).astype(np.uint8)

@@ -77,22 +77,21 @@ def ssh(folder: Path) -> Iterator[Server]:
     sshd = program("sshd", "dvc_ssh")
     host, member, stranger = (new_key(folder / name) for name in ("host", "member", "stranger"))
     port = free_port()
-    config = {
-        "Port": port,
-        "ListenAddress": "127.0.0.1",
-        "HostKey": host,
-        "AuthorizedKeysFile": member.with_suffix(".pub"),
-        "PidFile": "none",
-        "UsePAM": "no",
-        "PasswordAuthentication": "no",
-        "KbdInteractiveAuthentication": "no",
-        "PermitRootLogin": "prohibit-password",
-        # The key lies below a folder that others may write to.
-        "StrictModes": "no",
-        "Subsystem": "sftp internal-sftp",
-    }
     file = folder / "sshd_config"
-    file.write_text("".join(f"{name} {value}\n" for name, value in config.items()))
+    # The key lies below a folder that others may write to, hence no StrictModes.
+    file.write_text(f"""
+Port {port}
+ListenAddress 127.0.0.1
+HostKey {host}
+AuthorizedKeysFile {member}.pub
+PidFile none
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin prohibit-password
+StrictModes no
+Subsystem sftp internal-sftp
+""")
     if os.geteuid() == 0:
         # As root it wants the folder that the system's service makes when it starts.
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)

@@ -17,8 +17,11 @@ import threading
 from pathlib import Path
 
 
-def _kill_later(delay: float) -> None:
-    threading.Timer(delay, os.killpg, (0, signal.SIGKILL)).start()
+def _kill(delay: float) -> None:
+    if delay:
+        threading.Timer(delay, _kill, (0,)).start()
+    else:
+        os.killpg(0, signal.SIGKILL)
 
 
 def _watch(wanted: str, path: str, count: int, delay: float) -> None:
@@ -26,13 +29,9 @@ def _watch(wanted: str, path: str, count: int, delay: float) -> None:
 
     def hook(event: str, arguments: tuple[object, ...]) -> None:
         if event == wanted:
-            target = arguments[1 if event == "os.rename" else 0]
-            ours = isinstance(target, str | os.PathLike) and os.fspath(target).endswith(path)
-            if ours and next(seen) == count:
-                if delay:
-                    _kill_later(delay)
-                else:
-                    os.killpg(0, signal.SIGKILL)
+            target = str(arguments[1 if event == "os.rename" else 0])
+            if target.endswith(path) and next(seen) == count:
+                _kill(delay)
 
     sys.addaudithook(hook)
 
@@ -48,12 +47,13 @@ def _note_opened(file: Path) -> None:
     atexit.register(lambda: file.write_text("".join(f"{path}\n" for path in sorted(paths))))
 
 
-_stage = "@".join(sys.orig_argv[2:]).removeprefix("stages.")
-if "KILL_AT" in os.environ and any(word.startswith("stages.") for word in sys.orig_argv):
-    _event, _path, _count, _delay = os.environ["KILL_AT"].split()
-    if _event == "start":
-        _kill_later(float(_delay))
-    else:
-        _watch(_event, _path, int(_count), float(_delay))
-if "OPENED" in os.environ and any(word.startswith("stages.") for word in sys.orig_argv):
-    _note_opened(Path(os.environ["OPENED"], "@".join(sys.orig_argv[2:]).removeprefix("stages.")))
+if any(word.startswith("stages.") for word in sys.orig_argv):
+    if "KILL_AT" in os.environ:
+        _event, _path, _count, _delay = os.environ["KILL_AT"].split()
+        if _event == "start":
+            _kill(float(_delay))
+        else:
+            _watch(_event, _path, int(_count), float(_delay))
+    if "OPENED" in os.environ:
+        _name = "@".join(sys.orig_argv[2:]).removeprefix("stages.")
+        _note_opened(Path(os.environ["OPENED"], _name))
