@@ -61,15 +61,10 @@ def test_a_defect_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
     assert errors.endswith("ZeroDivisionError: division by zero\n")
 
 
-@pytest.mark.parametrize(
-    ("parameters", "words", "wanted"),
-    [("name", [], " NAME"), ("name", ["a", "b"], " NAME"), ("", ["a"], "")],
-)
-def test_wrong_arguments_are_answered_with_those_wanted(
-    tmp_path: Path, parameters: str, words: list[str], wanted: str
-) -> None:
-    line = f"usage: python -m -c{wanted}\n"
-    assert run(tmp_path, "pass", *words, parameters=parameters) == (1, "", line)
+def test_wrong_arguments_are_answered_with_those_wanted(tmp_path: Path) -> None:
+    for words in ([], ["a", "b"]):
+        done = run(tmp_path, "pass", *words, parameters="name")
+        assert done == (1, "", "usage: python -m -c NAME\n")
 
 
 def test_a_stage_that_outlived_dvc_keeps_a_second_one_away_until_it_is_killed(

@@ -3,10 +3,10 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from sklearn.datasets import load_sample_images
 
 from tests import ROOT
 from tests.support import pipeline
@@ -50,19 +50,18 @@ def test_a_model_is_added_and_another_removed_and_the_new_one_alone_is_trained(
     project.output("ruff", "format", "--check", file)
 
 
-def write_photographs(folder: Path, count: int) -> None:
-    """Write *count* pieces of each of scikit-learn's two photographs, of many sizes."""
-    for name, photograph in zip(["temple", "flower"], load_sample_images().images, strict=True):
-        (folder / name).mkdir(parents=True)
-        whole = Image.fromarray(photograph)
-        for number in range(count):
-            x, y = 17 * number % 500, 29 * number % 300
-            piece = whole.crop((x, y, x + 90 + number % 30, y + 100 - number % 20))
-            piece.save(folder / name / f"{number}.{'jpg' if number % 2 else 'png'}")
+def write_images(folder: Path, count: int) -> None:
+    """Write *count* images of noise, of many sizes and two formats."""
+    folder.mkdir(parents=True)
+    generator = np.random.default_rng(count)
+    for number in range(count):
+        pixels = generator.integers(0, 256, (90 + number, 100 - number, 3), np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.{'jpg' if number % 2 else 'png'}")
 
 
 def test_the_page_on_own_images_leads_from_a_folder_to_a_comparison(tmp_path: Path) -> None:
-    write_photographs(tmp_path / "home/photos", 40)
+    write_images(tmp_path / "home/photos/noise", 30)
+    write_images(tmp_path / "home/photos/more noise", 50)
     project = Project(pipeline.clone(tmp_path / "project").folder, home=tmp_path / "home")
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     (project.folder / "params.yaml").write_text(text.split("\nmodels:")[0], encoding="utf-8")

@@ -62,20 +62,3 @@ def test_who_is_not_let_in_computes_what_is_missing(server: Server, fresh: Proje
     last = fresh.output("python", "-m", "tools.pull").splitlines()[-1]
     assert last.startswith("The remote 'team' cannot be used: ")
     assert last.endswith("What is missing is computed here.")
-
-
-DAMAGING = """
-from dvc.repo import Repo
-remote = Repo().cloud.get_remote_odb()
-path = remote.oid_to_path("0" * 32)
-remote.fs.makedirs(remote.fs.parent(path), exist_ok=True)
-remote.fs.pipe_file(path, b"half of a fi")
-"""
-
-
-def test_damage_there_is_found_and_removed(shared: Project) -> None:
-    shared.output("python", "-c", DAMAGING)
-    looking = "Looking into every file of the remote 'team'.\n"
-    found = shared.output("python", "-m", "tools.verify")
-    assert re.fullmatch(rf"{looking}damaged, removed: .*files/md5/00/0{{30}}\n", found)
-    assert shared.output("python", "-m", "tools.verify") == f"{looking}No damaged file.\n"
