@@ -182,12 +182,8 @@ def environment(temporary: Path) -> dict[str, str]:
 
 
 def borrowed_environment(folder: Path) -> Path:
-    """Return *folder*, which make takes for an environment it has set up: links to this one."""
-    if not folder.exists():
-        folder.mkdir()
-        for entry in Path(sys.prefix).iterdir():
-            if not entry.name.startswith("."):
-                (folder / entry.name).symlink_to(entry)
+    """Return *folder*, which make takes for an environment; the programs are those on the path."""
+    folder.mkdir(exist_ok=True)
     # Newer than the requirements, or else make sets it up anew.
     for name in (".ready", ".remotes", ".sweep", ".use"):
         (folder / name).touch()
@@ -290,10 +286,7 @@ def _train_tiny_models(project: Project) -> None:
     params["train"]["epochs"] = 1
     params["models"] = TINY_MODELS
     project.write_params(params)
-    # An environment that is ready: its programs are those on the path.
-    ready = project.folder / ".venv" / ".ready"
-    ready.parent.mkdir()
-    ready.touch()
+    borrowed_environment(project.folder / ".venv")
     project.commit("Two tiny models")
     project.output("make", "repro", "JOBS=2")
     project.commit("Their results")
