@@ -61,6 +61,7 @@ def test_killed_at_many_moments_a_run_goes_on_and_ends_with_the_bytes_of_one_nev
     reference = finished(tmp_path_factory)
     project = clone(tmp_path / "project")
     moments = [(stage, when) for stage, several in MOMENTS.items() for when in several]
+    assert 3 <= KILLS <= len(moments) == 15
     output = ""
     for number in range(1, KILLS + 1):
         stage, moment = moments[number * len(moments) // KILLS - 1]
