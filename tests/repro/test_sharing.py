@@ -12,7 +12,7 @@ from stages.common.errors import StageError
 from tests import ROOT
 from tests.support import pipeline
 from tests.support.pipeline import Project, damage, object_in
-from tools.pull import check_path
+from tools import pull
 
 PLACE = "/mnt/team/mnist"
 URL = "['remote \"team\"']\n    url = {}\n"
@@ -130,7 +130,7 @@ def test_a_data_path_where_nothing_is_is_named(
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     Path("params.yaml").write_text(re.sub(r"^  path:$", "  path: ~/photos", text, flags=re.M))
     with pytest.raises(StageError) as caught:
-        check_path()
+        pull.main()
     assert str(caught.value) == (
         "params.yaml: data.path: '~/photos' is not there; "
         "give a path from the project's folder, or a whole one without ~"
