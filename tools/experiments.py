@@ -29,10 +29,9 @@ def listed(states: list[dict[str, Any]]) -> pd.DataFrame:
             executor = experiment["executor"] or {"state": "success"}
             rows += [row(one, executor["state"].capitalize()) for one in experiment["revs"]]
     table = pd.DataFrame(rows).fillna("-")
-    names = [str(column) for column in table]
-    accuracies = [name for name in names if name.endswith(" accuracy")]
-    differing = [name for name in names if "." in name and table[name].nunique() > 1]
-    return table[["experiment", "state", *accuracies, *differing]]
+    # A parameter's name has a dot in it, and no model's has.
+    names = sorted(table, key=lambda name: "." in name)
+    return table[[name for name in names if "." not in name or table[name].nunique() > 1]]
 
 
 def row(one: dict[str, Any], state: str) -> dict[str, str]:
@@ -42,11 +41,12 @@ def row(one: dict[str, Any], state: str) -> dict[str, str]:
     if state in {"-", "Success"}:
         for path, metrics in data["metrics"].items():
             if "accuracy" in metrics.get("data", {}):
-                found[f"{Path(path).stem} accuracy"] = f"{metrics['data']['accuracy']:.4g}"
+                found[Path(path).stem] = f"{metrics['data']['accuracy']:.4g}"
     # Not which models are exported, which DVC takes for parameters as well.
     params = flatten(data["params"].get("params.yaml", {}).get("data", {}))
     return found | {name: str(value) for name, value in params.items()}
 
 
 if __name__ == "__main__":
+    print("Each model's accuracy, and the parameters that differ:")
     print(listed(json.load(sys.stdin)).to_string(index=False))

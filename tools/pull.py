@@ -4,12 +4,13 @@
 DVC's own `dvc repro --pull` stops where the remote cannot be reached.
 """
 
-import sys
+from contextlib import suppress
 from pathlib import Path
 
 from dvc.exceptions import DvcException
 
 from stages import params
+from stages.common.command import run
 from stages.common.errors import StageError
 from stages.configure.recipes import resolve
 from tools.store import get, incomplete_stages, missing, opened
@@ -29,7 +30,8 @@ def main() -> None:
             f"{params.PATH}: data.path: {path!r} is not there; "
             "give a path from the project's folder, or a whole one without ~"
         )
-    with opened() as repo:
+    # Of a broken dvc.yaml, or another process at work, `dvc repro` tells next.
+    with suppress(DvcException), opened() as repo:
         stages = incomplete_stages(repo)
         wanted = missing(stages)
         if wanted and repo.config["core"].get("remote") and get(repo, stages):
@@ -40,12 +42,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except DvcException:
-        # A broken dvc.yaml, another process at work: `dvc repro` is next and says it.
-        pass
-    except StageError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    run(main)

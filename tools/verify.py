@@ -33,11 +33,10 @@ def main() -> None:
             # As DVC locks them for a stage: none may be at work on them.
             paths = [out.fs_path for out in outs]
             with rwlock(repo.tmp_dir, repo.fs, "make verify", [], paths, hardlink=False):
-                found = False
+                line = ""
                 for line in damages(repo, outs):
-                    found = True
                     print(line, flush=True)
-                if not found:
+                if not line:
                     print("No damaged file.")
     except DvcException as error:
         raise StageError(one_line(error)) from None

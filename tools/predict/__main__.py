@@ -18,12 +18,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from stages.common.errors import StageError
-from tools.predict.models import Models
+from tools.predict.models import VOTE, Models
 from tools.predict.pictures import sources
 
 # What --json prints of a picture: an object for each digit on it, or one for the whole.
 Parts = list[dict[str, Any]]
-HEADER = ("image", "part", "left", "top", "width", "height", "model", "class", "probability")
 
 
 def predictions(words: Sequence[str], models: Models, failed: list[str]) -> Iterator[Parts]:
@@ -58,20 +57,21 @@ def as_text(pictures: Iterator[Parts]) -> None:
     for parts in pictures:
         for one in parts:
             which = f", {one['part']} of {len(parts)}" if len(parts) > 1 else ""
-            (_, vote), *others = (
-                (model, f"{said['class']} ({100 * said['probability']:.1f} %)")
+            vote, *models = (
+                f"{model} {said['class']} ({100 * said['probability']:.1f} %)"
                 for model, said in one["predictions"].items()
             )
-            models = ", ".join(f"{model} {said}" for model, said in others)
-            print(f"{one['image']}{which}: {vote}; {models}", flush=True)
+            vote = vote.removeprefix(f"{VOTE} ")
+            print(f"{one['image']}{which}: {vote}; {', '.join(models)}", flush=True)
 
 
 def as_csv(pictures: Iterator[Parts]) -> None:
     """Print a table: a row for each part, and model."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(HEADER)
+    box = ("left", "top", "width", "height")
+    writer.writerow(["image", "part", *box, "model", "class", "probability"])
     for one in itertools.chain.from_iterable(pictures):
-        where = (one["image"], one["part"], *(one["box"] or 4 * [""]))
+        where = (one["image"], one["part"], *(one["box"] or ["" for _ in box]))
         for model, said in one["predictions"].items():
             writer.writerow([*where, model, said["class"], f"{said['probability']:.6f}"])
 

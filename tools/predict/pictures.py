@@ -1,12 +1,15 @@
 """Pictures in files, folders and standard input, brought into the form that models take."""
 
 import io
+import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from stages.common.errors import StageError
 from stages.fetch.files.decoding import SUFFIXES, Source, read
@@ -25,16 +28,17 @@ class Form(NamedTuple):
 def sources(words: Iterable[str]) -> Iterator[tuple[str, Source]]:
     """Yield each picture's name and where it is; folders are looked through, ``-`` is the input."""
     for word in words:
-        path = Path(word)
         if word == "-":
             yield "-", io.BytesIO(sys.stdin.buffer.read())
-        elif path.is_dir():
-            inside = sorted(path.rglob("*"))
+        elif os.path.isdir(word):  # noqa: PTH112 - Path.is_dir fails on a name that is too long
+            inside = sorted(Path(word).rglob("*"))
             files = [file for file in inside if file.suffix.lower() in SUFFIXES and file.is_file()]
-            # A folder without pictures is named, and told in the words for a file that is none.
-            yield from ((str(file), file) for file in files or [path])
+            yield from ((str(file), file) for file in files)
+            if not files:
+                # No picture: that gets an error of its own.
+                yield word, io.BytesIO()
         else:
-            yield word, path
+            yield word, Path(word)
 
 
 def seen_on(source: Source, name: str, form: Form) -> list[digits.Seen]:
@@ -46,15 +50,16 @@ def seen_on(source: Source, name: str, form: Form) -> list[digits.Seen]:
     Raises:
         StageError: it is no picture, damaged, too large, or no digit is on it.
     """
-    if isinstance(source, Path) and source.is_dir():
-        raise StageError(f"{name}: no picture in this folder; {', '.join(sorted(SUFFIXES))} count")
-    pixels = read(source, name, "L" if form.digits or form.image[2] == GREY else "RGB")
-    if form.digits and not digits.in_form(pixels):
-        found = digits.find(pixels)
+    with warnings.catch_warnings():
+        # It takes memory and time, which whoever gave so large a picture expects.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        pixels = read(source, name, "L" if form.digits or form.image[2] == GREY else "RGB")
+    found = [digits.Seen(pixels, None)]
+    if form.digits and not digits.in_form(pixels[..., 0]):
+        found = digits.find(pixels[..., 0])
         if not found:
             raise StageError(f"{name}: no digit to be seen")
-        return [one._replace(image=fitted(one.image, name, form.image)) for one in found]
-    return [digits.Seen(fitted(pixels, name, form.image), None)]
+    return [one._replace(image=fitted(one.image, name, form.image)) for one in found]
 
 
 def fitted(pixels: np.ndarray, name: str, image: tuple[int, int, int]) -> np.ndarray:
@@ -64,6 +69,7 @@ def fitted(pixels: np.ndarray, name: str, image: tuple[int, int, int]) -> np.nda
         StageError: the shape is no square, as which none is resized in training either.
     """
     height, width, _ = image
+    pixels = np.atleast_3d(pixels)
     if pixels.shape[:2] != (height, width):
         if height != width:
             raise StageError(
@@ -72,4 +78,4 @@ def fitted(pixels: np.ndarray, name: str, image: tuple[int, int, int]) -> np.nda
             )
         pixels = resized(pixels, height)
     # A grey digit has the same in each channel that models of colour take.
-    return np.array(np.broadcast_to(pixels.reshape(height, width, -1), image))
+    return np.array(np.broadcast_to(pixels, image))
