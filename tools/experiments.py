@@ -30,7 +30,7 @@ def listed(states: list[dict[str, Any]]) -> pd.DataFrame:
             rows += [row(one, executor["state"].capitalize()) for one in experiment["revs"]]
     table = pd.DataFrame(rows).fillna("-")
     # A parameter's name has a dot in it, and no model's has.
-    names = sorted(table, key=lambda name: "." in name)
+    names = sorted(map(str, table), key=lambda name: "." in name)
     return table[[name for name in names if "." not in name or table[name].nunique() > 1]]
 
 
