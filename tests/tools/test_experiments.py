@@ -32,9 +32,9 @@ def test_numbers_are_an_experiments_own_and_only_parameters_that_differ_are_show
     assert listed([revision(None, 0.9), branch]).to_dict("list") == {
         "experiment": ["012345678", "main", "sad-cow", "cold-fish", "old-hat"],
         "state": ["-", "-", state.capitalize(), "Success", "Success"],
-        "m1 accuracy": ["0.9", "0.8", "-", "0.7", "0.1235"],
+        "m1": ["0.9", "0.8", "-", "0.7", "0.1235"],
         "train.size": ["-", "None", "[0]", "[2]", "3"],
     }
     unreadable = {"revs": [{"rev": "abc", "name": "odd", "data": None}], "executor": None}
     branch["experiments"] = [unreadable]
-    assert listed([branch])["m1 accuracy"].to_list() == ["0.8", "-"]
+    assert listed([branch])["m1"].to_list() == ["0.8", "-"]
