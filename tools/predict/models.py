@@ -6,7 +6,6 @@ import numpy as np
 
 from stages import params, processed
 from stages.backend import make_repeatable, tf
-from stages.common.errors import StageError
 from stages.evaluate.model import load, predict
 from stages.fetch.files.decoding import Source
 from stages.fetch.known import MNIST, find
@@ -23,11 +22,9 @@ class Models:
         """Load the models.
 
         Raises:
-            StageError: one is not there or damaged, or is called as the vote of all is.
+            StageError: one is not there or damaged.
         """
         names = list(params.section(params.read(), "models"))
-        if VOTE in names:
-            raise StageError(f"{params.PATH}: models: a model called {VOTE!r}; rename it")
         image = processed.read("test")[0].shape[1:]
         self.classes = processed.read_classes()
         data = params.read_data()

@@ -58,6 +58,7 @@ def page(browser: Any, address: str) -> Iterator[Any]:
     urls: list[str] = []
     page.on("request", lambda one: urls.append(one.url))
     page.goto(address)
+    page.locator("#paper").wait_for()
     yield page
     assert all(url.startswith((address, "data:", "blob:")) for url in urls), urls
     assert troubles == []
