@@ -21,8 +21,7 @@ TABLE, COLUMNS_OF_TIMES = "metrics/comparison.csv", ["train_seconds", "note"]
 
 def main() -> None:
     """Name the outputs that differ, a line each, and exit with 1 if there are any."""
-    # Git's own file of what it has looked at stays as it is, too.
-    status = ["git", "--no-optional-locks", "status", "--porcelain", "--untracked-files=no"]
+    status = ["git", "status", "--porcelain", "--untracked-files=no"]
     if subprocess.run(status, stdout=subprocess.PIPE, check=False).stdout:
         print("note: changes that are not committed are left out", flush=True)
     folder = Path(mkdtemp(prefix="reproduce-"))

@@ -88,8 +88,6 @@ def read(page: Any) -> list[str]:
 def test_a_digit_that_is_drawn_is_read_by_the_vote_while_it_grows_and_cleared(page: Any) -> None:
     draw(page, SEVEN)
     assert read(page) == ["7"]
-    favoured = page.locator("td:nth-child(2) .favoured").inner_text()
-    assert float(favoured.removesuffix(" %")) > 50
     # A bar for each class, of the vote and of two models.
     assert page.locator(".bar").count() == 10 * 3
     seen = page.locator(".part img")
@@ -152,13 +150,3 @@ def test_it_takes_no_more_than_it_says_and_answers_to_its_own_name_alone(address
     assert requests.post(f"{address}/predict", bytes(60_000_000), timeout=60).status_code == 413
     foreign = {"Host": "elsewhere.example"}
     assert requests.get(address, headers=foreign, timeout=60).status_code == 400
-
-
-def test_a_port_that_is_taken_is_told_in_one_line(
-    address: str, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    port = address.rpartition(":")[2]
-    project = pipeline.mnist(tmp_path_factory)
-    done = project.command("python", "-m", "tools.demo", "--port", port)
-    words = rf"error: port {port}: .*Address already in use.*; give another: make demo PORT=8001\n"
-    assert re.fullmatch(words, done.stdout)

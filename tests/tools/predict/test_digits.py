@@ -13,7 +13,7 @@ from tests.support import pipeline
 
 pytest.importorskip("cv2", reason="no OpenCV here: make predict installs it")
 
-from benchmarks.pictures import measure, photograph, photographs
+from benchmarks.pictures import measure, photographs
 from tools.predict.digits import find, framed, in_form
 from tools.predict.models import Models
 from tools.predict.pictures import Form, seen_on
@@ -46,6 +46,10 @@ def seven() -> np.ndarray:
 def test_a_digit_fills_a_box_of_20_pixels_and_keeps_its_proportions(seven: np.ndarray) -> None:
     # 60 x 40, a third as large.
     assert (seven.any(axis=1).sum(), seven.any(axis=0).sum()) == (20, 13)
+    # Paper and pen may have any grey.
+    for paper, pen in ((0, 255), (200, 60), (90, 220)):
+        (found,) = find(on_paper(ink(SEVEN), paper, pen))
+        assert np.abs(found.image.astype(int) - seven).max() <= 2
 
 
 def test_the_centre_of_mass_stands_where_qmnist_found_it() -> None:
@@ -55,12 +59,6 @@ def test_the_centre_of_mass_stands_where_qmnist_found_it() -> None:
     cut[:10] = 0.5
     # Rows that weigh 1/2 and 1: (10 * 1/2 * 5 + 10 * 15) / 15 = 11 2/3, so 3 and more are left.
     assert np.array_equal(np.argwhere(framed(cut))[0], [3, 10])
-
-
-@pytest.mark.parametrize(("paper", "pen"), [(0, 255), (200, 60), (90, 220)])
-def test_paper_and_pen_may_have_any_grey(seven: np.ndarray, paper: int, pen: int) -> None:
-    (found,) = find(on_paper(ink(SEVEN), paper, pen))
-    assert np.abs(found.image.astype(int) - seven).max() <= 2
 
 
 def test_uneven_light_and_grain_change_little(seven: np.ndarray) -> None:
@@ -112,8 +110,6 @@ def test_what_has_mnists_form_is_told_from_what_has_not(seven: np.ndarray) -> No
 
 def test_digits_on_photographs_are_found_one_for_one(seven: np.ndarray) -> None:
     assert [len(find(picture)) for picture in photographs(np.stack([seven] * 20), 0)] == [1] * 20
-    content = photograph(np.stack([seven] * 3), np.random.default_rng(0))
-    assert len(find(np.asarray(Image.open(io.BytesIO(content))))) == 3
 
 
 @pytest.mark.skipif("SLOW" not in os.environ, reason="takes minutes: SLOW=1 make test")

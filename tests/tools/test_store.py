@@ -1,4 +1,4 @@
-"""Files damaged in DVC's cache or in a folder that a team shares, with real DVC and make."""
+"""What `make verify` and `make repro` do with DVC's cache and remote, with real DVC and make."""
 
 import json
 import os
@@ -82,3 +82,22 @@ def test_what_a_stage_is_at_work_on_stays(project: Project) -> None:
     assert done.returncode != 0
     assert f"error: '{model}' is busy, it is being blocked by:" in done.stdout
     assert model.read_text() == "half of a mod"
+
+
+def test_what_a_user_has_changed_is_not_written_over(project: Project, tmp_path: Path) -> None:
+    remote = str(tmp_path / "remote")
+    project.output("dvc", "remote", "add", "--quiet", "--default", "team", remote)
+    project.output("dvc", "push", "--quiet")
+    for name in ("model1", "model2"):
+        lost = f"models/{name}.weights.h5"
+        object_in(project.folder / ".dvc/cache", project.hashes()[lost]).unlink()
+        (project.folder / lost).unlink()
+    # DVC asks before it writes over what its cache has not; the other model's file it has.
+    model1, model2 = (project.folder / f"models/{name}.keras" for name in ("model1", "model2"))
+    model1.unlink()
+    model1.write_bytes(model2.read_bytes())
+    printed = project.output("python", "-m", "tools.pull")
+    place = f"the remote 'team' ({remote})"
+    assert printed == f"Missing outputs: 1; looking in {place}.\nFound there: 1.\n"
+    assert model1.read_bytes() == model2.read_bytes()
+    assert not (project.folder / "models/model1.weights.h5").exists()
