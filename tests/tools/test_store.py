@@ -2,8 +2,6 @@
 
 import json
 import os
-import shutil
-from collections.abc import Iterator
 from hashlib import md5
 from pathlib import Path
 
@@ -19,10 +17,9 @@ def hash_of(file: Path) -> str:
 
 
 @pytest.fixture
-def project(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[Project]:
+def project(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Project:
     """Return a copy of the project with two tiny models."""
-    yield pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
-    shutil.rmtree(tmp_path / "project")
+    return pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
 
 
 @pytest.mark.parametrize("shared", [True, False])

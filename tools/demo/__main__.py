@@ -24,6 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from stages.common.command import run
 from stages.common.errors import StageError
 from stages.report.pictures import data_uri
 from tools.predict.models import Models
@@ -73,27 +74,22 @@ def application(models: Models) -> Starlette:
     )
 
 
-def main() -> None:
-    """Answer the page until Ctrl-C."""
+def main(*words: str) -> None:
+    """Answer the page until Ctrl-C; *words* are the command's arguments."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("tools.demo", description=__doc__, formatter_class=raw)
     parser.add_argument("--port", type=int, default=8000, help="8000 unless told; 0 for any")
     parser.add_argument("--no-browser", action="store_true", help="say where it is, no more")
-    options = parser.parse_args()
+    options = parser.parse_args(words)
     try:
         # From now on a browser that is quick waits, and is not turned away.
         listening = socket.create_server((HOST, options.port))
     except (OSError, OverflowError) as error:
         sys.exit(f"error: port {options.port}: {error}; give another: make demo PORT=8001")
-    try:
-        models = Models()
-        # Of one image and of several, so that none waits for TensorFlow to make ready for either.
-        for count in (1, 2):
-            models.probabilities(np.zeros((count, *models.form.image), np.uint8))
-    except StageError as error:
-        sys.exit(f"error: {error}")
-    except KeyboardInterrupt:
-        sys.exit(130)
+    models = Models()
+    # Of one image and of several, so that none waits for TensorFlow to make ready for either.
+    for count in (1, 2):
+        models.probabilities(np.zeros((count, *models.form.image), np.uint8))
     address = f"http://{HOST}:{listening.getsockname()[1]}"
     print(f"{address} (Ctrl-C ends it)", flush=True)
     if not options.no_browser:
@@ -106,4 +102,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from stages import params
-from stages.common.errors import StageError
+from stages.common.command import run
 from stages.common.files import write_text
 from tools.export.table import FOLDER, to_markdown
 
@@ -22,10 +22,7 @@ MODELS = PIPELINE.with_name("models.yaml")
 
 def main() -> None:
     """Export, and print the table; exit with DVC's code if that fails."""
-    try:
-        names = list(params.section(params.read(), "models"))
-    except StageError as error:
-        sys.exit(f"error: {error}")
+    names = list(params.section(params.read(), "models"))
     comment, _, _ = MODELS.read_text(encoding="utf-8").partition("export:")
     write_text(MODELS, comment + yaml.safe_dump({"export": names}))
     if code := subprocess.run(["dvc", "repro", str(PIPELINE)], check=False).returncode:
@@ -34,4 +31,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

