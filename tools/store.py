@@ -66,8 +66,7 @@ def get(repo: Repo, stages: list[Stage]) -> bool:
     if name := repo.config["core"].get("remote"):
         try:
             remote = repo.cloud.get_remote()
-            url = without_secrets(repo.config["remote"][name]["url"])
-            place = f"the remote '{name}' ({url})"
+            place = f"the remote '{name}' ({told(repo.config['remote'][name]['url'])})"
             print(f"Missing outputs: {len(missing(stages))}; looking in {place}.", flush=True)
             readable = remote.fs.exists(remote.path)
             if not readable:
@@ -78,8 +77,10 @@ def get(repo: Repo, stages: list[Stage]) -> bool:
         # Each kind of remote has errors of its own.
         except Exception as error:
             readable = False
-            why = told(error)
-            print(f"The remote '{name}' cannot be used: {why}. What is missing is computed here.")
+            print(
+                f"The remote '{name}' cannot be used: {told(error)}. "
+                "What is missing is computed here."
+            )
             # A checkout would look for it as well.
             del repo.config["core"]["remote"]
     if names:
@@ -87,11 +88,7 @@ def get(repo: Repo, stages: list[Stage]) -> bool:
     return readable
 
 
-def told(error: Exception) -> str:
-    """Return what an *error* with a remote says, in one line without a full stop or a secret."""
-    return without_secrets((str(error) or type(error).__name__).splitlines()[0]).rstrip(".")
-
-
-def without_secrets(text: str) -> str:
-    """Return *text* with the URLs in it as they are without user and password."""
-    return re.sub(r"(?<=://)[^/\s]*@", "", text)
+def told(what: object) -> str:
+    """Return a URL, or what an error says, in one line without a full stop, user or password."""
+    line = (str(what) or type(what).__name__).splitlines()[0]
+    return re.sub(r"(?<=://)[^/\s]*@", "", line).rstrip(".")

@@ -22,17 +22,12 @@ def main(*stages: str) -> None:
     if subprocess.run(["dvc", "push", "--run-cache", *stages], check=False).returncode != 0:
         sys.exit(1)  # DVC has said why.
     with Repo() as repo:
-        failed = repo.cloud.push(results_of_runs(repo)).failed
-    if failed:
-        raise StageError(f"DVC's remote took {len(failed)} files less than it was sent")
-
-
-def results_of_runs(repo: Repo) -> set[HashInfo]:
-    """Return the files that runs wrote and DVC's cache holds; folders are not among them."""
-    runs = Path(repo.stage_cache.cache_dir).glob("*/*/*")
-    written = {out["md5"] for path in runs for out in yaml.safe_load(path.read_text())["outs"]}
-    files = {md5 for md5 in written if not md5.endswith(".dir")}
-    return {HashInfo("md5", md5) for md5 in files if repo.cache.local.exists(md5)}
+        runs = Path(repo.stage_cache.cache_dir).glob("*/*/*")
+        written = {out["md5"] for path in runs for out in yaml.safe_load(path.read_text())["outs"]}
+        # Folders, whose names end with ".dir", are among what `dvc push` has sent.
+        files = {md5 for md5 in written if "." not in md5 and repo.cache.local.exists(md5)}
+        if failed := repo.cloud.push({HashInfo("md5", md5) for md5 in files}).failed:
+            raise StageError(f"DVC's remote took {len(failed)} files less than it was sent")
 
 
 if __name__ == "__main__":
