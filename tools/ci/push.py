@@ -24,7 +24,7 @@ def main(*stages: str) -> None:
     with Repo() as repo:
         runs = Path(repo.stage_cache.cache_dir).glob("*/*/*")
         written = {out["md5"] for path in runs for out in yaml.safe_load(path.read_text())["outs"]}
-        # Folders, whose names end with ".dir", are among what `dvc push` has sent.
+        # Folders, whose names end with ".dir", are not among them.
         files = {md5 for md5 in written if "." not in md5 and repo.cache.local.exists(md5)}
         if failed := repo.cloud.push({HashInfo("md5", md5) for md5 in files}).failed:
             raise StageError(f"DVC's remote took {len(failed)} files less than it was sent")

@@ -4,30 +4,82 @@ Keras itself writes them: https://keras.io/api/models/model_saving_apis/export/
 """
 
 import warnings
+from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnxruntime
+from ai_edge_litert.interpreter import Interpreter
 
 from stages import processed
 from stages.backend import keras, make_repeatable, tf
 from stages.common.command import run
 from stages.common.files import replacing, write_csv
 from stages.evaluate.model import load, predict
-from tools.export.runtimes import RUNTIMES
 
-# By the ending of their files, what Keras calls a format, and what it is to do there.
-FORMATS: dict[str, dict[str, Any]] = {
-    "onnx": {"format": "onnx"},
-    "tflite": {"format": "litert"},
-    # Weights of 8 bits; what comes into a layer is brought to 8 bits too where that is sooner.
-    # https://ai.google.dev/edge/litert/conversion/tensorflow/quantization/post_training_quant
-    "int8.tflite": {"format": "litert", "optimizations": [tf.lite.Optimize.DEFAULT]},
-}
 HEADER = (
     *("model", "format", "runtime", "bytes"),
     *("accuracy", "disagreements", "largest_difference"),
 )
+# Takes images (n, height, width, channels) uint8 and returns their probabilities (n, classes).
+Predict = Callable[[np.ndarray], np.ndarray]
+
+
+def write(model: keras.Model, path: Path, options: dict[str, Any]) -> None:
+    """Write *model*, used once already, to *path* with Keras's *options*, its warnings left out."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.export(path, verbose=False, **options)
+
+
+def onnx(path: Path) -> Predict:
+    """Return what ONNX Runtime makes of a file.
+
+    https://onnxruntime.ai/docs/api/python/api_summary.html
+    """
+    options = onnxruntime.SessionOptions()
+    # As LiteRT takes. Left to itself it takes all that the machine has, a container's limit or not.
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    (entry,) = session.get_inputs()
+
+    def predict(images: np.ndarray) -> np.ndarray:
+        (probabilities,) = session.run(None, {entry.name: images.astype(np.float32)})
+        return np.asarray(probabilities)
+
+    return predict
+
+
+def litert(path: Path) -> Predict:
+    """Return what LiteRT makes of a file.
+
+    https://ai.google.dev/edge/litert/microcontrollers/python
+    """
+    runner = Interpreter(model_path=str(path)).get_signature_runner()
+    (entry,) = runner.get_input_details()
+
+    def predict(images: np.ndarray) -> np.ndarray:
+        (probabilities,) = runner(**{entry: images.astype(np.float32)}).values()
+        return np.asarray(probabilities)
+
+    return predict
+
+
+LITERT = f"LiteRT {version('ai-edge-litert')}"
+# By the ending of their files: what Keras is to write, what opens that, and how.
+FORMATS: dict[str, tuple[dict[str, Any], str, Callable[[Path], Predict]]] = {
+    "onnx": ({"format": "onnx"}, f"ONNX Runtime {version('onnxruntime')}", onnx),
+    "tflite": ({"format": "litert"}, LITERT, litert),
+    # Weights of 8 bits; what comes into a layer is brought to 8 bits too where that is sooner.
+    # https://ai.google.dev/edge/litert/conversion/tensorflow/quantization/post_training_quant
+    "int8.tflite": (
+        {"format": "litert", "optimizations": [tf.lite.Optimize.DEFAULT]},
+        LITERT,
+        litert,
+    ),
+}
 
 
 def main(name: str) -> None:
@@ -36,35 +88,26 @@ def main(name: str) -> None:
     make_repeatable(0)
     path = Path("models") / f"{name}.keras"
     model = load(path, images.shape[1:], labels.shape[1])
-    runtimes = {"keras": f"Keras {keras.__version__}"}
-    said = {"keras": predict(model.predict_on_batch, images)}
-    for ending, options in FORMATS.items():
+    of_keras = predict(model.predict_on_batch, images)
+    said = [("keras", f"Keras {keras.__version__}", of_keras)]
+    for ending, (options, runtime, opened) in FORMATS.items():
         other = path.with_name(f"{name}.{ending}")
         with replacing(other) as temporary:
             write(model, temporary, options)
-        runtimes[ending], opened = RUNTIMES[ending]
-        said[ending] = predict(opened(other), images)
-    actual, of_keras = labels.argmax(axis=1), said["keras"]
+        said.append((ending, runtime, predict(opened(other), images)))
     rows = [
         (
             name,
             ending,
-            runtimes[ending],
+            runtime,
             path.with_name(f"{name}.{ending}").stat().st_size,
-            float((probabilities.argmax(axis=1) == actual).mean()),
+            float((probabilities.argmax(axis=1) == labels.argmax(axis=1)).mean()),
             int((probabilities.argmax(axis=1) != of_keras.argmax(axis=1)).sum()),
             f"{np.abs(probabilities - of_keras).max():.1e}",
         )
-        for ending, probabilities in said.items()
+        for ending, runtime, probabilities in said
     ]
     write_csv(Path("metrics/exports") / f"{name}.csv", HEADER, rows)
-
-
-def write(model: keras.Model, path: Path, options: dict[str, Any]) -> None:
-    """Write *model*, used once already, to *path* with Keras's *options*, its warnings left out."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.export(path, verbose=False, **options)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from stages.common.errors import StageError
-from tools.predict.models import VOTE, Models
-from tools.predict.pictures import sources
+from tools.predict.models import VOTE, Models, sources
 
 # What --json prints of a picture: an object for each digit on it, or one for the whole.
 Parts = list[dict[str, Any]]

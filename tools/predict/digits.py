@@ -116,18 +116,13 @@ class Part(NamedTuple):
     bottom: int
     area: int
 
-    @property
-    def height(self) -> int:
-        """Return how many pixels it is high."""
-        return self.bottom - self.top
-
     def owns(self, other: "Part") -> bool:
         """Tell whether *other*, which begins no further left, is of the same digit."""
-        low, high = sorted([self.height, other.height])
+        low, high = sorted(part.bottom - part.top for part in (self, other))
         if max(self.top, other.top) - min(self.bottom, other.bottom) > APART * high:
             return False
         shared = min(self.right, other.right) - other.left
-        narrower = min(self.right - self.left, other.right - other.left)
+        narrower = min(part.right - part.left for part in (self, other))
         return shared > (0 if low < SHORT * high else SHARED * narrower)
 
 
@@ -155,12 +150,12 @@ def masks(ink: np.ndarray) -> list[np.ndarray]:
         else:
             digits.append(stroke)
     area = SPECK_AREA * max((digit.area for digit in digits), default=0)
-    height = SPECK_HEIGHT * max((digit.height for digit in digits), default=0)
+    height = SPECK_HEIGHT * max((digit.bottom - digit.top for digit in digits), default=0)
     edge = np.ones((3, 3), np.uint8)
     return [
         (cv2.dilate(np.isin(labels, digit.labels).astype(np.uint8), edge) > 0) & (ink > 0)
         for digit in digits
-        if digit.area >= area and digit.height >= height
+        if digit.area >= area and digit.bottom - digit.top >= height
     ]
 
 

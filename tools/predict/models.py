@@ -1,18 +1,34 @@
-"""The trained models of this folder, and what they say together."""
+"""The trained models of this folder, the pictures they are shown, and what they say together."""
 
+import io
+import os
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
 
 from stages import params, processed
 from stages.backend import make_repeatable, tf
+from stages.common.errors import StageError
 from stages.evaluate.model import load, predict
-from stages.fetch.files.decoding import Source
+from stages.fetch.files.decoding import SUFFIXES, Source, read
+from stages.fetch.files.resizing import resized
+from stages.fetch.images import GREY, size_of
 from stages.fetch.known import MNIST, find
-from tools.predict.digits import Seen
-from tools.predict.pictures import Form, seen_on
+from tools.predict import digits
 
 VOTE = "vote"
+
+
+class Form(NamedTuple):
+    """What models take: the shape (height, width, channels), and whether it is one of a digit."""
+
+    image: tuple[int, int, int]
+    digits: bool
 
 
 class Models:
@@ -24,7 +40,6 @@ class Models:
         Raises:
             StageError: one is not there or damaged.
         """
-        names = list(params.section(params.read(), "models"))
         image = processed.read("test")[0].shape[1:]
         self.classes = processed.read_classes()
         data = params.read_data()
@@ -33,7 +48,8 @@ class Models:
         # It warns that each model is made ready for one image, and again for several.
         tf.get_logger().setLevel("ERROR")
         self._models = {
-            name: load(Path("models") / f"{name}.keras", image, len(self.classes)) for name in names
+            name: load(Path("models") / f"{name}.keras", image, len(self.classes))
+            for name in params.section(params.read(), "models")
         }
 
     def probabilities(self, images: np.ndarray) -> dict[str, np.ndarray]:
@@ -46,7 +62,7 @@ class Models:
         }
         return {VOTE: np.mean(list(said.values()), axis=0)} | said
 
-    def read(self, source: Source, name: str) -> list[tuple[Seen, dict[str, np.ndarray]]]:
+    def read(self, source: Source, name: str) -> list[tuple[digits.Seen, dict[str, np.ndarray]]]:
         """Return what is seen on a picture, and what :meth:`probabilities` says of each.
 
         Raises:
@@ -58,3 +74,59 @@ class Models:
             (part, {model: array[row] for model, array in said.items()})
             for row, part in enumerate(parts)
         ]
+
+
+def sources(words: Iterable[str]) -> Iterator[tuple[str, Source]]:
+    """Yield each picture's name and where it is; folders are looked through, ``-`` is the input."""
+    for word in words:
+        if word == "-":
+            yield "-", io.BytesIO(sys.stdin.buffer.read())
+        elif os.path.isdir(word):  # noqa: PTH112 - Path.is_dir fails on a name that is too long
+            inside = sorted(Path(word).rglob("*"))
+            files = [file for file in inside if file.suffix.lower() in SUFFIXES and file.is_file()]
+            yield from ((str(file), file) for file in files)
+            if not files:
+                # No picture: that gets an error of its own.
+                yield word, io.BytesIO()
+        else:
+            yield word, Path(word)
+
+
+def seen_on(source: Source, name: str, form: Form) -> list[digits.Seen]:
+    """Return what models of this *form* are to be shown of the picture in *source*.
+
+    Of digits it is each one on it, from left to right, cut out and framed as MNIST's, or the
+    picture as it is if it has that form; else it is the picture, resized as the training images.
+
+    Raises:
+        StageError: it is no picture, damaged, too large, or no digit is on it.
+    """
+    with warnings.catch_warnings():
+        # It takes memory and time, which whoever gave so large a picture expects.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        pixels = read(source, name, "L" if form.digits or form.image[2] == GREY else "RGB")
+    found = [digits.Seen(pixels, None)]
+    if form.digits and not digits.in_form(pixels[..., 0]):
+        found = digits.find(pixels[..., 0])
+        if not found:
+            raise StageError(f"{name}: no digit to be seen")
+    return [one._replace(image=fitted(one.image, name, form.image)) for one in found]
+
+
+def fitted(pixels: np.ndarray, name: str, image: tuple[int, int, int]) -> np.ndarray:
+    """Return *pixels* in the shape *image*, their aspect kept.
+
+    Raises:
+        StageError: the shape is no square, as which none is resized in training either.
+    """
+    height, width, _ = image
+    pixels = np.atleast_3d(pixels)
+    if pixels.shape[:2] != (height, width):
+        if height != width:
+            raise StageError(
+                f"{name}: {pixels.shape[1]} x {pixels.shape[0]} pixels; "
+                f"the models take images of {size_of(image)}, which none is resized to"
+            )
+        pixels = resized(pixels, height)
+    # A grey digit has the same in each channel that models of colour take.
+    return np.array(np.broadcast_to(pixels, image))

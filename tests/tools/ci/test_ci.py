@@ -17,6 +17,8 @@ from tests.support import pipeline
 from tests.support.pipeline import Project, Run
 
 WORKFLOW = ROOT / ".github/workflows/pipeline.yml"
+# What the secret DVC_CONFIG_LOCAL holds.
+SETTINGS = "[core]\nremote = storage\n['remote \"storage\"']\nurl = {}/remote\n"
 STEPS: list[dict[str, Any]] = yaml.safe_load(WORKFLOW.read_text())["jobs"]["pipeline"]["steps"]
 # What another size of model1 runs.
 TOUCHED = {"configure", "train@model1", "evaluate@model1", "compare", "report"}
@@ -30,11 +32,6 @@ def clone(team: Path, name: str, branch: str = "main") -> Project:
     Project(team).output(*words, str(project.folder))
     pipeline.borrowed_environment(project.folder / ".venv")
     return project
-
-
-def settings(team: Path) -> str:
-    """Return what the secret DVC_CONFIG_LOCAL holds."""
-    return f"[core]\nremote = storage\n['remote \"storage\"']\nurl = {team}/remote\n"
 
 
 def run_job(project: Project, secret: str) -> Run:
@@ -57,7 +54,7 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tiny = pipeline.tiny(tmp_path_factory)
     tiny.output("git", "clone", "--quiet", "--bare", ".", f"{team}/origin.git")
     seed = clone(team, "seed")
-    (seed.folder / ".dvc/config.local").write_text(settings(team))
+    (seed.folder / ".dvc/config.local").write_text(SETTINGS.format(team))
     shutil.copytree(tiny.folder / ".dvc/cache", seed.folder / ".dvc/cache")
     seed.output("make", "ci-push")
     return team
@@ -74,14 +71,14 @@ def job(team: Path) -> Project:
     developer.commit("A larger model1")
     developer.output("git", "push", "--quiet", "origin", "larger")
     project = clone(team, "ci", "larger")
-    run = run_job(project, settings(team))
+    run = run_job(project, SETTINGS.format(team))
     assert (run.ran, run.cached) == (TOUCHED, set())
     return project
 
 
 def test_the_summary_has_what_changed_and_what_ran(job: Project) -> None:
     summary = (job.folder / "../summary.md").read_text()
-    rows = [line.replace(" ", "") for line in summary.splitlines()]
+    rows = summary.replace(" ", "").splitlines()
     assert "|params.yaml|models.model1.dense|[8]|[9]|" in rows
     changed = {row.split("|")[1] for row in rows if row.startswith("|metrics/evaluate/")}
     assert changed == {"metrics/evaluate/model1.json"}
@@ -105,7 +102,7 @@ def test_a_second_clone_trains_nothing_and_has_every_byte_of_the_first(
 ) -> None:
     second = clone(team, f"second-by-{kept_by}", "larger")
     if kept_by == "remote":
-        (second.folder / ".dvc/config.local").write_text(settings(team))
+        (second.folder / ".dvc/config.local").write_text(SETTINGS.format(team))
     else:
         (path,) = (step["with"]["path"] for step in STEPS if "cache@" in step.get("uses", ""))
         shutil.copytree(job.folder / path, second.folder / path)

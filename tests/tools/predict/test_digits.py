@@ -15,8 +15,7 @@ pytest.importorskip("cv2", reason="no OpenCV here: make predict installs it")
 
 from benchmarks.pictures import measure, photographs
 from tools.predict.digits import find, framed, in_form
-from tools.predict.models import Models
-from tools.predict.pictures import Form, seen_on
+from tools.predict.models import Form, Models, seen_on
 
 # Strokes as top, bottom, left and right: a 7 that is 60 high and 40 wide.
 SEVEN = [(20, 30, 30, 70), (20, 80, 60, 70)]

