@@ -53,10 +53,8 @@ def run_of(name: str, remote: Mapping[str, str] | None = None) -> pd.DataFrame:
     rows, probabilities = [], []
     for row in compared.to_dict("records"):
         model = row["model"]
-        time, trained = (
-            json_of(f"metrics/time/{model}.json"),
-            json_of(f"metrics/train/{model}.json"),
-        )
+        time = json_of(f"metrics/time/{model}.json")
+        trained = json_of(f"metrics/train/{model}.json")
         row["seconds"] = time["train_seconds"]
         row["machine"] = f"{described(time['machine'])}, in {trained['precision']}"
         settings = json_of(f"models/settings/{model}.json")

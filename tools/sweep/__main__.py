@@ -18,6 +18,7 @@ import sys
 from collections.abc import Sequence
 
 import ray
+from dvc.exceptions import DvcException
 from ray.exceptions import RayError
 
 from stages import params
@@ -31,8 +32,6 @@ from tools.sweep.search import Search
 from tools.sweep.settings import applied, grid, name_of, space, words_of
 from tools.sweep.work import Failed, Outcome, Source
 
-LINE = "interrupted: what is finished is kept; the same command again goes on"
-
 
 def main(words: Sequence[str]) -> int:
     """Run the sweep that *words*, the command's arguments, ask for; return the exit code."""
@@ -43,8 +42,8 @@ def main(words: Sequence[str]) -> int:
         return 0
     try:
         return run(options)
-    except (StageError, Failed) as error:
-        print(f"error: {error}", file=sys.stderr)
+    except (StageError, DvcException, Failed) as error:
+        print(f"error: {one_line(error)}", file=sys.stderr)
         return 1
     except (RayError, ConnectionError) as error:
         gone = f"Ray is gone ({one_line(error)[:200]}); the same command again goes on"
@@ -52,7 +51,8 @@ def main(words: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         interruption.ignore()
-        print(f"\n{LINE}", file=sys.stderr)
+        kept = "what is finished is kept; the same command again goes on"
+        print(f"\ninterrupted: {kept}", file=sys.stderr)
         return interruption.EXIT_CODE
     finally:
         # Its workers end, and what they have started ends with them.
@@ -105,64 +105,56 @@ def run(options: argparse.Namespace) -> int:
     if searched:
         name = name_of(source.commit, [*fixed[0], options.search])
         search = Search(STATE / f"{name}.journal", fixed[0], searched, options.trials)
-    sweep = Sweep(source, options.trials if search else len(fixed), search)
-    return sweep.run(fixed, cores, source.git if options.address else None)
+    return sweep(source, fixed, search, cores, source.git if options.address else None)
 
 
-class Sweep:
-    """So many trials, *wanted*, all from the same *source*, which a *search* proposes if any."""
+def sweep(
+    source: Source, grid: list[list[str]], search: Search | None, cores: int, git: str | None
+) -> int:
+    """Run all trials, what *search* proposes or else *grid*, and print what came of them.
 
-    def __init__(self, source: Source, wanted: int, search: Search | None) -> None:
-        self._source = source
-        self._search = search
-        self._progress = Progress(wanted)
-        # In the order in which they were proposed; of a search those from before it was stopped.
-        self._trials: list[Trial] = []
-        for proposal in search.finished() if search else ():
-            trial = self._trial(proposal.overrides)
-            trial.outcome = Outcome(proposal.lines)
-            self._progress.ended(trial, proposal.accuracy)
+    *git* is where their experiments come from, if they do not come here by themselves. Return the
+    exit code.
+    """
+    progress = Progress(search.wanted if search else len(grid))
+    kept = revisions(git)
+    # In the order in which they were proposed; of a search those from before it was stopped.
+    trials: list[Trial] = []
 
-    def run(self, grid: list[list[str]], cores: int, git: str | None) -> int:
-        """Run all trials, those of *grid* without a search, and print what came of them.
-
-        *git* is where their experiments come from, if they do not come here by themselves. Return
-        the exit code.
-        """
-        finished = revisions(git)
-        proposed = iter(self._search.ask, None) if self._search else iter(grid)
-
-        def next_trial() -> Trial | None:
-            for overrides in proposed:
-                trial = self._trial(overrides)
-                trial.outcome = Outcome() if trial.name in finished else None
-                return trial
-            return None
-
-        def room() -> int:
-            # More than run, so that none waits for this process. A search learns from each that
-            # ends, so fewer wait.
-            return slots(cores) + (1 if self._search else slots(cores))
-
-        def show(handed: int) -> None:
-            self._progress.show(min(handed, slots(cores)))
-
-        for trial in follow(Pieces(self._source, cores), next_trial, room, show):
-            if git and not trial.failed:
-                fetch(self._source.reference(trial.name), git)
-            accuracy = None if trial.failed else results.validation_accuracy(trial)
-            self._progress.ended(trial, accuracy)
-            if self._search and trial.outcome and not trial.outcome.lost:
-                self._search.tell(trial.overrides, accuracy, trial.outcome.lines)
-        self._progress.close()
-        results.write(STATE, self._trials, self._search)
-        return int(any(trial.failed for trial in self._trials))
-
-    def _trial(self, overrides: list[str]) -> Trial:
-        """Return a new trial with these settings."""
+    def new(overrides: list[str]) -> Trial:
+        name = name_of(source.commit, overrides)
         models = list(params.section(applied(overrides), "models"))
-        self._trials.append(Trial(overrides, name_of(self._source.commit, overrides), models))
-        return self._trials[-1]
+        trials.append(Trial(overrides, name, models, Outcome() if name in kept else None))
+        return trials[-1]
+
+    def room() -> int:
+        # More than run, so that none waits for this process. A search learns from each that ends,
+        # so fewer wait.
+        return slots(cores) + (1 if search else slots(cores))
+
+    for proposal in search.finished() if search else ():
+        trial = new(proposal.overrides)
+        trial.outcome = Outcome(proposal.lines)
+        progress.ended(trial, proposal.accuracy)
+    upcoming = map(new, iter(search.ask, None) if search else grid)
+    for trial in follow(
+        Pieces(source, cores),
+        lambda: next(upcoming, None),
+        room,
+        lambda handed: progress.show(min(handed, slots(cores))),
+    ):
+        accuracy = None
+        if not trial.failed:
+            reference = source.reference(trial.name)
+            if git:
+                fetch(reference, git)
+            accuracy = results.accuracies(reference, trial.models)[results.MEAN]
+        progress.ended(trial, accuracy)
+        if search and trial.outcome and not trial.outcome.lost:
+            search.tell(trial.overrides, accuracy, trial.outcome.lines)
+    progress.close()
+    results.write(STATE, trials, search)
+    return int(any(trial.failed for trial in trials))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,6 @@ from tools.sweep.work import Outcome, Source
 RETRIES = 5
 # Not configure: of settings that are wrong only the trial that has them is to hear.
 DATA_STAGES = ("fetch", "preprocess")
-WAIT_SECONDS = 1.0
 
 
 @dataclass
@@ -95,7 +94,7 @@ def follow(
                 yield trial
             else:
                 running[pieces.start(trial)] = trial
-        ended, _ = ray.wait(list(running), timeout=WAIT_SECONDS) if running else ([], [])
+        ended, _ = ray.wait(list(running), timeout=1) if running else ([], [])
         for reference in ended:
             trial = running.pop(reference)
             trial.outcome = _outcome(reference)
@@ -111,8 +110,8 @@ def _outcome(reference: Any) -> Outcome:
         # The last line of a traceback on a node.
         return Outcome(str(error).strip().splitlines()[-1:])
     except RayError as error:
-        lines = [f"given up after {RETRIES} retries: {one_line(error)[:200]}"]
-        return Outcome(lines, lost=True)
+        gone = f"given up after {RETRIES} retries: {one_line(error)[:200]}"
+        return Outcome([gone], lost=True)
 
 
 def slots(cores: int) -> int:

@@ -24,10 +24,12 @@ def parallel_coordinates(
     reached = [one.accuracy for one in tried if one.accuracy is not None]
     axes = {**space, ACCURACY: FloatDistribution(min(reached), max(reached))}
     lines = [
-        {"axis": axis, "position": place, "accuracy": one.accuracy, "trial": number}
+        {
+            **{"axis": axis, "position": position(axes[axis], value)},
+            **{"accuracy": one.accuracy, "trial": number},
+        }
         for number, one in enumerate(tried)
-        for axis, value in [*one.values.items(), (ACCURACY, one.accuracy)]
-        for place in [position(axes[axis], value)]
+        for axis, value in {**one.values, ACCURACY: one.accuracy}.items()
     ]
     labels = [
         {"axis": axis, "position": place, "text": text}
@@ -50,14 +52,11 @@ def parallel_coordinates(
 def position(distribution: BaseDistribution, value: Any) -> float:
     """Return where on its axis a *value* stands, from 0 for the least to 1 for the greatest."""
     if isinstance(distribution, CategoricalDistribution):
-        ends = 0.0, len(distribution.choices) - 1.0
-        number = float(distribution.choices.index(value))
+        number, low, high = distribution.choices.index(value), 0.0, len(distribution.choices) - 1.0
     else:
-        ends = distribution.low, distribution.high
-        number = float(value)
+        number, low, high = value, distribution.low, distribution.high
         if distribution.log:
-            number, ends = log(number), (log(ends[0]), log(ends[1]))
-    low, high = ends
+            number, low, high = log(number), log(low), log(high)
     return (number - low) / (high - low) if high > low else 0.5
 
 

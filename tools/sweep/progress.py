@@ -22,13 +22,12 @@ class Progress:
         self._failed = 0
         self._computed = 0
         self._best: tuple[float, str] | None = None
-        self._started = self._last = self._shown = time.monotonic()
+        self._started = self._shown = time.monotonic()
 
     def ended(self, trial: Trial, accuracy: float | None) -> None:
         """Count a *trial* that has ended, and its validation *accuracy* if it has one."""
         self._done += 1
         self._computed += bool(trial.outcome and trial.outcome.seconds)
-        self._last = time.monotonic()
         if trial.failed:
             self._failed += 1
             self._print(f"{trial.name} failed: {' '.join(trial.overrides)}")
@@ -62,9 +61,9 @@ class Progress:
         if self._best:
             parts.append(f"best {self._best[0]:.4f} ({self._best[1]})")
         if self._computed and self._done < self._wanted:
-            each = (self._last - self._started) / self._computed
-            left = each * (self._wanted - self._done) - (time.monotonic() - self._last)
-            parts.append(f"about {timedelta(seconds=round(max(left, 0)))} left")
+            each = (time.monotonic() - self._started) / self._computed
+            left = timedelta(seconds=round(each * (self._wanted - self._done)))
+            parts.append(f"about {left} left")
         return ", ".join(parts)
 
     def _print(self, line: str) -> None:

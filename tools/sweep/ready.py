@@ -11,7 +11,6 @@ from typing import Any
 
 import joblib
 import ray
-from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 from stages import params
@@ -36,7 +35,7 @@ def source(options: Namespace) -> Source:
         StageError: nobody would find the commit, or it is not all there is, or nobody commits.
     """
     # "Name <email> seconds zone"
-    name, _, rest = (_git("var", "GIT_COMMITTER_IDENT") or "").partition(" <")
+    name, _, rest = _git("var", "GIT_COMMITTER_IDENT").partition(" <")
     if not rest:
         raise StageError(
             "Git does not know who you are, and each trial is a commit; "
@@ -44,34 +43,30 @@ def source(options: Namespace) -> Source:
         )
     if _git("status", "--porcelain"):
         raise StageError("uncommitted changes: no trial would see them; commit or stash them")
-    commit = _git("rev-parse", "--verify", "--quiet", "HEAD")
-    if not commit:
-        raise StageError("no commit yet: trials start from one")
     folder = options.checkpoints or ("" if options.address else STATE / "checkpoints")
     checkpoints = str(Path(folder).absolute()) if folder else None
     email = rest.partition(">")[0]
+    commit = _git("rev-parse", "HEAD")
     found = Source(str(Path.cwd()), commit, name, email, checkpoints=checkpoints)
-    try:
-        if options.address:
-            return _shared(found, options)
-        with Repo() as repo:
-            return replace(found, cache=str(repo.cache.local_cache_dir))
-    except DvcException as error:
-        raise StageError(f"DVC: {one_line(error)}") from None
+    if options.address:
+        return _shared(found, options)
+    with Repo() as repo:
+        return replace(found, cache=str(repo.cache.local_cache_dir))
 
 
-def _git(*words: str) -> str | None:
-    """Return what Git prints, or None if it fails."""
+def _git(*words: str) -> str:
+    """Return what Git prints: nothing if it fails."""
     done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else None
+    return done.stdout.strip()
 
 
 def _shared(found: Source, options: Namespace) -> Source:
     """Return the source for the nodes of a cluster, after a try whether the commit is there."""
     git = _git("remote", "get-url", options.git or "origin") or options.git
     if not git:
-        problem = "nodes get the project from a Git remote; add one, or give --git"
-        raise StageError(f"--address: {problem}")
+        raise StageError(
+            "--address: nodes get the project from a Git remote; add one, or give --git"
+        )
     found = replace(found, git=_absolute(git), remote=remote(options.remote))
     if not found.remote:
         raise StageError("--address: nodes share by a DVC remote; add one, or give --remote")
@@ -128,25 +123,21 @@ def connect(address: str | None) -> None:
     """
     # It would tell its makers, over the network.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    here: dict[str, Any] = {
-        "num_cpus": joblib.cpu_count(),
-        "include_dashboard": False,
-        "object_store_memory": STORE_BYTES,
-    }
+    settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if not address:
+        settings |= {"include_dashboard": False, "object_store_memory": STORE_BYTES}
+        settings["num_cpus"] = joblib.cpu_count()
     try:
-        if address:
-            # Ray itself would wait for a minute.
-            host, _, port = address.removeprefix("ray://").rpartition(":")
-            if host and port.isdecimal():
-                socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
-        settings = {} if address else here
-        ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **settings)
+        # Ray itself would wait for a minute.
+        host, _, port = (address or "").removeprefix("ray://").rpartition(":")
+        if host and port.isdecimal():
+            socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
+        ray.init(address or "local", **settings)
     # Ray has no class of its own for these.
     except (OSError, RuntimeError, ValueError, AssertionError) as error:
         where = f"--address: {address}: no Ray cluster answers" if address else "Ray does not start"
-        # Ray may add what led there.
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise StageError(f"{where} ({lines[-1]})") from None
+        # Before that, Ray may say what led there.
+        raise StageError(f"{where} ({one_line(error)[-200:]})") from None
 
 
 def cores_of(options: Namespace) -> int:

@@ -5,21 +5,20 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from stages.common.errors import StageError, one_line
-from tools.sweep.work import Unreachable, patiently, run
+from tools.sweep.work import patiently, run
 
 # What a sweep notes down, beside DVC's own such files, which Git ignores.
 STATE = Path(".dvc/tmp/sweep")
 TRIALS = "trials.csv"
-# DVC's own, of what it runs at the moment.
-PASSING = "refs/exps/exec/"
 
 
 def revisions(git: str | None = None) -> dict[str, str]:
     """Return the reference of every experiment by its name, here or in the repository *git*."""
     listed = run(["git", "ls-remote", git or ".", "refs/exps/*"]).splitlines()
     found = [line.split("\t")[1] for line in listed]
-    return {one.rsplit("/", 1)[-1]: one for one in found if not one.startswith(PASSING)}
+    # Those are DVC's own, of what it runs at the moment.
+    passing = "refs/exps/exec/"
+    return {one.rsplit("/", 1)[-1]: one for one in found if not one.startswith(passing)}
 
 
 def fetch(reference: str, git: str) -> None:
@@ -28,13 +27,10 @@ def fetch(reference: str, git: str) -> None:
     One of the same name that is here already gives way to it.
 
     Raises:
-        StageError: it does not answer.
+        Unreachable: it does not answer.
     """
     words = ("git", "fetch", "--quiet", "--no-tags", git, f"+{reference}:{reference}")
-    try:
-        patiently(lambda: run(words))
-    except Unreachable as error:
-        raise StageError(f"{git}: {one_line(error)}; the same command again goes on") from None
+    patiently(lambda: run(words))
 
 
 def content(revision: str, path: str) -> Any:

@@ -18,11 +18,6 @@ MEAN = "validation"
 OF_DVC = "ERROR: failed to reproduce"
 
 
-def validation_accuracy(trial: Trial) -> float:
-    """Return the mean validation accuracy of the models in the experiment of *trial*."""
-    return accuracies(revisions()[trial.name], trial.models)[MEAN]
-
-
 def accuracies(revision: str, models: Sequence[str]) -> dict[str, float]:
     """Return the columns of accuracies of the experiment that is Git's *revision*."""
     found = {}
@@ -34,7 +29,7 @@ def accuracies(revision: str, models: Sequence[str]) -> dict[str, float]:
     return {MEAN: mean(found[f"{model} validation"] for model in models), **found}
 
 
-def table(trials: Iterable[Trial], best_first: bool = False) -> pd.DataFrame:
+def table(trials: Iterable[Trial]) -> pd.DataFrame:
     """Return a row for each trial: its name, the settings that differ, each model's accuracies.
 
     A trial that failed has its last line but DVC's own in the column "note".
@@ -59,10 +54,7 @@ def table(trials: Iterable[Trial], best_first: bool = False) -> pd.DataFrame:
         rows.append(row)
     columns = [f"{model} {images}" for model in models for images in ("validation", "test")]
     made = pd.DataFrame(rows, columns=["experiment", *settings, MEAN, *columns, "note"])
-    if best_first:
-        made = made.sort_values(MEAN, ascending=False, kind="stable", ignore_index=True)
-    same = [key for key in settings if made[key].nunique(dropna=False) == 1 and len(made) > 1]
-    return made.drop(columns=[*same, *([MEAN] if len(models) == 1 else [])])
+    return made.drop(columns=[key for key in settings if made[key].nunique(dropna=False) == 1])
 
 
 def write(folder: Path, trials: Iterable[Trial], search: Search | None) -> None:
@@ -71,7 +63,9 @@ def write(folder: Path, trials: Iterable[Trial], search: Search | None) -> None:
     Of a search a picture as well.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    made = table(trials, best_first=search is not None)
+    made = table(trials)
+    if search:
+        made = made.sort_values(MEAN, ascending=False, kind="stable")
     made.to_csv(folder / TRIALS, index=False, lineterminator="\n")
     shortened = made.assign(note=made["note"].str.slice(0, 80))
     print(shortened.to_string(index=False, float_format="%.4f", na_rep="-"))

@@ -54,15 +54,15 @@ class Search:
         self.space = dict(space)
         self._journal = journal
         self._fixed = fixed
-        self._wanted = trials
+        self.wanted = trials
         journal.parent.mkdir(parents=True, exist_ok=True)
-        lock = journal.with_suffix(".running")
         try:
             # The system gives it back however this process ends.
-            self._lock = LockFile(str(lock))
+            self._lock = LockFile(str(journal.with_suffix(".running")))
         except LockError:
-            problem = f"{lock}: this search is already running here; wait for it or stop it"
-            raise StageError(problem) from None
+            raise StageError(
+                "this search is already running here; wait for it or stop it"
+            ) from None
         kept = json.loads(journal.read_text(encoding="utf-8")) if journal.exists() else []
         self._history = [Proposal(**entry) for entry in kept]
         # What was running when this was stopped, or was lost.
@@ -74,16 +74,15 @@ class Search:
 
     def ask(self) -> list[str] | None:
         """Return the settings of the next trial, or none once there are enough."""
-        if len(self._history) - len(self._unfinished) >= self._wanted:
+        if len(self._history) - len(self._unfinished) >= self.wanted:
             return None
         if self._unfinished:
             return self._unfinished.pop(0).overrides
-        proposal = next(self._untried(), None)
-        if proposal is None:
-            return None
-        self._history.append(proposal)
-        self._keep()
-        return proposal.overrides
+        for proposal in self._untried():
+            self._history.append(proposal)
+            self._keep()
+            return proposal.overrides
+        return None
 
     def _untried(self) -> Iterator[Proposal]:
         """Yield proposals that nobody has tried, until all there are have been."""
@@ -99,7 +98,12 @@ class Search:
         every = product(*map(_values, self.space.values()))
         tried = [one.overrides for one in self._history]
         for values in chain(proposed, (dict(zip(self.space, one, strict=True)) for one in every)):
-            overrides = [*self._fixed, *_written(values)]
+            # Of a number between others six digits.
+            written = [
+                f"{key}={value:.6g}" if isinstance(value, float) else f"{key}={value}"
+                for key, value in sorted(values.items())
+            ]
+            overrides = [*self._fixed, *written]
             if overrides not in tried:
                 yield Proposal(values, overrides)
 
@@ -135,11 +139,3 @@ def _values(distribution: BaseDistribution) -> Iterable[Any]:
     steps = round((distribution.high - distribution.low) / distribution.step)
     values: list[float] = np.linspace(distribution.low, distribution.high, steps + 1).tolist()
     return values
-
-
-def _written(settings: Mapping[str, Any]) -> list[str]:
-    """Return *settings* as DVC takes them after -S; of a number between others six digits."""
-    return [
-        f"{key}={value:.6g}" if isinstance(value, float) else f"{key}={value}"
-        for key, value in sorted(settings.items())
-    ]

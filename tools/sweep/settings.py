@@ -58,13 +58,11 @@ def grid(words: Sequence[str]) -> list[list[str]]:
     Raises:
         StageError: a word is no setting, or a range has nothing in it.
     """
-    for word in words:
-        try:
-            if not get_hydra_sweeps({"params.yaml": [word]}):
-                raise ValueError("has nothing in it")
-        except UNREADABLE as error:
-            raise _wrong("SET", word, error) from None
-    sweeps = get_hydra_sweeps({"params.yaml": list(words)})
+    try:
+        if not (sweeps := get_hydra_sweeps({"params.yaml": list(words)})):
+            raise ValueError("has nothing in it")
+    except UNREADABLE as error:
+        raise _wrong("SET", " ".join(words), error) from None
     # What is asked for twice is tried once.
     return [list(trial) for trial in dict.fromkeys(tuple(one["params.yaml"]) for one in sweeps)]
 

@@ -79,7 +79,7 @@ def compute(
         from dvc.utils.hydra import apply_overrides  # noqa: PLC0415 - on the node, not the driver
 
         apply_overrides(clone.folder / "params.yaml", list(overrides))
-        clone.dvc("repro", *clone.pull(), *stages)
+        clone.dvc("repro", *stages)
         clone.share(*stages)
 
     return _in_clone(source, key, before, act)
@@ -90,7 +90,7 @@ def experiment(source: Source, overrides: Sequence[str], name: str, *before: Out
 
     def act(clone: Clone) -> None:
         settings = [word for override in overrides for word in ("-S", override)]
-        clone.dvc("exp", "run", *clone.pull(), "--name", name, *settings)
+        clone.dvc("exp", "run", "--name", name, *settings)
         clone.share()
         clone.give(name)
 
@@ -101,9 +101,8 @@ def _in_clone(
     source: Source, key: str, before: Sequence[Outcome], act: Callable[["Clone"], None]
 ) -> Outcome:
     """Return how *act* ended in a new clone."""
-    for outcome in before:
-        if outcome.lines:
-            return outcome
+    if failed := [outcome for outcome in before if outcome.lines]:
+        return failed[0]
     started = time.monotonic()
     lines, lost = [], False
     try:
@@ -148,12 +147,12 @@ class Clone:
         return run(command, self.folder, variables, self.guard)
 
     def dvc(self, *words: str) -> None:
-        """Run a command of DVC's, again where another process has removed what it was writing."""
-        patiently(lambda: self.run("dvc", *words), only=REMOVED)
+        """Run a command of DVC's, again where another process has removed what it was writing.
 
-    def pull(self) -> list[str]:
-        """Return what has a command of DVC's fetch what others have computed."""
-        return ["--pull"] if self.source.remote else []
+        It fetches what others have computed.
+        """
+        pull = ["--pull"] if self.source.remote else []
+        patiently(lambda: self.run("dvc", *words, *pull), only=REMOVED)
 
     def share(self, *stages: str) -> None:
         """Send what *stages*, or else all, have written to the DVC remote, if there is one."""

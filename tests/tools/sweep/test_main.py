@@ -1,4 +1,4 @@
-"""`make sweep`: its words, its help, and what it tells a search."""
+"""`make sweep`: its words, its help, what it says of how far it is, and what it tells a search."""
 
 import re
 import shlex
@@ -21,54 +21,40 @@ from tools.sweep.settings import grid, name_of, space, words_of
 from tools.sweep.work import Outcome, Source
 
 SOURCE = Source("", "", "", "")
-Next = Callable[[], Trial | None]
 
 
-@pytest.fixture(autouse=True)
-def _written_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    monkeypatch.setattr("tools.sweep.results.write", lambda *_: None)
-
-
-def test_of_what_was_lost_a_search_hears_nothing(
+def test_what_is_there_is_not_run_again_and_what_was_lost_is_not_told(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def follow(_: object, next_trial: Next, *__: object) -> Iterator[Trial]:
-        for outcome in (Outcome(["timed out"], lost=True), Outcome(["error: so"])):
-            trial = next_trial()
-            assert trial
-            trial.outcome = outcome
+    space = {"train.seed": IntDistribution(0, 9)}
+    before = Search(tmp_path / "journal", [], space, 3)
+    there = before.ask()
+    assert there
+    before.close()
+    given = [Outcome(["timed out"], lost=True), Outcome(["error: so"])]
+
+    def follow(_: object, next_trial: Callable[[], Trial | None], *__: object) -> Iterator[Trial]:
+        for trial in iter(next_trial, None):
+            trial.outcome = trial.outcome or given.pop(0)
             yield trial
-        assert next_trial() is None
 
+    monkeypatch.chdir(ROOT)
     monkeypatch.setattr(command, "follow", follow)
-    search = Search(tmp_path / "journal", [], {"train.seed": IntDistribution(0, 9)}, 2)
-    assert command.Sweep(SOURCE, 2, search).run([], 1, None) == 1
-    assert [one.lines for one in search.finished()] == [["error: so"]]
+    monkeypatch.setattr(command, "revisions", lambda _: [name_of("", there)])
+    monkeypatch.setattr("tools.sweep.results.accuracies", lambda *_: {"validation": 0.9})
+    monkeypatch.setattr("tools.sweep.results.write", lambda *_: None)
+    search = Search(tmp_path / "journal", [], space, 3)
+    assert command.sweep(SOURCE, [], search, 1, None) == 1
+    told = [(one.accuracy, one.lines) for one in search.finished()]
+    assert told == [(0.9, []), (None, ["error: so"])]
     search.close()
-
-
-def test_a_trial_whose_experiment_is_there_is_not_run_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    trials = [["train.seed=1"], ["train.seed=2"]]
-    handed: list[Trial] = []
-
-    def follow(_: object, next_trial: Next, *__: object) -> list[Trial]:
-        handed.extend(iter(next_trial, None))
-        return []
-
-    monkeypatch.setattr(command, "follow", follow)
-    monkeypatch.setattr(command, "revisions", lambda _: {name_of("", trials[0]): "a reference"})
-    assert command.Sweep(SOURCE, 2, None).run(trials, 1, None) == 0
-    assert [one.outcome for one in handed] == [Outcome(), None]
 
 
 def test_make_hands_every_word_on_as_it_is(tmp_path: Path) -> None:
     # An environment whose Python prints its words.
     python = tmp_path / "venv/bin/python"
     python.parent.mkdir(parents=True)
-    for name in (".ready", ".sweep", ".plots"):
+    for name in (".ready", ".sweep"):
         (tmp_path / "venv" / name).touch()
     python.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
     python.chmod(0o755)
@@ -81,7 +67,6 @@ def test_make_hands_every_word_on_as_it_is(tmp_path: Path) -> None:
     printed = Project(tmp_path).output("make", "VENV=venv", "sweep", *given_words)
     wanted = [word for key, value in given.items() for word in (f"--{key.lower()}", value)]
     assert printed.splitlines() == ["-m", "tools.sweep", *wanted]
-    assert not (tmp_path / "x").exists()
 
 
 def test_the_help_has_examples_that_hold() -> None:

@@ -1,21 +1,15 @@
 """What a sweep tries: DVC's own grids, Optuna's distributions, and the work that trials share."""
 
-import re
-
 import pytest
 
 from stages.common.errors import StageError
 from tests import ROOT
 
-optuna = pytest.importorskip("optuna", reason="not installed: make .venv/.sweep")
+pytest.importorskip("optuna", reason="not installed: make .venv/.sweep")
 
-from optuna.distributions import (  # noqa: E402 - if it is there
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
+from optuna import distributions as of
 
-from tools.sweep import settings  # noqa: E402
+from tools.sweep import settings
 
 
 @pytest.fixture(autouse=True)
@@ -35,29 +29,28 @@ def test_a_grid_is_each_value_with_each_as_dvc_applies_them() -> None:
     assert settings.grid([]) == [[]]
 
 
-# What a search cannot choose from.
-NOTHING = ["3", "range(5,5)", "glob(*)", "log(0,1)", "interval(2,1)", "log(a,1)", "log(1", ""]
-
-
-def test_a_search_chooses_from_what_is_written() -> None:
-    written = {
+@pytest.mark.parametrize(
+    ("written", "chosen_from"),
+    [
         # Both ends are in.
-        "log(0.001,0.03)": FloatDistribution(0.001, 0.03, log=True),
-        "log(1,10)": FloatDistribution(1, 10, log=True),
-        "int(log(16,1024))": IntDistribution(16, 1024, log=True),
-        "interval(0,5)": FloatDistribution(0, 5),
-        "int(interval(1,5))": IntDistribution(1, 5),
+        ("log(1,10)", of.FloatDistribution(1, 10, log=True)),
+        ("int(log(16,1024))", of.IntDistribution(16, 1024, log=True)),
+        ("interval(0,5)", of.FloatDistribution(0, 5)),
+        ("int(interval(1,5))", of.IntDistribution(1, 5)),
         # The last is out.
-        "range(1,9)": IntDistribution(1, 8),
-        "range(1,7,3)": IntDistribution(1, 4, step=3),
-        "range(9,0,-3)": IntDistribution(3, 9, step=3),
-        "range(0,1,0.25)": FloatDistribution(0, 0.75, step=0.25),
-        "range(1,0,-0.3)": FloatDistribution(0.1, 1, step=0.3),
-        "64,128,64": CategoricalDistribution(["64", "128"]),
-        "[128,64],null,'a b'": CategoricalDistribution(["[128,64]", "null", "'a b'"]),
-    }
-    found = {value: settings.space([f"train.seed={value}"])["train.seed"] for value in written}
-    assert found == written
+        ("range(1,7,3)", of.IntDistribution(1, 4, step=3)),
+        ("range(9,0,-3)", of.IntDistribution(3, 9, step=3)),
+        ("range(1,0,-0.3)", of.FloatDistribution(0.1, 1, step=0.3)),
+        ("64,128,64", of.CategoricalDistribution(["64", "128"])),
+        ("[128,64],null,'a b'", of.CategoricalDistribution(["[128,64]", "null", "'a b'"])),
+    ],
+)
+def test_a_search_chooses_from_what_is_written(written: str, chosen_from: object) -> None:
+    assert settings.space([f"train.seed={written}"]) == {"train.seed": chosen_from}
+
+
+# What a search cannot choose from.
+NOTHING = ["3", "range(5,5)", "glob(*)", "log(0,1)", "log(a,1)", "log(1", ""]
 
 
 @pytest.mark.parametrize(
@@ -66,42 +59,36 @@ def test_a_search_chooses_from_what_is_written() -> None:
         ("SET train.seed=range(5,0)", "write key=value, key=a,b or key=range(from,to)"),
         ("SET train.seed=range(0,5,0)", "write key=value"),
         ("SET train.seed", "write key=value"),
-        ("SET train.seed=interval(0,1)", "write key=value"),
         ("SET train.seed=glob(*)", "write key=value"),
-        ("SET train.sed=1", "Could not override 'train.sed'."),
         ("SET ~trian.seed=null", "Could not delete from config. 'trian.seed' does not exist."),
         ("SET +a.b=1", "params.yaml: unknown section 'a' (valid: data, models, "),
+        ("SET train.seed='1", "no closing quotation"),
         *((f"SEARCH train.seed={value}", "write key=log(from,to), ") for value in NOTHING),
-        ("SEARCH train.sed=int(log(1,2))", "Could not override 'train.sed'."),
+        ("SEARCH train.sed=1,2", "Could not override 'train.sed'."),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(word: str, problem: str) -> None:
-    source, word = word.split(" ")
-    try:
+    source, text = word.split(" ")
+
+    def read() -> None:
+        words = settings.words_of(text, source)
         if source == "SEARCH":
-            settings.space([word])
-        settings.applied(settings.grid([word])[0])
-        line = ""
-    except StageError as error:
-        line = str(error)
+            settings.space(words)
+        settings.applied(settings.grid(words)[0])
+
+    with pytest.raises(StageError) as caught:
+        read()
+    line = str(caught.value).replace("=0:", "=1,2:")
+    assert line.startswith(f"{source}: {text}: {problem}")
     assert "\n" not in line
-    assert line.replace("=0:", "=int(log(1,2)):").startswith(f"{source}: {word}: {problem}")
-
-
-def test_words_are_a_shells() -> None:
-    assert settings.words_of("a='b c' d", "SET") == ["a=b c", "d"]
-    with pytest.raises(StageError, match=r"^SEARCH: a='b: no closing quotation$"):
-        settings.words_of("a='b", "SEARCH")
 
 
 @pytest.mark.parametrize(
     ("override", "changed"),
     [
         # Other images for all, whatever the models are.
-        ("data.limit=100", "data model1 model2 model3"),
         ("split.validation_fraction=0.2", "data model1 model2 model3"),
         ("train.threads=1", "model1 model2 model3"),
-        ("models.model2.dense=[8]", "model2"),
         ("recipes.notebook.models.model1.epochs=3", "model1"),
         # model1 has 5 of its own in this recipe, the others have these.
         ("train.epochs=10", "model1"),
@@ -126,6 +113,5 @@ def test_settings_that_are_wrong_share_no_model() -> None:
 
 def test_a_name_stands_for_the_commit_and_the_settings_in_any_order() -> None:
     name = settings.name_of("abc", ["a=1", "b=2"])
-    assert re.fullmatch(r"sweep-[0-9a-f]{10}", name)
     assert name == settings.name_of("abc", ["b=2", "a=1"])
     assert name not in [settings.name_of("abd", ["a=1", "b=2"]), settings.name_of("abc", ["a=1"])]
