@@ -4,26 +4,19 @@ DVC, Git and Ray are real; what a stage would compute is not. Each stub notes do
 a folder that the tests read, and waits there where a test asks it to.
 """
 
-import os
 import subprocess
 import warnings
-from collections import Counter
-from dataclasses import dataclass
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 import yaml
+from ray.cluster_utils import Cluster
 
-from tests.support.pipeline import TINY_MODELS, Project, clone, environment
-from tests.support.processes import TIME_LIMIT, start
+from tests.support.pipeline import TINY_MODELS, clone, environment
+from tests.support.processes import start
 from tests.support.servers import free_port
-
-takes_minutes = pytest.mark.skipif("SWEEPS" not in os.environ, reason="run by `make test-sweeps`")
-
-# What a sweep says last after Ctrl-C. Not imported: without Ray its program cannot be.
-INTERRUPTED = "interrupted: what is finished is kept; the same command again goes on"
 
 STUB = '''
 """Stands for every stage: writes what dvc.yaml says that it writes."""
@@ -33,76 +26,77 @@ from pathlib import Path
 
 import yaml
 
-PLACE = Path({place!r})
 stage, model = sys.argv[1], (sys.argv[2:] or [""])[0]
-stages = yaml.safe_load(Path("dvc.yaml").read_text().replace("${{key}}", model))["stages"]
+stages = yaml.safe_load(Path("dvc.yaml").read_text().replace("${key}", model))["stages"]
 models = yaml.safe_load(Path("params.yaml").read_text())["models"]
-declared = stages[stage].get("do", stages[stage])
-outs = [out for kind in ("outs", "plots", "metrics") for out in declared.get(kind, [])]
-written = {{out if isinstance(out, str) else next(iter(out)): "{{}}" for out in outs}}
-epochs = models[model].get("epochs", 1) if model else 0
+epochs = models[model]["epochs"] if model else 0
 
 
 def note(what):
-    with (PLACE / "log").open("a") as file:
-        file.write(f"{{what}} {{stage}} {{model}} {{epochs}} {{os.getpid()}}\\n")
+    with Path("PLACE/log").open("a") as file:
+        print(what, stage, model, epochs, os.getpid(), file=file)
 
 
-begun = Path(".checkpoints") / f"{{model}}.begun"
+begun = Path(".checkpoints", f"{model}.begun")
 note("resumed" if begun.exists() and stage == "train" else "begun")
-if stage == "configure":
-    written = {{f"models/settings/{{name}}.json": json.dumps(models[name]) for name in models}}
-elif stage == "train":
+if stage == "train":
     begun.parent.mkdir(exist_ok=True)
     begun.touch()
-    while (PLACE / f"hold-{{model}}-{{epochs}}").exists():
+    while Path(f"PLACE/hold-{model}-{epochs}").exists():
         time.sleep(0.05)
     if epochs == 13:
         sys.exit("thirteen epochs bring no luck")
-    written[f"models/{{model}}.keras"] = str(models[model])
-    written[f"metrics/train/{{model}}.json"] = json.dumps(dict(val_accuracy=1 - 1 / (1 + epochs)))
-elif stage == "evaluate":
-    written[f"metrics/evaluate/{{model}}.json"] = json.dumps(dict(accuracy=0.5))
-for path, text in written.items():
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    Path(path).write_text(text)
+declared = stages[stage].get("do", stages[stage])
+outs = [out for kind in ("outs", "plots", "metrics") for out in declared.get(kind, [])]
+paths = [out if isinstance(out, str) else next(iter(out)) for out in outs]
+if stage == "configure":
+    paths = [f"models/settings/{name}.json" for name in models]
+for path in map(Path, paths):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    accuracies = {"accuracy": 0.5, "val_accuracy": 1 - 1 / (1 + epochs)}
+    path.write_text(json.dumps(models.get(path.stem, {}) | accuracies))
 note("ended")
 '''
 
 
-@dataclass(frozen=True)
 class Stubs:
-    """A *project* with stubs for stages, and the folder they note down in."""
+    """A project of two models with stubs for stages, committed, and what they note down."""
 
-    project: Project
-    place: Path
+    def __init__(self, folder: Path) -> None:
+        """Make the project in *folder*."""
+        self.project = clone(folder / "project")
+        self._place = folder / "place"
+        self._place.mkdir()
+        (self._place / "log").touch()
+        stub = STUB.replace("PLACE", str(self._place))
+        (self.project.folder / "stub.py").write_text(stub)
+        file = self.project.folder / "dvc.yaml"
+        file.write_text(file.read_text().replace("python -m stages.", "python stub.py "))
+        params = self.project.read_params()
+        params["models"] = {name: {**block, "epochs": 1} for name, block in TINY_MODELS.items()}
+        self.project.write_params(params)
+        self.project.commit("Stubs for stages")
 
-    def notes(self) -> Counter[str]:
-        """Return how often each stub was begun, resumed or ended, as in ``begun train model1 2``.
+    def notes(self) -> dict[str, list[int]]:
+        """Return who began, resumed or ended a stub, the processes' numbers in order.
 
-        The number is that of the epochs asked for.
+        The keys are as in ``begun train model1 2``; the number is that of the epochs asked for.
         """
-        return Counter(line.rsplit(" ", 1)[0] for line in self._lines())
-
-    def last_process(self, note: str) -> int:
-        """Return the number of the process that was the last to write this note."""
-        return int([line for line in self._lines() if line.startswith(f"{note} ")][-1].split()[-1])
-
-    def _lines(self) -> list[str]:
-        log = self.place / "log"
-        return log.read_text().splitlines() if log.exists() else []
+        found = defaultdict(list)
+        for line in (self._place / "log").read_text().splitlines():
+            note, process = line.rsplit(" ", 1)
+            found[note].append(int(process))
+        return found
 
     def hold(self, model: str, epochs: int) -> Path:
         """Keep these trainings waiting until the file that is returned is gone."""
-        path = self.place / f"hold-{model}-{epochs}"
+        path = self._place / f"hold-{model}-{epochs}"
         path.touch()
         return path
 
     def sweep(self, *words: str) -> subprocess.Popen[str]:
         """Start a sweep in a terminal's own process group."""
-        # Of a head that is gone; Ray would look for it for half a minute.
-        patience = {"RAY_CLIENT_RECONNECT_GRACE_PERIOD": "3"}
-        return start(self.project, "python", "-m", "tools.sweep", *words, variables=patience)
+        return start(self.project, "python", "-m", "tools.sweep", *words)
 
     def epochs(self) -> list[int]:
         """Return the epochs of model1 in each experiment that the checkout has, in order."""
@@ -112,77 +106,40 @@ class Stubs:
         return sorted(yaml.safe_load(text)["models"]["model1"]["epochs"] for text in shown)
 
 
-def stubs(folder: Path) -> Stubs:
-    """Return the project with stubs for stages, committed; two models."""
-    project = clone(folder / "project")
-    found = Stubs(project, folder / "place")
-    found.place.mkdir()
-    (project.folder / "stub.py").write_text(STUB.format(place=str(found.place)))
-    file = project.folder / "dvc.yaml"
-    file.write_text(file.read_text().replace("python -m stages.", "python stub.py "))
-    params = project.read_params()
-    params["models"] = {name: {**block, "epochs": 1} for name, block in TINY_MODELS.items()}
-    project.write_params(params)
-    project.commit("Stubs for stages")
-    return found
-
-
-def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Wait for *process*; return its exit code and what it printed."""
-    output, _ = process.communicate(timeout=TIME_LIMIT)
-    return process.returncode, output
-
-
-def worker_of(process: int) -> int:
-    """Return the number of Ray's worker that started *process*."""
-    started = psutil.Process(process).parents()
-    return next(one.pid for one in started if one.cmdline()[0].startswith("ray::"))
-
-
 class Nodes:
     """A Ray cluster of processes on this machine: a head without work, and two nodes.
 
-    Each node has one core and a cache folder of its own.
+    Each node has one core and a cache folder of its own; *clones* is where they make their clones.
     """
 
     def __init__(self, folder: Path) -> None:
-        from ray.cluster_utils import Cluster  # noqa: PLC0415 - not everyone has Ray
-
+        """Start it, with its files in *folder*."""
         self._folder = folder
-        # Where the nodes make their clones.
         self.clones = folder / "clones"
         self.clones.mkdir()
         self.client_port = free_port()
         quick = {"health_check_period_ms": 500, "health_check_failure_threshold": 3}
-        self._cluster = Cluster()
+        self.cluster = Cluster()
         self._add(num_cpus=0, ray_client_server_port=self.client_port, _system_config=quick)
-        self._nodes = [self._add(num_cpus=1) for _ in range(2)]
-        self.address = self._cluster.address
+        self._add(num_cpus=1)
+        self._add(num_cpus=1)
 
-    def _add(self, **settings: Any) -> Any:
-        cache = self._folder / f"cache-{len(self._cluster.list_all_nodes())}"
+    def _add(self, **settings: Any) -> None:
+        cache = self._folder / f"cache-{len(self.cluster.list_all_nodes())}"
         variables = environment(self._folder)
         variables |= {"XDG_CACHE_HOME": str(cache), "TMPDIR": str(self.clones)}
         with warnings.catch_warnings():
             # Ray leaves its logs open.
             warnings.simplefilter("ignore", ResourceWarning)
-            return self._cluster.add_node(include_dashboard=False, env_vars=variables, **settings)
+            self.cluster.add_node(include_dashboard=False, env_vars=variables, **settings)
 
-    def remove_node_of(self, process: int) -> None:
+    def replace_node_of(self, process: int) -> None:
         """Kill all that belongs to the node on which *process* runs, and add another node."""
         started = {one.pid for one in psutil.Process(process).parents()}
-        for node in self._nodes:
-            if node.all_processes["raylet"][0].process.pid in started:
-                self._nodes.remove(node)
-                self._cluster.remove_node(node, allow_graceful=False)
-                self._nodes.append(self._add(num_cpus=1))
-                return
-        raise AssertionError("it runs on none of the nodes")
-
-    def remove_head(self) -> None:
-        """Kill all that belongs to the head."""
-        self._cluster.remove_node(self._cluster.head_node, allow_graceful=False)
-
-    def stop(self) -> None:
-        """End all of it."""
-        self._cluster.shutdown()
+        (node,) = (
+            node
+            for node in self.cluster.worker_nodes
+            if node.all_processes["raylet"][0].process.pid in started
+        )
+        self.cluster.remove_node(node, allow_graceful=False)
+        self._add(num_cpus=1)

@@ -63,20 +63,14 @@ def parser() -> argparse.ArgumentParser:
     """Return what reads the command's arguments."""
     raw = argparse.RawDescriptionHelpFormatter
     made = argparse.ArgumentParser("tools.sweep", description=__doc__, formatter_class=raw)
-    made.add_argument(
-        "--set", default="", help="settings of all trials, as DVC takes them after -S; a,b: a grid"
-    )
-    made.add_argument(
-        "--search", default="", help="key=log(from,to), interval(from,to), range(from,to) or a,b"
-    )
+    made.add_argument("--set", default="", help="settings of all, as after DVC's -S; a,b: a grid")
+    made.add_argument("--search", default="", help="key=log(1,9), interval(1,9), range(1,9) or 1,9")
     made.add_argument("--trials", type=int, default=20, help="how many a search tries (20)")
     made.add_argument("--cores", type=int, help="for each training; sets train.threads (all)")
     made.add_argument("--address", help="a Ray cluster, as ray://head:10001 (this machine alone)")
     made.add_argument("--remote", help="by which its nodes share results (DVC's default remote)")
     made.add_argument("--git", help="where its nodes find this repository (origin)")
-    made.add_argument(
-        "--checkpoints", help="a folder all of them reach, so that a training goes on elsewhere"
-    )
+    made.add_argument("--checkpoints", help="a folder all reach: a training goes on elsewhere")
     return made
 
 
@@ -86,9 +80,6 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         StageError: something cannot be as it is asked for; nothing has started.
     """
-    for name in ("trials", "cores"):
-        if (number := getattr(options, name)) is not None and number < 1:
-            raise StageError(f"--{name}: {number}: should be 1 or more")
     params.read()
     fixed = grid(words_of(options.set, "SET"))
     if options.cores:
@@ -152,7 +143,7 @@ def sweep(
         progress.ended(trial, accuracy)
         if search and trial.outcome and not trial.outcome.lost:
             search.tell(trial.overrides, accuracy, trial.outcome.lines)
-    progress.close()
+    progress.print(progress.line(0))
     results.write(STATE, trials, search)
     return int(any(trial.failed for trial in trials))
 

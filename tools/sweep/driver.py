@@ -1,8 +1,4 @@
-"""Hands the pieces of all trials to Ray, each once, and waits for them.
-
-What depends on what is all there is here: Ray has the queue, the workers, the resources and the
-retries.
-"""
+"""Hands the pieces of all trials to Ray, each once and after what it needs, and waits for them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -24,10 +20,7 @@ DATA_STAGES = ("fetch", "preprocess")
 
 @dataclass
 class Trial:
-    """One experiment: its settings as DVC takes them after -S, its name, and how it ended.
-
-    *models* are the names of those that it trains.
-    """
+    """One experiment: its settings as after DVC's -S, its name, its models', and how it ended."""
 
     overrides: list[str]
     name: str

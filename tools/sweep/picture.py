@@ -24,10 +24,7 @@ def parallel_coordinates(
     reached = [one.accuracy for one in tried if one.accuracy is not None]
     axes = {**space, ACCURACY: FloatDistribution(min(reached), max(reached))}
     lines = [
-        {
-            **{"axis": axis, "position": position(axes[axis], value)},
-            **{"accuracy": one.accuracy, "trial": number},
-        }
+        (axis, position(axes[axis], value), one.accuracy, number)
         for number, one in enumerate(tried)
         for axis, value in {**one.values, ACCURACY: one.accuracy}.items()
     ]
@@ -41,7 +38,8 @@ def parallel_coordinates(
     )
     y = alt.Y("position:Q").axis(None)
     colour = alt.Color("accuracy:Q", scale=alt.Scale(scheme="viridis"))
-    drawn = alt.Chart(pd.DataFrame(lines)).mark_line(opacity=0.7)
+    points = pd.DataFrame(lines, columns=["axis", "position", "accuracy", "trial"])
+    drawn = alt.Chart(points).mark_line(opacity=0.7)
     written = alt.Chart(pd.DataFrame(labels)).mark_text(align="left", dx=4)
     chart = alt.layer(
         drawn.encode(x, y, colour, detail="trial:N"), written.encode(x, y, text="text")

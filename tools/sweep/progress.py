@@ -30,9 +30,9 @@ class Progress:
         self._computed += bool(trial.outcome and trial.outcome.seconds)
         if trial.failed:
             self._failed += 1
-            self._print(f"{trial.name} failed: {' '.join(trial.overrides)}")
+            self.print(f"{trial.name} failed: {' '.join(trial.overrides)}")
             for line in trial.outcome.lines if trial.outcome else ():
-                self._print(f"    {line}")
+                self.print(f"    {line}")
         elif accuracy is not None and (self._best is None or accuracy > self._best[0]):
             self._best = accuracy, trial.name
 
@@ -45,11 +45,7 @@ class Progress:
             print(f"{ANEW}{self.line(running)[:width]}", end="", flush=True)
         elif now - self._shown >= PLAIN_SECONDS:
             self._shown = now
-            self._print(self.line(running))
-
-    def close(self) -> None:
-        """Show the line for the last time."""
-        self._print(self.line(0))
+            self.print(self.line(running))
 
     def line(self, running: int) -> str:
         """Return how far the sweep is, with so many trials *running*."""
@@ -66,5 +62,6 @@ class Progress:
             parts.append(f"about {left} left")
         return ", ".join(parts)
 
-    def _print(self, line: str) -> None:
+    def print(self, line: str) -> None:
+        """Print a *line* that stays."""
         print(f"{ANEW if sys.stdout.isatty() else ''}{line}", flush=True)

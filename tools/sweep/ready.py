@@ -64,9 +64,7 @@ def _shared(found: Source, options: Namespace) -> Source:
     """Return the source for the nodes of a cluster, after a try whether the commit is there."""
     git = _git("remote", "get-url", options.git or "origin") or options.git
     if not git:
-        raise StageError(
-            "--address: nodes get the project from a Git remote; add one, or give --git"
-        )
+        raise StageError("--address: nodes clone from a Git remote; add one, or give --git")
     found = replace(found, git=_absolute(git), remote=remote(options.remote))
     if not found.remote:
         raise StageError("--address: nodes share by a DVC remote; add one, or give --remote")

@@ -1,9 +1,6 @@
 """Experiments as Git keeps them, in this repository or another one."""
 
-import json
-import subprocess
 from pathlib import Path
-from typing import Any
 
 from tools.sweep.work import patiently, run
 
@@ -31,8 +28,3 @@ def fetch(reference: str, git: str) -> None:
     """
     words = ("git", "fetch", "--quiet", "--no-tags", git, f"+{reference}:{reference}")
     patiently(lambda: run(words))
-
-
-def content(revision: str, path: str) -> Any:
-    """Return the content of a JSON file as Git's *revision* has it."""
-    return json.loads(subprocess.check_output(["git", "show", f"{revision}:{path}"]))

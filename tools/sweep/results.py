@@ -1,5 +1,6 @@
 """What came of a sweep: a table of its trials and, of a search, the best settings."""
 
+import json
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -10,8 +11,9 @@ import pandas as pd
 
 from tools.sweep.driver import Trial
 from tools.sweep.picture import parallel_coordinates
-from tools.sweep.repository import TRIALS, content, revisions
+from tools.sweep.repository import TRIALS, revisions
 from tools.sweep.search import Search
+from tools.sweep.work import run
 
 MEAN = "validation"
 # Says which command failed, after the command itself has said why.
@@ -22,10 +24,10 @@ def accuracies(revision: str, models: Sequence[str]) -> dict[str, float]:
     """Return the columns of accuracies of the experiment that is Git's *revision*."""
     found = {}
     for model in models:
-        trained = content(revision, f"metrics/train/{model}.json")
-        evaluated = content(revision, f"metrics/evaluate/{model}.json")
-        found[f"{model} validation"] = trained["val_accuracy"]
-        found[f"{model} test"] = evaluated["accuracy"]
+        trained = run(["git", "show", f"{revision}:metrics/train/{model}.json"])
+        evaluated = run(["git", "show", f"{revision}:metrics/evaluate/{model}.json"])
+        found[f"{model} validation"] = json.loads(trained)["val_accuracy"]
+        found[f"{model} test"] = json.loads(evaluated)["accuracy"]
     return {MEAN: mean(found[f"{model} validation"] for model in models), **found}
 
 

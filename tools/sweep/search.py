@@ -7,9 +7,8 @@ from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import TrialState
 from zc.lockfile import LockError, LockFile
 
@@ -60,9 +59,7 @@ class Search:
             # The system gives it back however this process ends.
             self._lock = LockFile(str(journal.with_suffix(".running")))
         except LockError:
-            raise StageError(
-                "this search is already running here; wait for it or stop it"
-            ) from None
+            raise StageError("this search runs here already; wait for it or stop it") from None
         kept = json.loads(journal.read_text(encoding="utf-8")) if journal.exists() else []
         self._history = [Proposal(**entry) for entry in kept]
         # What was running when this was stopped, or was lost.
@@ -129,13 +126,9 @@ class Search:
 
 def _values(distribution: BaseDistribution) -> Iterable[Any]:
     """Return what a search may choose of; of an interval nothing, which never comes to an end."""
-    match distribution:
-        case CategoricalDistribution():
-            return distribution.choices
-        case IntDistribution():
-            return range(distribution.low, distribution.high + 1, distribution.step)
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices
     if distribution.step is None:
         return ()
     steps = round((distribution.high - distribution.low) / distribution.step)
-    values: list[float] = np.linspace(distribution.low, distribution.high, steps + 1).tolist()
-    return values
+    return [distribution.low + number * distribution.step for number in range(steps + 1)]

@@ -129,11 +129,7 @@ class Clone:
     guard: IO[str] | None = None
 
     def run(self, *command: str) -> str:
-        """Return what a command prints.
-
-        Raises:
-            Failed: it failed.
-        """
+        """Return what a command prints, run here as :func:`run` does."""
         programs = str(Path(sys.executable).parent)
         variables = {
             **os.environ,
@@ -233,7 +229,7 @@ def _configure(folder: Path, source: Source) -> None:
 
 def patiently(
     act: Callable[[], object], tries: int = TRIES, only: re.Pattern[str] | None = None
-) -> None:
+) -> object:
     """Call *act* until it succeeds; networks fail, and who pushes at once meets others' locks.
 
     A failure that is not *only* one of these is raised as it is.
@@ -243,15 +239,14 @@ def patiently(
     """
     for attempt in range(tries):
         try:
-            act()
+            return act()
         except Failed as error:
             if only and not only.search(str(error)):
                 raise
             if attempt == tries - 1:
                 raise Unreachable(str(error)) from None
             time.sleep(2**attempt)
-        else:
-            return
+    return None
 
 
 def run(

@@ -1,6 +1,6 @@
 """Several seeds: means, differences and the ensemble, by hand; and `make replicates` itself."""
 
-import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,51 +10,49 @@ from scipy.stats import ttest_rel
 
 from tests.support import pipeline
 from tests.support.pipeline import TINY_MODELS
-from tests.support.sweeps import takes_minutes
-from tools.replicates.tables import differences, means, tables
+from tools.replicates.tables import tables
 
-RUNS = pd.read_csv(
-    io.StringIO(
-        """\
-recipe,model,parameters,accuracy,seconds,seed,machine,fingerprint
-fast,model1,10,0.90,1.0,0,here,abc
-fast,model2,20,0.95,2.0,0,here,abc
-fast,model1,10,0.94,3.0,1,here,abc
-fast,model2,20,0.96,2.0,1,here,abc
-fast,model1,10,0.92,2.0,2,there,abc
-fast,model2,20,0.97,2.0,2,there,abc
-"""
-    )
-)
-
-TABLES = ("models", "differences")
+RUNS = pd.DataFrame(
+    [
+        ["model1", 0.90, 1.0, 0, "here", "abc"],
+        ["model2", 0.95, 2.0, 0, "here", "abc"],
+        ["model1", 0.94, 3.0, 1, "here", "abc"],
+        ["model2", 0.96, 2.0, 1, "here", "def"],
+        ["model1", 0.92, 2.0, 2, "there", "abc"],
+        ["model2", 0.97, 2.0, 2, "there", "abc"],
+    ],
+    columns=["model", "accuracy", "seconds", "seed", "machine", "fingerprint"],
+).assign(parameters=10)
 
 
-def test_means_have_the_spread_over_seeds_and_their_intervals() -> None:
-    row = means(RUNS).to_dict("records")[0]
-    # Student's t for 95 % and two degrees of freedom is 4.3027, as printed tables have it.
-    half = 4.3027 * 0.02 / 3**0.5
-    found = [row[f"accuracy_{key}"] for key in ("mean", "deviation", "low", "high")]
-    assert found == pytest.approx([0.92, 0.02, 0.92 - half, 0.92 + half], abs=1e-5)
-    assert (row["seconds_mean"], row["seconds_deviation"]) == pytest.approx((2, 1))
-    assert (row["parameters"], row["seeds"], row["machine"]) == (10, 3, "here and there")
-
-
-def test_differences_are_taken_on_the_same_seed() -> None:
-    # The order of the rows says nothing.
-    (row,) = differences(RUNS.sort_values("accuracy")).to_dict("records")
-    sign = 1 if row["first"] == "model1" else -1
-    first, second = (RUNS[RUNS["model"] == name]["accuracy"] for name in ("model1", "model2"))
-    expected = ttest_rel(first, second).confidence_interval(0.95)
-    assert sign * row["mean"] == pytest.approx(-0.04)
-    assert sorted((sign * row["low"], sign * row["high"])) == pytest.approx(list(expected))
-
-
-def test_each_recipe_has_tables_of_its_own() -> None:
-    found = dict(tables(pd.concat([RUNS, RUNS.assign(recipe="accurate", accuracy=0.99)])))
-    names = [f"{recipe}/{table}.csv" for recipe in ("fast", "accurate") for table in TABLES]
+def test_each_recipe_has_the_spread_over_its_seeds_and_differences_on_the_same_seed() -> None:
+    # The order of the seeds says nothing.
+    others = RUNS.assign(recipe="accurate", accuracy=0.99)
+    runs = pd.concat([RUNS.assign(recipe="fast"), others]).sort_values(["model", "accuracy"])
+    found = dict(tables(runs))
+    names = [
+        f"{recipe}/{table}.csv"
+        for recipe in ("fast", "accurate")
+        for table in ("models", "differences")
+    ]
     assert list(found) == names
     assert found["accurate/models.csv"]["accuracy_mean"].tolist() == pytest.approx([0.99, 0.99])
+
+    row, other = found["fast/models.csv"].to_dict("records")
+    # Student's t for 95 % and two degrees of freedom is 4.3027, as printed tables have it.
+    half = 4.3027 * 0.02 / 3**0.5
+    spread = [row[f"accuracy_{key}"] for key in ("mean", "deviation", "low", "high")]
+    assert spread == pytest.approx([0.92, 0.02, 0.92 - half, 0.92 + half], abs=1e-5)
+    assert (row["seconds_mean"], row["seconds_deviation"]) == pytest.approx((2, 1))
+    assert (row["parameters"], row["seeds"], row["machine"]) == (10, 3, "here and there")
+    # What a run's training has to be to count as one of these, if they agree.
+    assert [row["fingerprint"], other["fingerprint"]] == ["abc", ""]
+
+    (row,) = found["fast/differences.csv"].to_dict("records")
+    first, second = (RUNS[RUNS["model"] == name]["accuracy"] for name in ("model1", "model2"))
+    interval = ttest_rel(first, second).confidence_interval(0.95)
+    assert [row["first"], row["second"]] == ["model1", "model2"]
+    assert [row["mean"], row["low"], row["high"]] == pytest.approx([-0.04, *interval])
 
 
 @pytest.mark.parametrize(
@@ -72,7 +70,7 @@ def test_what_has_no_spread_of_seeds_is_refused(
     assert capsys.readouterr().err == line
 
 
-@takes_minutes
+@pytest.mark.skipif("SWEEPS" not in os.environ, reason="run by `make test-sweeps`")
 def test_the_tables_are_those_of_the_experiments(tmp_path: Path) -> None:
     project = pipeline.clone(tmp_path / "project")
     params = project.read_params()
@@ -82,10 +80,9 @@ def test_the_tables_are_those_of_the_experiments(tmp_path: Path) -> None:
     project.make("replicates", "SEEDS=2")
     written = project.folder / "metrics/replicates/notebook"
     table = pd.read_csv(written / "models.csv", index_col="model")
-    assert table["seeds"].to_dict() == {"model1": 2, "model2": 2, "ensemble": 2}
     names = project.output("dvc", "exp", "list", "--name-only").split()
     assert len(names) == 2
-    runs, above = [], []
+    runs = []
     for name in names:
         project.output("dvc", "exp", "apply", name)
         folder = project.folder / "metrics"
@@ -95,8 +92,8 @@ def test_the_tables_are_those_of_the_experiments(tmp_path: Path) -> None:
         # The mean of the probabilities decides.
         run["ensemble"] = ((first + second).argmax(axis=1) == actual).mean()
         runs.append(run)
-        above.append(run["ensemble"] - run["model2"])
-    expected = pd.concat(runs, axis=1).mean(axis=1).to_dict()
-    assert table["accuracy_mean"].to_dict() == pytest.approx(expected, rel=1e-5)
+    expected = pd.concat(runs, axis=1).mean(axis=1)
+    assert table["accuracy_mean"].to_dict() == pytest.approx(expected.to_dict(), rel=1e-5)
     pairs = pd.read_csv(written / "differences.csv", index_col=["first", "second"])
-    assert pairs["mean"]["model2", "ensemble"] == pytest.approx(-np.mean(above), abs=1e-6)
+    above = expected["ensemble"] - expected["model2"]
+    assert pairs["mean"]["model2", "ensemble"] == pytest.approx(-above, abs=1e-6)

@@ -23,11 +23,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     ("words", "line"),
     [
         ("--set train.sede=1", "SET: train.sede=1: Could not override"),
-        (f"{SEED} --cores 0", "--cores: 0: should be 1 or more"),
         ("--set train.seed=1,2 --search train.epochs=1,2", "SET: several values for one key"),
         (f"{SEED} --search data.limit=1,2", "SEARCH: data.limit: accuracies on other images"),
         (f"{SEED} --search train.epochs=1,2", "split.validation_fraction is 0, so the search"),
-        (CLUSTER, "--address: nodes get the project from a Git remote"),
+        (CLUSTER, "--address: nodes clone from a Git remote"),
         (f"{CLUSTER} --git .", "--address: nodes share by a DVC remote"),
         (f"{CLUSTER} --git /none --remote /none", "--git: /none does not give the commit"),
         # It is tried whether anyone is there, since Ray itself would wait for a minute.
