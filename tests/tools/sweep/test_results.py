@@ -15,9 +15,9 @@ pytest.importorskip("ray", reason="not installed: make .venv/.sweep")
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 
-from tools.sweep import picture, results
+from tools.sweep import results
 from tools.sweep.driver import Trial
-from tools.sweep.search import Proposal, Search
+from tools.sweep.search import Search
 from tools.sweep.work import Outcome
 
 MODELS = ["model1", "model2"]
@@ -76,19 +76,16 @@ def test_the_table_holds_every_trial_and_what_differs(
     assert "dvc exp run" not in capsys.readouterr().out
 
 
-SPACE = {
-    "data.dataset": CategoricalDistribution(["'a b'", "c"]),
-    "fast.rate": FloatDistribution(0.01, 1, log=True),
-    "fast.zoom": FloatDistribution(0, 0.4),
-}
-
-
 def test_a_search_ends_with_its_best_settings_as_a_line_for_a_shell(
     project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fixed = ["split.validation_fraction=0.2", "data.path=it's $HOME"]
+    space = {
+        "a": CategoricalDistribution(["'a b'", "c"]),
+        "b": FloatDistribution(0.01, 1, log=True),
+    }
     ended = []
-    with closing(Search(tmp_path / "journal", fixed, SPACE, 3)) as search:
+    with closing(Search(tmp_path / "journal", fixed, space, 3)) as search:
         # The best by its validation images is not the best by its test images.
         for name, accuracy in (("bad", 0.53), ("good", 0.92), ("broken", None)):
             overrides = search.ask() or []
@@ -106,18 +103,3 @@ def test_a_search_ends_with_its_best_settings_as_a_line_for_a_shell(
     # The one that failed has no line in the picture.
     drawn = Path("search.svg").read_text(encoding="utf-8")
     assert drawn.count('aria-roledescription="line mark"') == 2
-
-
-def test_the_picture_has_each_value_where_it_belongs() -> None:
-    tried = [("'a b'", 0.01, 0, 0.5), ("c", 0.1, 0.1, 0.9)]
-    ended = [
-        Proposal(dict(zip(SPACE, values, strict=True)), [], ended=True, accuracy=accuracy)
-        for *values, accuracy in tried
-    ]
-    spec = picture.parallel_coordinates(SPACE, ended).to_dict()
-    lines, labels = (spec["datasets"][layer["data"]["name"]] for layer in spec["layer"])
-    assert [row["axis"] for row in lines] == [*SPACE, "validation accuracy"] * 2
-    assert [row["position"] for row in lines] == pytest.approx([0, 0, 0, 0, 1, 0.5, 0.25, 1])
-    texts = ["'a b'", "c", "0.01", "0.1", "1", "0", "0.2", "0.4", "0.5", "0.7", "0.9"]
-    assert [row["text"] for row in labels] == texts
-    assert [row["position"] for row in labels] == pytest.approx([0, 1, *[0, 0.5, 1] * 3])

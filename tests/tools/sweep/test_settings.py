@@ -2,7 +2,6 @@
 
 import pytest
 
-from stages.common.errors import StageError
 from tests import ROOT
 
 pytest.importorskip("optuna", reason="not installed: make .venv/.sweep")
@@ -47,40 +46,6 @@ def test_a_grid_is_each_value_with_each_as_dvc_applies_them() -> None:
 )
 def test_a_search_chooses_from_what_is_written(written: str, chosen_from: object) -> None:
     assert settings.space([f"train.seed={written}"]) == {"train.seed": chosen_from}
-
-
-# What a search cannot choose from.
-NOTHING = ["3", "range(5,5)", "glob(*)", "log(0,1)", "log(a,1)", "log(1", ""]
-
-
-@pytest.mark.parametrize(
-    ("word", "problem"),
-    [
-        ("SET train.seed=range(5,0)", "write key=value, key=a,b or key=range(from,to)"),
-        ("SET train.seed=range(0,5,0)", "write key=value"),
-        ("SET train.seed", "write key=value"),
-        ("SET train.seed=glob(*)", "write key=value"),
-        ("SET ~trian.seed=null", "Could not delete from config. 'trian.seed' does not exist."),
-        ("SET +a.b=1", "params.yaml: unknown section 'a' (valid: data, models, "),
-        ("SET train.seed='1", "no closing quotation"),
-        *((f"SEARCH train.seed={value}", "write key=log(from,to), ") for value in NOTHING),
-        ("SEARCH train.sed=1,2", "Could not override 'train.sed'."),
-    ],
-)
-def test_what_cannot_be_is_told_in_one_line(word: str, problem: str) -> None:
-    source, text = word.split(" ")
-
-    def read() -> None:
-        words = settings.words_of(text, source)
-        if source == "SEARCH":
-            settings.space(words)
-        settings.applied(settings.grid(words)[0])
-
-    with pytest.raises(StageError) as caught:
-        read()
-    line = str(caught.value).replace("=0:", "=1,2:")
-    assert line.startswith(f"{source}: {text}: {problem}")
-    assert "\n" not in line
 
 
 @pytest.mark.parametrize(
