@@ -136,10 +136,7 @@ class Nodes:
     def replace_node_of(self, process: int) -> None:
         """Kill all that belongs to the node on which *process* runs, and add another node."""
         started = {one.pid for one in psutil.Process(process).parents()}
-        (node,) = (
-            node
-            for node in self.cluster.worker_nodes
-            if node.all_processes["raylet"][0].process.pid in started
-        )
-        self.cluster.remove_node(node, allow_graceful=False)
+        for node in list(self.cluster.worker_nodes):
+            if node.all_processes["raylet"][0].process.pid in started:
+                self.cluster.remove_node(node, allow_graceful=False)
         self._add(num_cpus=1)

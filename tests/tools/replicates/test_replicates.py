@@ -12,6 +12,7 @@ from tests.support import pipeline
 from tests.support.pipeline import TINY_MODELS
 from tools.replicates.tables import tables
 
+RECIPES, FILES = ("fast", "accurate"), ("models", "differences")
 RUNS = pd.DataFrame(
     [
         ["model1", 0.90, 1.0, 0, "here", "abc"],
@@ -30,12 +31,7 @@ def test_each_recipe_has_the_spread_over_its_seeds_and_differences_on_the_same_s
     others = RUNS.assign(recipe="accurate", accuracy=0.99)
     runs = pd.concat([RUNS.assign(recipe="fast"), others]).sort_values(["model", "accuracy"])
     found = dict(tables(runs))
-    names = [
-        f"{recipe}/{table}.csv"
-        for recipe in ("fast", "accurate")
-        for table in ("models", "differences")
-    ]
-    assert list(found) == names
+    assert {*found} == {f"{recipe}/{file}.csv" for recipe in RECIPES for file in FILES}
     assert found["accurate/models.csv"]["accuracy_mean"].tolist() == pytest.approx([0.99, 0.99])
 
     row, other = found["fast/models.csv"].to_dict("records")

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
-from tests.support.pipeline import Project
 
 pytest.importorskip("ray", reason="not installed: make .venv/.sweep")
 
@@ -48,25 +47,6 @@ def test_what_is_there_is_not_run_again_and_what_was_lost_is_not_told(
     told = [(one.accuracy, one.lines) for one in search.finished()]
     assert told == [(0.9, []), (None, ["error: so"])]
     search.close()
-
-
-def test_make_hands_every_word_on_as_it_is(tmp_path: Path) -> None:
-    # An environment whose Python prints its words.
-    python = tmp_path / "venv/bin/python"
-    python.parent.mkdir(parents=True)
-    for name in (".ready", ".sweep"):
-        (tmp_path / "venv" / name).touch()
-    python.write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
-    python.chmod(0o755)
-    (tmp_path / "Makefile").write_text((ROOT / "Makefile").read_text())
-    given = {"SEARCH": "a=log(1,2)", "TRIALS": "3"}
-    given["SET"] = "train.seed=range(0,3) data.dataset='a  b' `touch x` ;touch x; \"*\" #"
-    given |= {"CORES": "2", "ADDRESS": "ray://a:1", "REMOTE": "s3://a b", "GIT": "ssh://a"}
-    given["CHECKPOINTS"] = "/a"
-    given_words = [f"{key}={value}" for key, value in given.items()]
-    printed = Project(tmp_path).output("make", "VENV=venv", "sweep", *given_words)
-    wanted = [word for key, value in given.items() for word in (f"--{key.lower()}", value)]
-    assert printed.splitlines() == ["-m", "tools.sweep", *wanted]
 
 
 def test_the_help_has_examples_that_hold() -> None:
