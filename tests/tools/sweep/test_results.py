@@ -25,10 +25,7 @@ MODELS = ["model1", "model2"]
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """Return the current folder: a repository with two experiments.
-
-    They have two models each, with accuracies on validation images and on test images.
-    """
+    """Return the current folder: a repository with two experiments of two models each."""
     project = Project(tmp_path)
     project.output("git", "init", "--quiet", "--initial-branch=main")
     for name, *accuracies in (("good", 0.91, 0.81, 0.93, 0.99), ("bad", 0.51, 0.88, 0.55, 0.98)):
@@ -49,12 +46,11 @@ DVC = "ERROR: failed to reproduce 'train': failed to run: python -m stages.train
 def test_the_table_holds_every_trial_and_what_differs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    broken = Outcome(["a", "error: so", DVC])
     # A model that a trial has left out does not count, though its numbers may still be there.
     trials = [
         Trial(["~models.model2", "seed=0", "rate=0.5", "dense=[8,8]"], "bad", ["model1"]),
-        Trial(
-            ["seed=0", "rate=9", "dense=null"], "broken", MODELS, Outcome(["a", "error: so", DVC])
-        ),
+        Trial(["seed=0", "rate=9", "dense=null"], "broken", MODELS, broken),
         Trial(["seed=0", "rate=0.25", "dense=[8,8]"], "good", MODELS),
         Trial(["seed=0", "rate=1"], "gone", MODELS),
     ]

@@ -48,5 +48,4 @@ def test_what_a_network_has_failed_is_lost(
 ) -> None:
     monkeypatch.setattr("time.sleep", lambda _: None)
     outcome = experiment(Source(git, "no-such-commit", "", ""), [], "name")
-    assert outcome.lines
-    assert outcome.lost == lost
+    assert (bool(outcome.lines), outcome.lost) == (True, lost)
