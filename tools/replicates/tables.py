@@ -8,6 +8,8 @@ from scipy.stats import t
 
 from stages.compare.replicates import MODELS
 
+DIFFERENCES = "differences.csv"
+
 
 def spread(values: "pd.Series[float]") -> dict[str, float]:
     """Return the mean of *values*, two or more, their deviation, and the mean's 95 % interval.
@@ -48,4 +50,4 @@ def tables(runs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Yield the tables of *runs*, each with the path for it."""
     for recipe, of_recipe in runs.groupby("recipe", sort=False):
         yield f"{recipe}/{MODELS}", means(of_recipe)
-        yield f"{recipe}/differences.csv", differences(of_recipe)
+        yield f"{recipe}/{DIFFERENCES}", differences(of_recipe)

@@ -134,7 +134,6 @@ def connect(address: str | None) -> None:
     # Ray has no class of its own for these.
     except (OSError, RuntimeError, ValueError, AssertionError) as error:
         where = f"--address: {address}: no Ray cluster answers" if address else "Ray does not start"
-        # Before that, Ray may say what led there.
         raise StageError(f"{where} ({one_line(error)[-200:]})") from None
 
 
