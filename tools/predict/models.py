@@ -38,7 +38,7 @@ class Models:
         """Load the models.
 
         Raises:
-            StageError: one is not there or damaged.
+            StageError: one is missing or damaged, or has the vote's name.
         """
         image = processed.read("test")[0].shape[1:]
         self.classes = processed.read_classes()
@@ -51,6 +51,8 @@ class Models:
             name: load(Path("models") / f"{name}.keras", image, len(self.classes))
             for name in params.section(params.read(), "models")
         }
+        if VOTE in self._models:
+            raise StageError(f"params.yaml: models: {VOTE!r} is the vote's name; rename the model")
 
     def probabilities(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Return the probabilities (n, classes) by model, the vote's first: the mean of all.
