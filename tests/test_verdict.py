@@ -50,14 +50,11 @@ def test_many_models_are_counted_and_one_is_compared_with_nothing() -> None:
 @pytest.mark.parametrize(
     ("value", "sign", "said"),
     [
-        (0.4, "=", "p = 0.4"),
         (0.00312, "=", "p = 0.0031"),
         (1.0, "≥", "p ≥ 1"),
         (1e-12, "≤", "p < 0.0001"),
-        (0.0001, "=", "p = 0.0001"),
         # Never across the level, nor across a bound.
         (0.0499, "=", "p = 0.0499"),
-        (0.0312, "≤", "p ≤ 0.032"),
         (0.0498, "≤", "p ≤ 0.0498"),
         (0.439, "≥", "p ≥ 0.43"),
         (0.05, "=", "p = 0.05"),

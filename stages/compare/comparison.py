@@ -30,23 +30,21 @@ def compare(
     """
     table = pd.DataFrame([{"model": name, **values} for name, values in results.items()])
     table["seeds"] = table["seeds"].astype("Int64")
-    limits = intervals(correct[list(results)])
-    table["accuracy_low"] = limits["low"].to_numpy()
-    table["accuracy_high"] = limits["high"].to_numpy()
+    table[["accuracy_low", "accuracy_high"]] = intervals(correct[list(results)]).to_numpy()
     table["note"] = notes(table, pairs)
     return table[COLUMNS]
 
 
 def notes(table: pd.DataFrame, pairs: pd.DataFrame) -> list[str]:
     """Return what stands out about each model; where all are equal nothing does."""
-    extremes = [
-        ("fastest", "train_seconds", "min"),
-        ("slowest", "train_seconds", "max"),
-        ("fewest parameters", "parameters", "min"),
-    ]
+    extremes = {
+        "fastest": ("train_seconds", "min"),
+        "slowest": ("train_seconds", "max"),
+        "fewest parameters": ("parameters", "min"),
+    }
     holds = {
         words: table[column] == table[column].agg(extreme)
-        for words, column, extreme in extremes
+        for words, (column, extreme) in extremes.items()
         if table[column].nunique() > 1
     }
     if holds or table["accuracy"].nunique() > 1:
@@ -91,17 +89,9 @@ def pareto_front(table: pd.DataFrame) -> pd.Series:
     It is when no other is at least as good in accuracy, training time and number of parameters,
     and better in one of them.
     """
-    costs = pd.DataFrame(
-        {
-            "error": 1 - table["accuracy"],
-            "seconds": table["train_seconds"],
-            "parameters": table["parameters"],
-        }
-    ).to_numpy()
-    return pd.Series(
-        [not any((other <= own).all() and (other < own).any() for other in costs) for own in costs],
-        index=table.index,
-    )
+    costs = table[["accuracy", "train_seconds", "parameters"]].to_numpy() * [-1, 1, 1]
+    beaten = [any((other <= own).all() and (other < own).any() for other in costs) for own in costs]
+    return ~pd.Series(beaten, index=table.index)
 
 
 def long_history(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -111,13 +101,15 @@ def long_history(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     The result has two rows for each epoch, one of the training and one of the validation images:
     ``model, images, epoch, accuracy, loss``.
     """
-    parts = []
-    for name, history in histories.items():
-        for images, prefix in (("training", ""), ("validation", "val_")):
-            part = history[["epoch", f"{prefix}accuracy", f"{prefix}loss"]]
-            part.columns = pd.Index(["epoch", "accuracy", "loss"])
-            parts.append(part.assign(model=name, images=images))
-    return pd.concat(parts)[["model", "images", "epoch", "accuracy", "loss"]]
+    columns = ["epoch", "accuracy", "loss"]
+    parts = {
+        (name, images): history[["epoch", f"{prefix}accuracy", f"{prefix}loss"]].set_axis(
+            columns, axis=1
+        )
+        for name, history in histories.items()
+        for images, prefix in (("training", ""), ("validation", "val_"))
+    }
+    return pd.concat(parts, names=["model", "images"]).reset_index(["model", "images"])
 
 
 def to_markdown(table: pd.DataFrame) -> str:
@@ -137,13 +129,11 @@ def to_markdown(table: pd.DataFrame) -> str:
                 str(row["note"]),
             ]
         )
-    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
-    right = [False, True, True, True, True, True, False]
-    rule = ["-" * (w - 1) + ":" if r else "-" * w for w, r in zip(widths, right, strict=True)]
-    lines = [
-        [c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)]
-        for line in [cells[0], rule, *cells[1:]]
-    ]
+    pads = [str.ljust, *5 * [str.rjust], str.ljust]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    ends = ["-", *5 * [":"], "-"]
+    cells.insert(1, [end.rjust(w, "-") for end, w in zip(ends, widths, strict=True)])
+    lines = [[pad(c, w) for c, w, pad in zip(row, widths, pads, strict=True)] for row in cells]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 

@@ -33,13 +33,12 @@ def pairs(correct: pd.DataFrame) -> pd.DataFrame:
     """
     rows = []
     for first, second in itertools.combinations(correct, 2):
-        counts = pd.crosstab(correct[first], correct[second])
-        counts = counts.reindex(index=[True, False], columns=[True, False], fill_value=0)
-        first_only, second_only = (int(counts.to_numpy()[cell]) for cell in ((0, 1), (1, 0)))
+        first_only = int((correct[first] & ~correct[second]).sum())
+        second_only = int((correct[second] & ~correct[first]).sum())
         difference = (first_only - second_only) / len(correct)
-        p_value = mcnemar(counts, exact=True).pvalue
-        counted = first_only, second_only
-        rows.append((first, second, difference, p_value, p_value, *counted, f"{first}, {second}"))
+        p_value = mcnemar([[0, first_only], [second_only, 0]], exact=True).pvalue
+        numbers = difference, p_value, p_value, first_only, second_only
+        rows.append((first, second, *numbers, f"{first}, {second}"))
     table = pd.DataFrame(rows, columns=COLUMNS)
     if rows:
         table["p_holm"] = multipletests(table["p_value"], method="holm")[1]

@@ -5,16 +5,17 @@ Reads models/NAME.keras, nothing else of the model, and the test images.
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
+
 from stages import processed
 from stages.backend import make_repeatable
 from stages.common import interruption
 from stages.common.arrays import write_array
 from stages.common.command import run
-from stages.common.files import write_csv, write_json
+from stages.common.files import write_json, write_text
 from stages.evaluate.model import load, predict
-from stages.evaluate.scores import confusion_matrix, score, score_classes
-
-PER_CLASS = ("class", "precision", "recall", "f1", "support")
+from stages.evaluate.scores import score, score_classes
 
 
 def main(name: str) -> None:
@@ -29,17 +30,16 @@ def main(name: str) -> None:
 
     actual, predicted = labels.argmax(axis=1), probabilities.argmax(axis=1)
     scores = score(actual, probabilities)
-    per_class = score_classes(confusion_matrix(actual, predicted, len(names)), names)
+    each = np.array(names, dtype=object)
     confidence = [f"{value:.6f}" for value in probabilities.max(axis=1)]
-
+    said = {"actual": each[actual], "predicted": each[predicted], "confidence": confidence}
+    per_class = score_classes(actual, predicted, names)
+    tables = {"per_class": per_class, "predictions": pd.DataFrame(said)}
     metrics = Path("metrics")
     write_json(metrics / "evaluate" / f"{name}.json", scores._asdict())
-    write_csv(metrics / "per_class" / f"{name}.csv", PER_CLASS, per_class)
-    write_csv(
-        metrics / "predictions" / f"{name}.csv",
-        ("actual", "predicted", "confidence"),
-        ((names[i], names[j], c) for i, j, c in zip(actual, predicted, confidence, strict=True)),
-    )
+    for folder, table in tables.items():
+        text = table.to_csv(index=False, lineterminator="\n")
+        write_text(metrics / folder / f"{name}.csv", text)
     write_array(metrics / "probabilities" / f"{name}.npy", probabilities)
     print(f"{name}: accuracy {scores.accuracy:.4f}, {scores.errors} errors in {len(actual):,}")
 

@@ -28,7 +28,9 @@ def main() -> None:
     for name, chosen in parts.items():
         image_path, label_path = processed.paths(name)
         shape = (len(chosen), *images.shape[1:])
-        write_rows(image_path, shape, images.dtype, gathered(images, chosen))
+        chunks = chunked(len(chosen), images[:1].nbytes)
+        gathered = (gather(images, chosen[few]) for few in chunks)
+        write_rows(image_path, shape, images.dtype, gathered)
         encoded = one_hot(labels[chosen], classes)
         write_rows(label_path, (len(chosen), classes), np.dtype(np.float32), encoded)
         print(f"{name}: images {shape}, labels {(len(chosen), classes)}")
@@ -39,18 +41,10 @@ def main() -> None:
         print("note: split.validation_fraction is 0, so validation and test are the same images")
 
 
-def gathered(images: np.ndarray, chosen: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the *chosen* of *images*, which are memory-mapped, some at a time."""
-    for few in chunked(len(chosen), images[:1].nbytes):
-        yield gather(images, chosen[few])
-
-
 def one_hot(labels: np.ndarray, classes: int) -> Iterator[np.ndarray]:
     """Yield *labels* (n,) in 0..classes - 1 as one-hot rows (n, classes) float32, a few a time."""
     for few in chunked(len(labels), 4 * classes):
-        rows = np.zeros((few.stop - few.start, classes), np.float32)
-        rows[np.arange(len(rows)), labels[few]] = 1
-        yield rows
+        yield (labels[few, None] == np.arange(classes)).astype(np.float32)
 
 
 def warn_of_absent(part: str, labels: np.ndarray, classes: list[str]) -> None:

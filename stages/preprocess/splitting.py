@@ -41,25 +41,22 @@ def split_indices(
     Raises:
         StageError: a part would be left without an image, or the data has no split of its own.
     """
+    fraction = split.validation_fraction
     if split.test_fraction is None:
         parts = _own_parts(own, limit or count)
-        train, test = parts["train"], parts["test"]
-    else:
-        parts = {}
-        indices = np.arange(min(count, limit or count))
-        train, test = _take(indices, "test_fraction", split.test_fraction, split.seed)
-    fraction = split.validation_fraction
-    if "validation" in parts:
-        if fraction:
+        if "validation" in parts and fraction:
             raise StageError(
                 f"params.yaml: split.validation_fraction: {fraction:g}, but the data has validation"
                 " images of its own; set it to 0 to watch those"
             )
-        return {"train": train, "validation": parts["validation"], "test": test}
-    if fraction == 0:
-        return {"train": train, "validation": test, "test": test}
-    train, validation = _take(train, "validation_fraction", fraction, split.seed)
-    return {"train": train, "validation": validation, "test": test}
+    else:
+        indices = np.arange(min(count, limit or count))
+        train, test = _take(indices, "test_fraction", split.test_fraction, split.seed)
+        parts = {"train": train, "test": test}
+    if fraction:
+        taken = _take(parts["train"], "validation_fraction", fraction, split.seed)
+        parts["train"], parts["validation"] = taken
+    return {name: parts.get(name, parts["test"]) for name in PARTS}
 
 
 def _own_parts(own: Mapping[str, int], limit: int) -> dict[str, np.ndarray]:

@@ -17,16 +17,16 @@ def confusions(
     *predicted* and *actual* hold places in *classes*. The columns are ``model``, ``actual``,
     ``predicted``, ``images`` and ``share``, of the images of that class.
     """
-    parts = []
-    for model, said in predicted.items():
-        table = pd.DataFrame({"actual": actual, "predicted": said})
-        counted = table.groupby(["actual", "predicted"], as_index=False).size()
-        parts.append(counted.assign(model=model))
-    counts = pd.concat(parts).rename(columns={"size": "images"})
+    both = ["actual", "predicted"]
+    parts = {
+        model: pd.DataFrame({"actual": actual, "predicted": said}).groupby(both).size()
+        for model, said in predicted.items()
+    }
+    counts = pd.concat(parts, names=["model"]).reset_index(name="images")
     counts["share"] = counts["images"] / np.bincount(actual)[counts["actual"]]
-    for column in ("actual", "predicted"):
+    for column in both:
         counts[column] = np.asarray(classes, dtype=object)[counts[column]]
-    return counts[["model", "actual", "predicted", "images", "share"]]
+    return counts
 
 
 def most_confused(counts: pd.DataFrame, classes: Sequence[str]) -> list[str]:

@@ -4,7 +4,6 @@ import base64
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-import altair as alt
 import pandas as pd
 
 from stages.report import charts
@@ -34,7 +33,7 @@ def figure(
     title: str,
     reading: str,
     telling: Iterable[str],
-    chart: alt.TopLevelMixin,
+    chart: charts.Chart,
     numbers: pd.DataFrame,
 ) -> Figure:
     """Return a figure; of what is *telling* of each model, not too much is told."""
@@ -42,12 +41,14 @@ def figure(
     if len(told) > TOLD:
         told = [told[0], "…", told[-1]]
     text = f"{'; '.join(told) or 'Nothing to tell'}."
+    drawn = chart.properties(description=f"{title}: {text}", width="container").to_dict()
     csv = base64.b64encode(numbers.to_csv(index=False).encode()).decode()
     return Figure(
         title,
         reading,
         text,
-        charts.specification(chart, f"{title}: {text}"),
+        # The page has the colours, and which version draws it.
+        {key: value for key, value in drawn.items() if key not in {"config", "$schema"}},
         f"data:text/csv;base64,{csv}",
     )
 
@@ -98,9 +99,6 @@ def curves(results: Results) -> Figure:
 
 def costs(results: Results) -> Iterator[Figure]:
     """Yield accuracy against training time, and against size."""
-    reading = (
-        "Up and left is better. The dashed line joins the models that none beats in these two."
-    )
     for column, said, unit in (
         ("train_seconds", "training time", "s"),
         ("parameters", "number of parameters", "parameters"),
@@ -109,10 +107,10 @@ def costs(results: Results) -> Iterator[Figure]:
         rows = ranked[["model", column, "accuracy", "accuracy_low", "accuracy_high"]]
         yield figure(
             f"Accuracy against {said}",
-            reading,
+            "Up and left is better. The dashed line joins the models that none beats in these two.",
             (
-                f"{row['model']} {percent(row['accuracy'])} with {plain(row[column])} {unit}"
-                for row in rows.to_dict("records")
+                f"{model} {percent(accuracy)} with {plain(cost)} {unit}"
+                for _, model, cost, accuracy, *_ in rows.itertuples()
             ),
             charts.against_cost(results.table, column, f"{said}, {unit}" if unit == "s" else said),
             rows,
@@ -130,19 +128,20 @@ def classes(results: Results) -> dict[str, Figure]:
     wrong = shown[shown["actual"] != shown["predicted"]]
     most = wrong.sort_values("images", ascending=False, kind="stable").groupby("model", sort=False)
     ranked = list(results.table.sort_values("accuracy", ascending=False, kind="stable")["model"])
-    first, second = ranked[0], ranked[min(1, len(ranked) - 1)]
-    found = {}
-    found["confusion"] = figure(
-        "What is taken for what",
-        f"Rows are what an image is, columns what the model says; mistakes are coloured.{only}",
-        (
-            f"{row.model} takes {row.actual} for {row.predicted} most often, {row.images} times"
-            for row in most.head(1).itertuples()
-        ),
-        charts.confusion(shown, names, first),
-        shown,
-    )
-    if first != second:
+    found = {
+        "confusion": figure(
+            "What is taken for what",
+            f"Rows are what an image is, columns what the model says; mistakes are coloured.{only}",
+            (
+                f"{row.model} takes {row.actual} for {row.predicted} most often, {row.images} times"
+                for row in most.head(1).itertuples()
+            ),
+            charts.confusion(shown, names, ranked[0]),
+            shown,
+        )
+    }
+    if len(ranked) > 1:
+        first, second = ranked[:2]
         found["difference"] = figure(
             "Where two models differ",
             "How many more images the first model has in a cell than the second: orange where it "
@@ -155,15 +154,12 @@ def classes(results: Results) -> dict[str, Figure]:
     table = pd.concat(tables)[["model", "class", "precision", "recall", "f1", "support"]]
     # Of a class without a test image there is nothing to find.
     table = table[table["support"] > 0]
-    lowest = table.sort_values("recall", kind="stable").groupby("model", sort=False).head(1)
+    least = table.sort_values("recall", kind="stable").groupby("model", sort=False).head(1)
     found["classes"] = figure(
         "Class by class",
         "Recall: how many of the images of a class are found. Precision: how many of those that "
         f"are said to be of a class are.{only}",
-        (
-            f"{row[1]} finds {row[2]} least, {percent(row[4])} of them"
-            for row in lowest.itertuples()
-        ),
+        (f"{row[1]} finds {row[2]} least, {percent(row[4])} of them" for row in least.itertuples()),
         charts.per_class(table, names),
         table,
     )
@@ -172,15 +168,14 @@ def classes(results: Results) -> dict[str, Figure]:
 
 def largest_differences(wrong: pd.DataFrame, first: str, second: str) -> list[str]:
     """Return what two models take for one another most differently, from their mistakes."""
-    signs = wrong["model"].map({first: 1, second: -1}).fillna(0)
-    signed = wrong.assign(more=wrong["images"] * signs)
-    cells = signed.groupby(["actual", "predicted"], sort=False, as_index=False)[["more"]].sum()
-    cells = cells.sort_values("more", key=abs, ascending=False, kind="stable")[:TOLD]
-    told = []
-    for cell in cells[cells["more"] != 0].to_dict("records"):
-        times = f"{abs(cell['more']):.0f} times {'more' if cell['more'] > 0 else 'less'}"
-        told.append(f"{first} takes {cell['actual']} for {cell['predicted']} {times} than {second}")
-    return told
+    cells = wrong.pivot_table("images", ["actual", "predicted"], "model", fill_value=0)
+    cells = cells.reindex(columns=[first, second], fill_value=0)
+    more = (cells[first] - cells[second]).sort_values(key=abs, ascending=False, kind="stable")
+    return [
+        f"{first} takes {row['actual']} for {row['predicted']} {abs(row['more']):.0f} times "
+        f"{'more' if row['more'] > 0 else 'less'} than {second}"
+        for row in more[more != 0][:TOLD].reset_index(name="more").to_dict("records")
+    ]
 
 
 def calibration(results: Results) -> Figure:

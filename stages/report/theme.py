@@ -6,7 +6,6 @@ Text has a contrast of 4.5 or more with what it stands on, marks of 3 or more (W
 
 from typing import Any
 
-FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 # `models` has twelve; more models than that begin anew.
 LIGHT = {
     "page": "#ffffff",
@@ -43,7 +42,7 @@ def of(colours: dict[str, Any]) -> dict[str, Any]:
     ink, muted, line = (colours[name] for name in ("ink", "muted", "line"))
     return {
         "background": None,
-        "font": FONT,
+        "font": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
         "view": {"stroke": None},
         # A chart is read out as its description, not mark by mark.
         "mark": {"aria": False},

@@ -1,7 +1,9 @@
 """The stage ``evaluate``: what it reads and writes, and files that hold no model of ours."""
 
+import io
 import zipfile
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,6 @@ import pytest
 from stages import processed
 from stages.backend import keras
 from stages.common.errors import StageError
-from stages.common.files import read_json
 from stages.evaluate import __main__ as evaluate
 from stages.evaluate.model import load
 from tests.support.images import random_images, write_part
@@ -28,46 +29,41 @@ def saved(path: Path, image: tuple[int, ...] = (28, 28, 1), classes: int = 10) -
 
 
 def without_weights(path: Path) -> None:
-    saved(path)
-    with zipfile.ZipFile(path) as archive:
-        config = archive.read("config.json")
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("config.json", config)
-        archive.writestr("model.weights.h5", "cut")
-
-
-FIX = "; fix its architecture, or remove it and run `dvc repro`"
+    with zipfile.ZipFile(io.BytesIO(saved(path))) as archive, zipfile.ZipFile(path, "w") as cut:
+        cut.writestr("config.json", archive.read("config.json"))
+        cut.writestr("model.weights.h5", "cut")
 
 
 @pytest.mark.parametrize(
-    ("write", "start", "end"),
+    ("write", "told"),
     [
-        (lambda path: None, "not there", "; `dvc repro` writes it"),
+        (lambda path: None, "not there; `dvc repro` writes it"),
         (
             lambda path: path.write_bytes(saved(path)[:-100]),
-            "damaged",
-            "; `make verify` takes it away and brings it back",
+            "damaged; `make verify` takes it away and brings it back",
         ),
-        (without_weights, "cannot be opened as a model (", f"){FIX}"),
+        (
+            without_weights,
+            "cannot be opened as a model (*); fix its architecture, or remove it and run "
+            "`dvc repro`",
+        ),
         (
             lambda path: saved(path, (28, 28, 3), 7),
-            "takes (None, 28, 28, 3) and gives (None, 7), ",
-            f"not (None, 28, 28, 1) and (None, 10){FIX}",
+            "takes (None, 28, 28, 3) and gives (None, 7), not (None, 28, 28, 1) and (None, 10); "
+            "fix its architecture, or remove it and run `dvc repro`",
         ),
     ],
     ids=["missing", "cut", "no weights", "other"],
 )
 def test_what_is_no_model_of_ours_is_told_in_one_line_with_what_to_do(
-    tmp_path: Path, write: Callable[[Path], object], start: str, end: str
+    tmp_path: Path, write: Callable[[Path], object], told: str
 ) -> None:
     path = tmp_path / "model.keras"
     write(path)
     with pytest.raises(StageError) as caught:
         load(path, (28, 28, 1), 10)
-    line = str(caught.value)
-    assert line.startswith(f"{path}: {start}")
-    assert line.endswith(end)
-    assert "\n" not in line
+    assert fnmatchcase(str(caught.value), f"{path}: {told}")
+    assert "\n" not in str(caught.value)
 
 
 # Not one of which may be taken for something else.
@@ -92,11 +88,7 @@ def test_the_scores_are_of_every_test_image_in_its_order_and_name_the_classes(
     assert table["predicted"].tolist() == [NAMES[label] for label in predicted]
     np.testing.assert_allclose(table["confidence"], probabilities.max(axis=1), rtol=1e-5)
     per_class = pd.read_csv("metrics/per_class/mine.csv", keep_default_na=False)
-    assert list(per_class) == ["class", "precision", "recall", "f1", "support"]
     assert per_class["class"].tolist() == NAMES
-    scores = read_json(Path("metrics/evaluate/mine.json"))
-    assert scores.keys() == {"accuracy", "loss", "errors", "macro_f1"}
-    assert scores["errors"] == (actual != predicted).sum()
     # No softmax: sums of up to 360, the smallest of which are what is left of large terms.
     kept = np.load("metrics/probabilities/mine.npy", allow_pickle=False)
     np.testing.assert_allclose(kept, probabilities, rtol=1e-5, atol=1e-4)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from stages.compare.comparison import compare
 from stages.compare.significance import pairs
-from stages.evaluate.scores import ClassScores, confusion_matrix, score_classes
+from stages.evaluate.scores import score_classes
 from stages.report.results import Results
 from tests.support.images import random_images
 
@@ -34,9 +35,8 @@ def results(
     predicted, confidence, trained = {}, {}, {}
     for place, model in enumerate(models, start=1):
         exponents = np.exp(generator.normal(size=labels.shape) + (2.5 + 0.1 * place) * labels)
-        probabilities = exponents / exponents.sum(axis=1, keepdims=True)
-        predicted[model] = probabilities.argmax(axis=1)
-        confidence[model] = probabilities.max(axis=1)
+        predicted[model] = exponents.argmax(axis=1)
+        confidence[model] = exponents.max(axis=1) / exponents.sum(axis=1)
         trained[model] = {
             "parameters": 10_000 * place**2,
             "trainable_parameters": 10_000,
@@ -53,35 +53,30 @@ def results(
         itertools.product(models, ("training", "validation"), range(1, epochs + 1)),
         columns=["model", "images", "epoch"],
     )
-    counts = {m: confusion_matrix(actual, said, len(classes)) for m, said in predicted.items()}
-    names = ["class", *ClassScores._fields[1:]]
-    found: dict[str, Any] = {
-        "data": "letters",
-        "table": compare(trained, correct, pairs(correct)).astype({"seeds": float}),
-        "pairs": pairs(correct),
-        "history": history.assign(accuracy=1 - 0.2 / history["epoch"], loss=1 / history["epoch"]),
-        "per_class": {
-            m: pd.DataFrame(score_classes(of, classes)).set_axis(names, axis=1)
-            for m, of in counts.items()
+    found = Results(
+        data="letters",
+        table=compare(trained, correct, pairs(correct)).astype({"seeds": float}),
+        pairs=pairs(correct),
+        history=history.assign(accuracy=1 - 0.2 / history["epoch"], loss=1 / history["epoch"]),
+        per_class={m: score_classes(actual, said, classes) for m, said in predicted.items()},
+        predicted=predicted,
+        confidence=confidence,
+        times={model: {"machine": {"cores": 2, "instructions": "avx"}} for model in models},
+        settings={model: {"architecture": model, "dense": None} for model in models},
+        images=images,
+        actual=actual,
+        classes=list(classes),
+        replicates=replicates(models) if seeds else {},
+        params={
+            "data": dict.fromkeys(("path", "size", "limit"))
+            | {"dataset": "letters", "sources": []},
+            "split": {"test_fraction": 0.5, "validation_fraction": 0, "seed": 0},
         },
-        "predicted": predicted,
-        "confidence": confidence,
-        "times": {model: {"machine": {"cores": 2, "instructions": "avx"}} for model in models},
-        "settings": {model: {"architecture": model, "dense": None} for model in models},
-        "images": images,
-        "actual": actual,
-        "classes": list(classes),
-        "replicates": replicates(models) if seeds else {},
-        "params": PARAMS,
-        "lock": LOCK,
-    }
-    return Results(**found | changed)
+        lock=LOCK,
+    )
+    return replace(found, **changed)
 
 
-PARAMS: dict[str, Any] = {
-    "data": {"dataset": "letters", "sources": [], "path": None, "size": None, "limit": None},
-    "split": {"test_fraction": 0.5, "validation_fraction": 0, "seed": 0},
-}
 LOCK: dict[str, Any] = {
     "stages": {
         "fetch": {
