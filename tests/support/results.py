@@ -79,10 +79,6 @@ def results(
 
 LOCK: dict[str, Any] = {
     "stages": {
-        "fetch": {
-            "deps": [{"path": "stages/fetch", "md5": "a1.dir"}],
-            "outs": [{"path": "data/raw", "md5": "b2.dir"}],
-        },
         "train@a": {"outs": [{"path": "models/a.keras", "md5": "c3"}]},
         "train@gone": {"outs": [{"path": "models/gone.keras", "md5": "d4"}]},
         "compare": {"outs": [{"path": "metrics/comparison.csv", "md5": "e5"}]},
