@@ -1,7 +1,7 @@
 """The page's colours, one set for light and one for dark, for its style sheet and its charts.
 
 Text has a contrast of 4.5 or more with what it stands on, marks of 3 or more (WCAG 2.2, 1.4.3 and
-1.4.11); tests compute both.
+1.4.11).
 """
 
 from typing import Any

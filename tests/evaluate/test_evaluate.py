@@ -1,9 +1,6 @@
 """The stage ``evaluate``: what it reads and writes, and files that hold no model of ours."""
 
-import io
-import zipfile
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from pathlib import Path
 
 import numpy as np
@@ -28,12 +25,6 @@ def saved(path: Path, image: tuple[int, ...] = (28, 28, 1), classes: int = 10) -
     return path.read_bytes()
 
 
-def without_weights(path: Path) -> None:
-    with zipfile.ZipFile(io.BytesIO(saved(path))) as archive, zipfile.ZipFile(path, "w") as cut:
-        cut.writestr("config.json", archive.read("config.json"))
-        cut.writestr("model.weights.h5", "cut")
-
-
 @pytest.mark.parametrize(
     ("write", "told"),
     [
@@ -43,17 +34,12 @@ def without_weights(path: Path) -> None:
             "damaged; `make verify` takes it away and brings it back",
         ),
         (
-            without_weights,
-            "cannot be opened as a model (*); fix its architecture, or remove it and run "
-            "`dvc repro`",
-        ),
-        (
             lambda path: saved(path, (28, 28, 3), 7),
             "takes (None, 28, 28, 3) and gives (None, 7), not (None, 28, 28, 1) and (None, 10); "
             "fix its architecture, or remove it and run `dvc repro`",
         ),
     ],
-    ids=["missing", "cut", "no weights", "other"],
+    ids=["missing", "cut", "other"],
 )
 def test_what_is_no_model_of_ours_is_told_in_one_line_with_what_to_do(
     tmp_path: Path, write: Callable[[Path], object], told: str
@@ -62,8 +48,7 @@ def test_what_is_no_model_of_ours_is_told_in_one_line_with_what_to_do(
     write(path)
     with pytest.raises(StageError) as caught:
         load(path, (28, 28, 1), 10)
-    assert fnmatchcase(str(caught.value), f"{path}: {told}")
-    assert "\n" not in str(caught.value)
+    assert str(caught.value) == f"{path}: {told}"
 
 
 # Not one of which may be taken for something else.

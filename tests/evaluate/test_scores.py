@@ -21,17 +21,10 @@ def test_scores_by_hand() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("labels", "probabilities", "expected"),
-    [
-        ([0, 1, 2], np.eye(3), "(1.0, 0.0, 0, 1.0)"),
-        # As short as the share is; 1 - 872 / 10,000 would be 0.9128000000000001.
-        ([0] * 10_000, np.eye(2)[[0] * 9128 + [1] * 872], "(0.9128, "),
-        # 23 bits of a float32's fraction, times log 2, and not an infinite loss.
-        ([1], np.eye(2)[:1], "(0.0, 15.94238515"),
-    ],
-)
-def test_what_is_written_of_all_right_and_all_wrong(
-    labels: list[int], probabilities: np.ndarray, expected: str
-) -> None:
-    assert repr(tuple(score(np.array(labels), probabilities))).startswith(expected)
+def test_what_is_written_of_all_right_and_all_wrong() -> None:
+    assert repr(tuple(score(np.arange(3), np.eye(3)))) == "(1.0, 0.0, 0, 1.0)"
+    # As short as the share is; 1 - 872 / 10,000 would be 0.9128000000000001.
+    most = score(np.zeros(10_000, int), np.eye(2)[[0] * 9128 + [1] * 872])
+    assert repr(most.accuracy) == "0.9128"
+    # 23 bits of a float32's fraction, and not an infinite loss.
+    assert score(np.array([1]), np.eye(2)[:1]) == pytest.approx((0, 23 * np.log(2), 1, 0))

@@ -3,18 +3,17 @@
 import base64
 import io
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image, ImageColor
+from PIL import Image
 
-from stages.report import figures, theme
+from stages.report import figures
 from stages.report.calibration import expected_calibration_error, reliability
 from stages.report.confusion import confusions, most_confused
 from stages.report.mistakes import most_confident, wrong_by_all
 from stages.report.pictures import LARGEST, data_uri
-from stages.report.provenance import hashes, machines
+from stages.report.provenance import hashes
 from tests.support.results import LOCK, results
 
 # Two classes; the first three images are of the first.
@@ -71,23 +70,6 @@ def test_a_small_image_is_kept_bit_for_bit_and_a_large_one_made_smaller(channels
     assert decoded(data_uri(large)).shape[:2] == (LARGEST, LARGEST // 2)
 
 
-def light(colour: str) -> float:
-    """Return the relative luminance of #rrggbb, as WCAG 2.2 defines it."""
-    channels = np.array(ImageColor.getrgb(colour)) / 255
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return float(linear @ [0.2126, 0.7152, 0.0722])
-
-
-@pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
-def test_text_and_marks_stand_out_from_what_is_behind_them(colours: dict[str, Any]) -> None:
-    pairs = [(mark, colours["page"], 3.0) for mark in colours["models"]]
-    pairs += [(colours["ink"], cell, 4.5) for cell in colours["many"] + colours["either"]]
-    pairs += [(colours[name], colours["page"], 4.5) for name in ("ink", "muted", "link")]
-    for colour, behind, least in pairs:
-        dark, bright = sorted([light(colour), light(behind)])
-        assert (bright + 0.05) / (dark + 0.05) >= least, (colour, behind)
-
-
 def test_a_class_without_test_images_has_no_recall() -> None:
     found = results(["a"], ["x", "y", "absent"])
     measured = found.per_class["a"].assign(support=[5, 5, 0], recall=[0.9, 0.8, 0.0])
@@ -107,12 +89,3 @@ def test_the_difference_of_two_is_told_with_its_sign() -> None:
 def test_hashes_are_dvcs_of_the_models_there_are() -> None:
     # Not those of a model that is gone.
     assert hashes(LOCK, {"a"})["models"] == [("models/a.keras", "c3")]
-
-
-def test_models_of_one_machine_are_told_together() -> None:
-    one, other = {"cores": 2, "instructions": "avx avx2"}, {"cores": 4, "onednn": True}
-    found = machines({n: {"machine": m} for n, m in (("a", one), ("b", other), ("c", one))})
-    assert found == [
-        ("a, c", [("cores", "2"), ("instructions", "avx avx2")]),
-        ("b", [("cores", "4"), ("onednn", "True")]),
-    ]
