@@ -33,16 +33,10 @@ def test_notes_tell_a_difference_from_luck() -> None:
         "slowest, fewest parameters",
     ]
     assert notes(rows((0.9, 5, 10)), pairs_of()) == [""]
-
-
-def test_of_many_others_their_number_is_told() -> None:
-    beaten = [
-        ("a", other, 0.1, p) for other, p in zip("bcde", (0.01, 0.02, 0.03, 1e-3), strict=True)
-    ]
-    assert accuracy_notes("a", pairs_of(*beaten, ("a", "f", 0, 0.8))) == [
-        "more accurate than 4 others (p ≤ 0.03)",
-        "no different from f on these images (p = 0.8)",
-    ]
+    beaten = [("a", other, 0.1, 0.01 * n) for n, other in enumerate("bcde")]
+    assert accuracy_notes("a", pairs_of(*beaten, ("a", "f", 0, 0.8)))[0] == (
+        "more accurate than 4 others (p ≤ 0.03)"
+    )
 
 
 def test_pareto_front_is_what_no_other_model_beats() -> None:

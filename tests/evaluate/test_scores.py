@@ -17,7 +17,7 @@ def test_scores_by_hand() -> None:
     assert table["class"].tolist() == ["a", "NA", "c", "d"]
     np.testing.assert_allclose(
         table.drop(columns="class"),
-        [[0.5, 0.5, 0.5, 2], [1, 0.5, 2 / 3, 2], [0, 0, 0, 0], [0, 0, 0, 0]],
+        np.array([[0.5, 0.5, 0.5, 2], [1, 0.5, 2 / 3, 2], [0] * 4, [0] * 4]),
     )
 
 

@@ -45,9 +45,8 @@ def test_the_parts_are_scikit_learns(limit: int | None, asked: Split, own: dict[
     [
         (TWO, None, [range(60), range(60, 70), range(60, 70)]),
         (THREE, None, [range(40), range(40, 60), range(60, 70)]),
-        # Half of each; more than there are; and at least one.
+        # Half of each, and at least one.
         (THREE, 35, [range(20), range(40, 50), range(60, 65)]),
-        (THREE, 71, [range(40), range(40, 60), range(60, 70)]),
         (THREE, 1, [range(1), range(40, 41), range(60, 61)]),
     ],
 )

@@ -29,13 +29,6 @@ def test_two_builds_are_the_same_bytes_and_ask_for_no_file() -> None:
     assert "<code>data.size</code></th><td>null</td>" in page
 
 
-def test_many_models_and_classes_of_photographs_take_little_room() -> None:
-    models, classes = [f"model{n}" for n in range(12)], [f"class {n}" for n in range(100)]
-    # Images of noise, which are the largest there are.
-    found = results(models, classes, image=(64, 64, 3), tested=10_000, epochs=100)
-    assert len(build(found)) < 3 * MIB
-
-
 def test_names_of_classes_are_text_wherever_they_stand() -> None:
     harmless = build(results(["a", "b"], [f"class {n}" for n in range(len(NASTY))]))
     page = build(results(["a", "b"], NASTY))
