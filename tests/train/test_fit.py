@@ -1,23 +1,20 @@
 """The training loop: what Keras's own does, and the same bits after a stop as without one."""
 
-import functools
-import io
 from collections.abc import Callable, Sequence
 from typing import Any
 from unittest.mock import Mock
 
 import numpy as np
 import pytest
-from tqdm import tqdm
 
 from stages.backend import keras, tf
 from stages.common.errors import StageError
 from stages.train import network
 from stages.train.augmentation import augment
 from stages.train.batches import epoch_order
-from stages.train.fit import augmentation_seed, fit, images_per_epoch
+from stages.train.fit import augmentation_seed, fit
 from stages.train.results import Epoch
-from stages.train.schedule import averaging_rates, learning_rates
+from stages.train.schedule import averaging_rates
 from tests.support.networks import KIND, TRAINING, VALIDATION, built, trainer, trainer_of_own
 from tests.support.settings import training_settings
 
@@ -81,98 +78,53 @@ def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
     # Keras's own layers in place of ours.
     oracle = keras.models.clone_model(built(ours.settings, **KIND))
     network.copy_weights(ours.kept, oracle)
-    norms = [each for each in oracle.layers if isinstance(each, keras.layers.BatchNormalization)]
-    for norm in norms:
-        norm.momentum = 0
-    met = []
-    order = epoch_order(20, 0, 1)
+    for layer in oracle.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0
+    met, order = [], epoch_order(20, 0, 1)
     for number, chosen in enumerate((order[:8], order[8:12])):
         images = tf.constant(TRAINING[0][chosen], tf.float32)
         seed = tf.constant(augmentation_seed(0, 1, number))
         oracle(augment(images, ours.settings, seed), training=True)
         met.append(values_of(oracle.non_trainable_weights))
-    kept = values_of(ours.kept.non_trainable_weights)
-    assert len(kept) == 2 * len(norms) == 4
-    for own, *batches in zip(kept, *met, strict=True):
+    for own, *batches in zip(values_of(ours.kept.non_trainable_weights), *met, strict=True):
         np.testing.assert_allclose(own, np.average(batches, axis=0, weights=[8, 4]), rtol=1e-3)
 
 
-def recorder(
-    losses: Sequence[float] = (), *, finite: bool = True, val_loss: float = 3.0, **changed: Any
-) -> Any:
-    """Return what stands for a trainer and computes nothing.
-
-    Of each step there is one right answer, and a summed loss of 2 for each image unless given.
-    """
-    given = iter(losses)
-
-    def step(images: np.ndarray, *_: Any) -> tuple[float, int]:
-        return next(given, 2.0 * len(images)), 1
-
+def stand_in(losses: Sequence[float] = (1, 1, 1), *, finite: bool = True, **changed: Any) -> Any:
+    """Return what stands for a trainer and computes nothing; *losses* are those of its steps."""
+    val_loss = changed.pop("val_loss", 1.0)
     return Mock(
         settings=training_settings(**changed),
-        train_step=Mock(side_effect=step),
+        train_step=Mock(side_effect=[(loss, 1) for loss in losses]),
         validate=Mock(return_value=(0.5, val_loss)),
         is_finite=Mock(return_value=finite),
     )
 
 
-@pytest.mark.parametrize(("wanted", "steps", "seen"), [(None, 3, 20), (2, 2, 16), (9, 3, 20)])
-def test_each_step_has_its_images_labels_rate_and_seed(
-    wanted: int | None, steps: int, seen: int
-) -> None:
-    trainer = recorder(epochs=2, steps_per_epoch=wanted, schedule="one_cycle")
-    told: list[list[Epoch]] = []
-    fit(trainer, TRAINING, VALIDATION, (), lambda epochs: told.append(list(epochs)))
-    # 20 images in batches of 8 are 3 steps.
-    given = [call.args for call in trainer.train_step.mock_calls]
-    images, labels, rates, seeds = zip(*given, strict=True)
-    orders = np.concatenate([epoch_order(20, 0, epoch)[:seen] for epoch in range(2)])
-    np.testing.assert_array_equal(np.concatenate(images), TRAINING[0][orders])
-    np.testing.assert_array_equal(np.concatenate(labels), TRAINING[1][orders])
-    np.testing.assert_array_equal(rates, learning_rates("one_cycle", 0.001, 2 * steps))
-    assert len({seed.tobytes() for seed in seeds}) == 2 * steps
-    assert images_per_epoch(20, trainer.settings) == seen
-    assert [epoch[:4] for epoch in told[1]] == [(steps / seen, 2.0, 0.5, 3.0)] * 2
-    assert [len(epochs) for epochs in told] == [1, 2]
-    trainer.average.assert_not_called()
-    trainer.validate.assert_called_with(*VALIDATION)
-
-
-def test_average_moves_after_the_steps_that_count_over_all_epochs() -> None:
-    trainer = recorder(epochs=40, ema_momentum=0.5)
-    fit(trainer, TRAINING, VALIDATION)
-    done = [call for call in trainer.mock_calls if call[0] in ("train_step", "average")]
-    rates = averaging_rates(0.5, 120)
-    # Two steps, one move, and so on.
-    assert [call[0] for call in done] == ["train_step", "train_step", "average"] * 60
-    assert [call.args[0] for call in done[2::3]] == list(rates[1::2])
-
-
 @pytest.mark.parametrize(
-    ("losses", "given", "place"),
+    ("given", "place"),
     [
-        ([1, np.nan], {}, "epoch 1, step 2"),
-        ([1, 1, np.inf], {}, "epoch 1, step 3"),
-        ([1, 1, 1], {"finite": False}, "the end of epoch 1"),
-        ([1, 1, 1], {"val_loss": np.inf}, "the end of epoch 1"),
-        ([1, 1, 1], {"val_loss": np.nan}, "the end of epoch 1"),
+        ({"losses": [1, np.nan]}, "epoch 1, step 2"),
+        ({"losses": [1, 1, np.inf]}, "epoch 1, step 3"),
+        ({"finite": False}, "the end of epoch 1"),
+        ({"val_loss": np.nan}, "the end of epoch 1"),
     ],
 )
 def test_a_training_that_diverges_is_stopped_with_its_place_and_a_remedy(
-    losses: list[float], given: dict[str, Any], place: str
+    given: dict[str, Any], place: str
 ) -> None:
     with pytest.raises(StageError) as caught:
-        fit(recorder(losses, epochs=2, **given), TRAINING, VALIDATION)
+        fit(stand_in(**given), TRAINING, VALIDATION)
     assert str(caught.value) == (
         f"the loss is no longer a number ({place}): set train.learning_rate below 0.001"
     )
 
 
-def test_the_clock_holds_steps_validation_checks_and_callbacks_to_the_tick(
+def test_the_clock_holds_steps_validation_and_callbacks_of_this_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    trainer, now = recorder(epochs=3), [1000]
+    trainer, now = stand_in([1] * 6, epochs=3), [1000]
     monkeypatch.setattr("stages.train.fit.time.perf_counter", lambda: now[0])
 
     def taking(seconds: int, do: Callable[..., Any]) -> Callable[..., Any]:
@@ -184,30 +136,8 @@ def test_the_clock_holds_steps_validation_checks_and_callbacks_to_the_tick(
 
     trainer.train_step = taking(1, trainer.train_step)
     trainer.validate = taking(10, trainer.validate)
-    trainer.is_finite = taking(100, trainer.is_finite)
-    monkeypatch.setattr("stages.train.fit.epoch_order", taking(1000, epoch_order))
     # Going on after an epoch that took 77 seconds.
-    before, after_epoch = [Epoch(0.5, 1.0, 0.5, 1.0, 77.0)], taking(10_000, lambda _: None)
+    before, after_epoch = [Epoch(0.5, 1.0, 0.5, 1.0, 77.0)], taking(100, lambda _: None)
     epochs = fit(trainer, TRAINING, VALIDATION, before, after_epoch)
     # Three steps an epoch; the first callback falls into the next epoch, as the last one does.
-    assert [epoch.seconds for epoch in epochs] == [77, 1113, 21_113]
-
-
-class Terminal(io.StringIO):
-    """Standard error that is a terminal."""
-
-    def isatty(self) -> bool:
-        """Say so."""
-        return True
-
-
-@pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
-def test_a_terminal_shows_how_far_an_epoch_is_and_a_file_nothing(
-    monkeypatch: pytest.MonkeyPatch, stream: io.StringIO
-) -> None:
-    monkeypatch.setattr("sys.stderr", stream)
-    monkeypatch.setattr("stages.train.fit.tqdm", functools.partial(tqdm, mininterval=0))
-    fit(recorder(epochs=2), TRAINING, VALIDATION)
-    shown = stream.getvalue()
-    for part in ("epoch 2/2", "16/20", "images/s", "loss 2.0000"):
-        assert (part in shown) == stream.isatty()
+    assert [epoch.seconds for epoch in epochs] == [77, 13, 213]
