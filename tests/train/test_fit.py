@@ -1,6 +1,6 @@
 """The training loop: what Keras's own does, and the same bits after a stop as without one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from unittest.mock import Mock
 
@@ -121,23 +121,19 @@ def test_a_training_that_diverges_is_stopped_with_its_place_and_a_remedy(
     )
 
 
-def test_the_clock_holds_steps_validation_and_callbacks_of_this_process(
+def test_the_clock_stops_for_neither_validation_nor_callbacks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    trainer, now = stand_in([1] * 6, epochs=3), [1000]
-    monkeypatch.setattr("stages.train.fit.time.perf_counter", lambda: now[0])
+    trainer, clock = stand_in([1] * 6, epochs=3), [1000]
+    monkeypatch.setattr("stages.train.fit.time.perf_counter", lambda: sum(clock))
 
-    def taking(seconds: int, do: Callable[..., Any]) -> Callable[..., Any]:
-        def done(*arguments: Any) -> Any:
-            now[0] += seconds
-            return do(*arguments)
+    def validate(*_: Any) -> tuple[float, float]:
+        clock.append(10)
+        return 0.5, 1.0
 
-        return done
-
-    trainer.train_step = taking(1, trainer.train_step)
-    trainer.validate = taking(10, trainer.validate)
+    trainer.validate = validate
     # Going on after an epoch that took 77 seconds.
-    before, after_epoch = [Epoch(0.5, 1.0, 0.5, 1.0, 77.0)], taking(100, lambda _: None)
-    epochs = fit(trainer, TRAINING, VALIDATION, before, after_epoch)
-    # Three steps an epoch; the first callback falls into the next epoch, as the last one does.
-    assert [epoch.seconds for epoch in epochs] == [77, 13, 213]
+    before = [Epoch(0.5, 1.0, 0.5, 1.0, 77.0)]
+    epochs = fit(trainer, TRAINING, VALIDATION, before, lambda _: clock.append(100))
+    # The first callback falls into the next epoch, as the last one does.
+    assert [epoch.seconds for epoch in epochs] == [77, 10, 210]

@@ -1,6 +1,7 @@
 """The layers that stand in for Keras's own while training, against those."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,13 @@ from stages.backend import keras, tf
 from stages.train.layers import BiasSummedApart, FusedBatchNormalization, PoolingThenReLU
 from tests.support.networks import needs_bfloat16
 
-Made = Callable[[], keras.layers.Layer]
+NORM = (FusedBatchNormalization, keras.layers.BatchNormalization)
+CONV = (BiasSummedApart, keras.layers.Conv2D)
+OF_CONV = {"filters": 10, "kernel_size": 3, "activation": "relu"}
+
+
+def rectified_then_pooled(pool_size: int) -> keras.layers.Layer:
+    return keras.Sequential([keras.layers.ReLU(), keras.layers.MaxPooling2D(pool_size)])
 
 
 def trained(layer: keras.layers.Layer) -> list[np.ndarray]:
@@ -36,40 +43,20 @@ def trained(layer: keras.layers.Layer) -> list[np.ndarray]:
     return [tf.cast(value, tf.float32).numpy() for value in found]
 
 
-def norm() -> keras.layers.Layer:
-    return keras.layers.BatchNormalization(momentum=0.9)
-
-
-def convolutions(**options: object) -> tuple[Made, Made]:
-    """Return ours and Keras's with the same *options*."""
-    ours, stock = (
-        lambda kind=kind: kind(10, 3, activation="relu", **options)
-        for kind in (BiasSummedApart, keras.layers.Conv2D)
-    )
-    return ours, stock
-
-
 @pytest.mark.parametrize(
-    ("ours", "stock", "tolerance"),
+    ("kinds", "options", "tolerance"),
     [
         # Tight enough to tell the biased variance of 384 values from the unbiased one.
-        (lambda: FusedBatchNormalization(momentum=0.9), norm, 1e-4),
+        (NORM, {"momentum": 0.9}, 1e-4),
         # bfloat16 keeps 8 bits: half a step is 1/512 of a value.
-        pytest.param(
-            lambda: FusedBatchNormalization(momentum=0.9, dtype="mixed_bfloat16"),
-            *(norm, 0.02),
-            marks=needs_bfloat16,
-        ),
-        (
-            lambda: PoolingThenReLU(2),
-            lambda: keras.Sequential([keras.layers.ReLU(), keras.layers.MaxPooling2D(2)]),
-            0,
-        ),
-        (*convolutions(), 1e-4),
-        (*convolutions(padding="same", strides=2), 1e-4),
-        (*convolutions(groups=5), 1e-4),
+        pytest.param(NORM, {"dtype": "mixed_bfloat16"}, 0.02, marks=needs_bfloat16),
+        ((PoolingThenReLU, rectified_then_pooled), {"pool_size": 2}, 0),
+        (CONV, OF_CONV, 1e-4),
+        (CONV, OF_CONV | {"padding": "same", "strides": 2, "groups": 5}, 1e-4),
     ],
 )
-def test_each_trains_and_infers_as_keras_does(ours: Made, stock: Made, tolerance: float) -> None:
-    for own, other in zip(trained(ours()), trained(stock()), strict=True):
+def test_each_trains_and_infers_as_keras_does(
+    kinds: tuple[Callable[..., Any], ...], options: dict[str, Any], tolerance: float
+) -> None:
+    for own, other in zip(*(trained(kind(**options)) for kind in kinds), strict=True):
         assert np.abs(own - other).max() <= tolerance * np.abs(other).max()

@@ -40,8 +40,14 @@ def processor(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     config: Any = tf.config
 
     def become(
-        flags: set[str], *, onednn: bool = True, capability: tuple[int, int] | None = None
+        flags: set[str],
+        *,
+        onednn: bool = True,
+        capability: tuple[int, int] | None = None,
+        **variables: str,
     ) -> None:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
         details = {"compute_capability": capability}
         gpus = ["GPU:0"] if capability else []
         monkeypatch.setattr(machine, "cpu_flags", lambda: flags)
@@ -53,10 +59,10 @@ def processor(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 
 def test_versions_and_instructions_are_those_in_use_and_dvc_plots_the_file_with_them(
-    processor: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+    processor: Callable[..., None],
 ) -> None:
-    processor({"fpu", "avx2", "amx_bf16", "avx512_bf16"}, onednn=False)
-    monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", "ALL")
+    flags = {"fpu", "avx2", "amx_bf16", "avx512_bf16"}
+    processor(flags, onednn=False, ONEDNN_MAX_CPU_ISA="ALL")
     assert (
         machine.describe().items()
         >= {
@@ -74,28 +80,6 @@ FLAGS = {"fpu", "sse4_1", "avx", "avx2", "avx512f", "avx512_vnni", "avx512_bf16"
 
 
 @pytest.mark.parametrize(
-    ("variable", "limit", "left"),
-    [
-        (machine.LIMITS[0], "AVX2_VNNI_2", {"sse4_1", "avx", "avx2"}),
-        (machine.LIMITS[1], "avx512_core", {"sse4_1", "avx", "avx2", "avx512f"}),
-        (machine.LIMITS[1], "DEFAULT", FLAGS - {"fpu"}),
-    ],
-)
-def test_a_processor_that_is_held_back_has_the_instructions_of_a_smaller_one(
-    processor: Callable[..., None],
-    monkeypatch: pytest.MonkeyPatch,
-    variable: str,
-    limit: str,
-    left: set[str],
-) -> None:
-    processor(FLAGS)
-    monkeypatch.setenv(machine.LIMITS[0], "")
-    monkeypatch.setenv(variable, limit)
-    assert machine.instructions() == left
-    assert ("held back" in machine.why_float32("auto")) == ("avx512_bf16" not in left)
-
-
-@pytest.mark.parametrize(
     ("flags", "others", "resolved", "apart"),
     [
         ({"avx", "avx2", "avx512f"}, {}, "float32", True),
@@ -106,6 +90,11 @@ def test_a_processor_that_is_held_back_has_the_instructions_of_a_smaller_one(
         # The instructions are oneDNN's to use.
         ({"avx", "avx512_bf16"}, {"onednn": False}, "float32", False),
         ({"avx"}, {"onednn": False}, "float32", False),
+        # Held back: a smaller one's instructions.
+        (FLAGS, {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}, "float32", True),
+        (FLAGS, {"DNNL_MAX_CPU_ISA": "avx2_vnni_2"}, "float32", True),
+        (FLAGS, {"DNNL_MAX_CPU_ISA": "AVX512_CORE_BF16"}, "bfloat16", False),
+        (FLAGS, {"DNNL_MAX_CPU_ISA": "DEFAULT"}, "bfloat16", False),
         # ARM.
         (set(), {}, "float32", False),
         # A GPU decides where there is one.
@@ -125,5 +114,6 @@ def test_hardware_decides_what_auto_is_and_whether_biases_are_summed_apart(
     assert machine.sums_biases_apart("float32") == apart
     assert not machine.sums_biases_apart("bfloat16")
     assert bool(machine.why_float32("auto")) == (resolved == "float32")
+    assert ("held back" in machine.why_float32("auto")) == (flags is FLAGS and apart)
     for chosen in ("float32", "bfloat16"):
         assert (machine.resolve(chosen), machine.why_float32(chosen)) == (chosen, "")

@@ -58,7 +58,8 @@ def test_all_graphs_are_made_before_the_first_step() -> None:
 def test_validation_never_holds_more_than_a_few_of_the_images_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, ours, held = tmp_path / "images.npy", trainer(), []
+    path, ours = tmp_path / "images.npy", trainer()
+    held: list[int] = []
     # 78 MB, of which nothing is on disk.
     np.lib.format.open_memmap(path, "w+", np.uint8, (200 * VALIDATION_BATCH, 28, 28, 1))
 
