@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 
 from stages import params
 from stages.common.errors import StageError
-from stages.common.schema import Settings
 from stages.configure.recipes import resolve
 from stages.params import read_data
 from stages.preprocess.splitting import read_split
@@ -52,11 +51,6 @@ def changed(draw: st.DrawFn) -> dict[Any, Any]:
     return content
 
 
-def read_all() -> list[Settings]:
-    """Return all settings that the params.yaml of this folder gives."""
-    return [read_data(), read_split(), *resolve(params.read(), {}).values()]
-
-
 @settings(max_examples=CASES, deadline=None, derandomize=True)
 @given(changed())
 def test_our_params_yaml_with_anything_changed_is_read_or_refused_in_one_line(
@@ -66,7 +60,7 @@ def test_our_params_yaml_with_anything_changed_is_read_or_refused_in_one_line(
         patch.chdir(tmp_path_factory.getbasetemp())
         Path("params.yaml").write_text(yaml.safe_dump(content, sort_keys=False))
         try:
-            for each in read_all():
+            for each in (read_data(), read_split(), *resolve(params.read(), {}).values()):
                 json.dumps(each.model_dump(), allow_nan=False)
         except StageError as error:
             assert len(str(error).splitlines()) == 1  # noqa: PT017 - or nothing is raised
