@@ -23,6 +23,14 @@ def values_of(variables: Sequence[Any]) -> list[np.ndarray]:
     return [np.array(variable.numpy()) for variable in variables]
 
 
+def test_order_visits_each_image_once_and_depends_on_seed_and_epoch_alone() -> None:
+    places = [(seed, epoch) for seed in (0, 1) for epoch in (0, 1)]
+    orders = [tuple(epoch_order(100, *place)) for place in places]
+    assert len(set(orders)) == 4
+    assert [tuple(epoch_order(100, *place)) for place in places] == orders
+    assert all(sorted(order) == list(range(100)) for order in orders)
+
+
 def test_training_goes_on_from_a_kept_state_to_the_bits_of_one_that_never_stopped() -> None:
     # All that depends on the epoch or the step, and that a stop could upset; and dropout.
     settings = {"epochs": 2, "schedule": "one_cycle", "shift": 1, "elastic": 1}

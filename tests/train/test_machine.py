@@ -1,7 +1,6 @@
 """What a training runs on: what is recorded of it, its number format, its instructions."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,25 +10,6 @@ from dvc.render.converter.vega import get_datapoints
 from stages.backend import keras, tf
 from stages.train import machine, results
 from stages.train.results import Epoch
-
-CPUINFO = """\
-processor\t: 0
-model\t\t: 2
-model name\t: Some CPU @ 3 GHz
-flags\t\t: fpu sse2
-vmx flags\t: vnmi
-
-processor\t: 1
-model name\t: Another
-"""
-
-
-def test_linux_tells_of_its_first_processor_and_other_systems_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "cpuinfo"
-    assert machine.cpu_flags(path) == set()
-    path.write_text(CPUINFO)
-    assert machine.cpuinfo("model name", path) == "Some CPU @ 3 GHz"
-    assert machine.cpu_flags(path) == {"fpu", "sse2"}
 
 
 @pytest.fixture

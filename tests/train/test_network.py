@@ -1,12 +1,14 @@
 """The stock model that is kept and the graph that is trained: one function of the pixels."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from stages.backend import keras, tf
 from stages.processed import Pixels
 from stages.train import machine, network
-from stages.train.layers import BiasSummedApart, FusedBatchNormalization
+from stages.train.layers import BiasSummedApart, FusedBatchNormalization, PoolingThenReLU
 from tests.support.images import random_images
 from tests.support.networks import built, needs_bfloat16
 from tests.support.settings import training_settings
@@ -39,10 +41,12 @@ def test_graph_gives_the_stock_models_probabilities_in_float32(
     assert {variable.dtype for variable in graph.weights} == {"float32"}
     np.testing.assert_allclose(tf.nn.softmax(logits), expected, atol=tolerance)
     # Those that take less time stand in for Keras's own.
-    apart = BiasSummedApart if precision == "float32" else keras.layers.Conv2D
-    quicker = {keras.layers.Conv2D: apart, keras.layers.BatchNormalization: FusedBatchNormalization}
-    for layer, stock in zip(graph.layers, model.layers, strict=True):
-        assert type(layer) is quicker.get(type(stock), type(layer))
+    quicker: dict[Any, Any] = {keras.layers.BatchNormalization: FusedBatchNormalization}
+    quicker |= {keras.layers.Conv2D: BiasSummedApart} if precision == "float32" else {}
+    # Without a normalisation between them.
+    quicker |= {keras.layers.MaxPooling2D: PoolingThenReLU} if architecture == "model1" else {}
+    expected_kinds = [quicker.get(type(layer), type(layer)) for layer in model.layers]
+    assert [type(layer) for layer in graph.layers] == expected_kinds
 
 
 def test_a_convolution_without_a_bias_stays_and_the_last_layer_is_known_by_its_place(

@@ -1,11 +1,9 @@
-"""What a training says: a note once for a command, and how long the rest will take."""
+"""What a training says: a note once for a command."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-from stages.train.progress import time_left
-from stages.train.results import Epoch
 from tests import ROOT
 
 # Three stages of one command: two side by side, and one after them.
@@ -33,11 +31,3 @@ def test_a_note_is_said_once_for_a_command_and_again_for_the_next(tmp_path: Path
         )
         assert done.stdout == "why\n"
     assert len(list(tmp_path.iterdir())) == 1
-
-
-def test_time_left_is_told_as_exactly_as_it_is_known() -> None:
-    epoch = Epoch(0.5, 1.0, 0.5, 1.0, 44.7)
-    assert time_left("a", epoch, 2) == "a: 2 more epochs will take about 89 s"
-    epoch = epoch._replace(seconds=90)
-    assert time_left("a", epoch, 1) == "a: 1 more epoch will take about 2 min"
-    assert time_left("a", epoch, 80) == "a: 80 more epochs will take about 2.0 h"

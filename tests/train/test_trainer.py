@@ -47,13 +47,6 @@ def test_a_weight_that_is_no_number_is_noticed_wherever_it_is() -> None:
         weight.assign(kept)
 
 
-def test_all_graphs_are_made_before_the_first_step() -> None:
-    ours = trainer(ema_momentum=0.9)
-    ours.trace()
-    functions = [one for one in vars(ours).values() if isinstance(one, type(ours.train_step))]
-    assert [one.experimental_get_tracing_count() for one in functions] == [1, 1, 1, 1]
-
-
 @pytest.mark.skipif(not hasattr(psutil.Process, "memory_maps"), reason="macOS tells no pages")
 def test_validation_never_holds_more_than_a_few_of_the_images_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
