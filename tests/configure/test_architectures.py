@@ -6,15 +6,16 @@ import pytest
 
 from stages.common.errors import StageError
 from stages.configure import architectures
-from stages.configure.architectures import check, convolutions
+from stages.configure.architectures import convolutions
+from tests.support.settings import resolved, sections
 
 
 @pytest.fixture
 def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the place of the architecture ``mine``."""
+    """Return the place of the one architecture that is in use, in an empty folder."""
     monkeypatch.setattr(architectures, "FOLDER", tmp_path / "stages/architectures")
     architectures.FOLDER.mkdir(parents=True)
-    return architectures.FOLDER / "mine.py"
+    return architectures.FOLDER / "model1.py"
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_convolutions_are_counted_where_the_source_says_them(
     source: Path, content: str, count: int | None
 ) -> None:
     source.write_text(f"import keras\n{content}\n")
-    assert convolutions("mine") == count
+    assert convolutions("model1") == count
 
 
 WHOLE = b"FILTERS = (4, 8)\nDENSE = ()\ndef connect(x, filters, dense, classes):\n    return x\n"
@@ -49,7 +50,7 @@ WHOLE = b"FILTERS = (4, 8)\nDENSE = ()\ndef connect(x, filters, dense, classes):
 )
 def test_what_is_no_architecture_is_told(source: Path, content: bytes, problem: str) -> None:
     source.write_bytes(WHOLE)
-    check("mine")
+    resolved(sections())
     source.write_bytes(content)
-    with pytest.raises(StageError, match=rf"^stages/architectures/mine\.py: {problem}$"):
-        check("mine")
+    with pytest.raises(StageError, match=rf"^stages/architectures/model1\.py: {problem}$"):
+        resolved(sections())

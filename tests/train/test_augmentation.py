@@ -89,3 +89,13 @@ def test_elastic_fields_have_the_deviation_of_one_everywhere_and_neighbours_go_t
             pair = fields[:, 0, row, column], fields[:, 0, row, column + distance]
             expected = np.exp(-(distance**2) / (4 * 8**2))
             assert np.corrcoef(*pair)[0, 1] == pytest.approx(expected, abs=0.06)
+
+
+def test_elastic_moves_pixels_along_either_axis_and_not_the_same_way() -> None:
+    # Columns 0, 1, .. in one channel, rows in the other: a pixel shows where it comes from.
+    places = np.moveaxis(np.indices((28, 28), np.float32)[::-1], 0, -1)
+    ramps = np.tile(places, (500, 1, 1, 1))
+    bent = augment(tf.constant(ramps), training_settings(elastic=0.5), SEED).numpy()
+    # Away from the black outside.
+    across, down = np.moveaxis((bent - ramps)[:, 4:-4, 4:-4], -1, 0)
+    assert abs(np.corrcoef(across.ravel(), down.ravel())[0, 1]) < 0.05
