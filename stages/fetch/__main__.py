@@ -44,21 +44,17 @@ def read(settings: Data, scratch: Path) -> LabelledImages:
     """
     if settings.path is None:
         data = sources.fetch(settings.dataset, settings.sources)
+    elif (place := Path(settings.path)).is_dir() and idx.is_folder(place):
+        data = idx.read_folder(place, scratch)
+    elif place.is_dir():
+        return folder.read(place, settings.size)
+    elif place.is_file() and place.suffix == ".npz":
+        data = npz.read(place, scratch)
     else:
-        place = Path(settings.path)
-        if place.is_dir() and not idx.is_folder(place):
-            return folder.read(place, settings.size)
-        if place.is_dir():
-            data = idx.read_folder(place, scratch)
-        elif place.is_file() and place.suffix == ".npz":
-            data = npz.read(place, scratch)
-        else:
-            found = "something else" if place.exists() else "not there"
-            raise StageError(
-                f"params.yaml: data.path: {settings.path!r} is {found}; expected a folder with one "
-                "sub-folder for each class, a folder of IDX files or an .npz file, or null to "
-                "fetch the dataset"
-            )
+        raise StageError(
+            f"params.yaml: data.path: {settings.path!r} is not there or something else; expected a "
+            "folder with one sub-folder for each class, a folder of IDX files or an .npz file"
+        )
     return all_resized(data, settings.size) if settings.size else data
 
 

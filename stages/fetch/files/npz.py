@@ -4,22 +4,24 @@ The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.ht
 """
 
 import errno
-import shutil
 import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from stages import raw
 from stages.common.errors import StageError, one_line
 from stages.common.files import not_written
 from stages.fetch.images import LabelledImages, Part, labelled
 
-# Names for images and labels, all together or by the part that the data gives them; the latter
-# are those of Keras's files.
-TOGETHER = (("images", "labels"), ("x", "y"))
-SPLIT = {part: (f"x_{name}", f"y_{name}") for part, name in
-         (("train", "train"), ("validation", "val"), ("test", "test"))}  # fmt: skip
-PAIRS = [*TOGETHER, *SPLIT.values()]
+# Names for images and labels: of all together, or of one part as in Keras's files.
+PAIRS = {
+    "together": ("images", "labels"),
+    "in short": ("x", "y"),
+    "train": ("x_train", "y_train"),
+    "validation": ("x_val", "y_val"),
+    "test": ("x_test", "y_test"),
+}
 
 
 def read(path: Path, scratch: Path) -> LabelledImages:
@@ -31,36 +33,15 @@ def read(path: Path, scratch: Path) -> LabelledImages:
     Raises:
         StageError: no such arrays, damage, pickled objects, or values that are no images or labels.
     """
-    names, arrays = _arrays(path, scratch)
-    parts = {}
-    for part, pair in [*((pair[0], pair) for pair in TOGETHER), *SPLIT.items()]:
-        found = [name for name in pair if name in arrays]
-        # Half a pair is not left out in silence.
-        if len(found) == 1:
-            raise StageError(f"{path}: found {found[0]} alone; expected {' and '.join(pair)}")
-        if found:
-            images, labels = (arrays[name] for name in pair)
-            parts[part] = Part(images, labels, f"{path}: {' and '.join(pair)}")
-    if not parts:
-        ours = "; ".join(", ".join(pair) for pair in PAIRS)
-        raise StageError(f"{path}: expected arrays named {ours}; found {', '.join(names)}")
-    return labelled(parts, split=parts.keys() <= SPLIT.keys())
-
-
-def _arrays(path: Path, scratch: Path) -> tuple[list[str], dict[str, np.ndarray]]:
-    """Return the names of all arrays in the file, and those that are ours, memory-mapped."""
     names, arrays = [], {}
     try:
         with zipfile.ZipFile(path) as archive:
-            for number, member in enumerate(archive.namelist()):
+            for member in archive.namelist():
                 names.append(name := member.removesuffix(".npy"))
-                if not any(name in pair for pair in PAIRS):
-                    continue
-                unpacked = scratch / f"{number}.npy"
-                # Each is read whole, so that the zip's checksum covers its header too.
-                with archive.open(member) as source, unpacked.open("wb") as file:
-                    shutil.copyfileobj(source, file)
-                arrays[name] = np.load(unpacked, mmap_mode="r", allow_pickle=False)
+                if any(name in pair for pair in PAIRS.values()):
+                    # Read whole, so that the zip's checksum covers its header too.
+                    unpacked = archive.extract(member, scratch)
+                    arrays[name] = np.load(unpacked, mmap_mode="r", allow_pickle=False)
     # Damage meets zipfile, zlib, numpy and Python's own parser; each has its errors.
     except Exception as error:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
@@ -69,4 +50,16 @@ def _arrays(path: Path, scratch: Path) -> tuple[list[str], dict[str, np.ndarray]
         if "Python object" in reason or "pickle" in reason:
             reason = "pickled objects are not read; save arrays of numbers or words"
         raise StageError(f"{path}: cannot be read as .npz: {reason}") from None
-    return names, arrays
+    parts = {}
+    for part, pair in PAIRS.items():
+        found = [name for name in pair if name in arrays]
+        # Half a pair is not left out in silence.
+        if len(found) == 1:
+            raise StageError(f"{path}: found {found[0]} alone; expected {' and '.join(pair)}")
+        if found:
+            images, labels = (arrays[name] for name in pair)
+            parts[part] = Part(images, labels, f"{path}: {' and '.join(pair)}")
+    if not parts:
+        ours = "; ".join(", ".join(pair) for pair in PAIRS.values())
+        raise StageError(f"{path}: expected arrays named {ours}; found {', '.join(names)}")
+    return labelled(parts, split=parts.keys() <= set(raw.PARTS))

@@ -6,6 +6,7 @@ A source is a module with ``fetch(dataset: Dataset) -> LabelledImages``, which r
 
 import importlib
 import pkgutil
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -14,7 +15,6 @@ from stages.common.schema import check_name
 from stages.fetch import user_cache
 from stages.fetch.images import LabelledImages
 from stages.fetch.known import Dataset, find, verified
-from stages.fetch.limit import limited
 
 # For one source. Enough for MNIST's 20 MB at 35 kB/s; one that drips is given up.
 LIMIT_SECONDS = 600
@@ -55,7 +55,26 @@ def fetch(name: str | int, order: Sequence[str]) -> LabelledImages:
 
 
 def _ask(source: str, dataset: Dataset) -> LabelledImages:
-    """Return *dataset* from *source*; a known one is checked and has its own classes and split."""
-    with limited(LIMIT_SECONDS):
+    """Return *dataset* from *source*; a known one is checked and has its own classes and split.
+
+    What takes too long is ended wherever it is: in a socket, or waiting for a program, which
+    ``subprocess.run`` kills then.
+    """
+
+    def end(*_: object) -> None:
+        raise _TooLong
+
+    handler = signal.signal(signal.SIGALRM, end)
+    timer = signal.setitimer(signal.ITIMER_REAL, LIMIT_SECONDS)
+    try:
         data: LabelledImages = importlib.import_module(f"{__name__}.{source}").fetch(dataset)
+    except _TooLong:
+        raise StageError(f"took longer than {LIMIT_SECONDS:g} s") from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        signal.signal(signal.SIGALRM, handler)
     return verified(data, dataset) if dataset.is_known else data
+
+
+class _TooLong(BaseException):
+    """Not an ``Exception``, and no ``TimeoutError``: libraries would retry, or pass it over."""

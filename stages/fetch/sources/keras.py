@@ -17,12 +17,13 @@ import numpy as np
 
 from stages.common.errors import StageError, one_line
 from stages.fetch.files import idx, npz, pickled
-from stages.fetch.images import LabelledImages, Part, in_memory, labelled
+from stages.fetch.images import LabelledImages, Part, labelled
 from stages.fetch.known import Dataset
 
 GOOGLE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
 TORONTO = "https://www.cs.toronto.edu/~kriz"
 CIFAR10 = "cifar-10-python.tar.gz"
+BATCHES = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": ["test_batch"]}
 # By Keras's name of the dataset: the files' addresses, and their SHA-256 where Keras checks it.
 FILES: dict[str, dict[str, str | None]] = {
     "mnist": {
@@ -52,11 +53,12 @@ def fetch(dataset: Dataset) -> LabelledImages:
         folder = Path(place)
         for address, sha256 in FILES[dataset.keras].items():
             download(address, folder, sha256)
+        # What is mapped stays readable when the folder is gone.
         if dataset.keras == "cifar10":
             return read_cifar10(folder / CIFAR10)
         if dataset.keras == "mnist":
-            return in_memory(npz.read(folder / "mnist.npz", folder))
-        return in_memory(idx.read_folder(folder, folder))
+            return npz.read(folder / "mnist.npz", folder)
+        return idx.read_folder(folder, folder)
 
 
 def download(address: str, folder: Path, sha256: str | None) -> None:
@@ -84,22 +86,17 @@ def read_cifar10(path: Path) -> LabelledImages:
 
     Each of its pickles has the red, the green and the blue of an image one after the other.
     """
-    images: dict[str, list[np.ndarray]] = {"train": [], "test": []}
-    labels: dict[str, list[int]] = {"train": [], "test": []}
+    parts = {}
     with tarfile.open(path) as archive:
 
         def member(name: str) -> Any:
             file = archive.extractfile(f"cifar-10-batches-py/{name}")
             return pickled.load(cast(IO[bytes], file))
 
-        batches = [("train", f"data_batch_{number}") for number in range(1, 6)]
-        for part, name in [*batches, ("test", "test_batch")]:
-            content = member(name)
-            images[part].append(content[b"data"].reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
-            labels[part] += content[b"labels"]
-        names = [name.decode() for name in member("batches.meta")[b"label_names"]]
-    parts = {
-        part: Part(np.concatenate(images[part]), np.array(labels[part]), path.name)
-        for part in images
-    }
-    return replace(in_memory(labelled(parts, split=True)), classes=names)
+        for part, names in BATCHES.items():
+            batches = [member(name) for name in names]
+            planes = np.concatenate([batch[b"data"] for batch in batches]).reshape(-1, 3, 32, 32)
+            labels = np.concatenate([batch[b"labels"] for batch in batches])
+            parts[part] = Part(planes.transpose(0, 2, 3, 1), labels, path.name)
+        classes = [name.decode() for name in member("batches.meta")[b"label_names"]]
+    return replace(labelled(parts, split=True), classes=classes)

@@ -12,7 +12,6 @@ from stages.fetch.images import LabelledImages, Part, labelled
 from stages.fetch.known import Dataset
 
 TIMEOUT_SECONDS = 10
-RETRIES = 1
 
 
 def fetch(dataset: Dataset) -> LabelledImages:
@@ -24,10 +23,7 @@ def fetch(dataset: Dataset) -> LabelledImages:
     Raises:
         StageError: OpenML cannot be reached, or sends something else.
     """
-    if dataset.openml is None:
-        raise StageError("has no such dataset")
-    # scikit-learn sets no limit of its own.
-    timeout = socket.getdefaulttimeout()
+    # scikit-learn sets no limit of its own. This one holds until the stage ends.
     socket.setdefaulttimeout(TIMEOUT_SECONDS)
     # A folder of its own: without one scikit-learn downloads the file twice, the first time
     # for its checksum alone.
@@ -40,9 +36,11 @@ def fetch(dataset: Dataset) -> LabelledImages:
         except Exception as error:
             reason = f"{type(error).__name__}: {one_line(error)}"
             raise StageError(f"cannot be fetched ({reason})") from None
-        finally:
-            socket.setdefaulttimeout(timeout)
-    return labelled({"all": Part(_in_planes(pixels), labels, str(dataset.openml))})
+    count, values = pixels.shape
+    side = math.isqrt(values // 3)
+    if values == 3 * side**2:
+        pixels = pixels.reshape(count, 3, side, side).transpose(0, 2, 3, 1)
+    return labelled({"all": Part(pixels, labels, str(dataset.openml))})
 
 
 def _table(dataset: Dataset, folder: str) -> tuple[np.ndarray, np.ndarray]:
@@ -66,29 +64,12 @@ def _table(dataset: Dataset, folder: str) -> tuple[np.ndarray, np.ndarray]:
                 parser="pandas",
                 read_csv_kwargs={"dtype": dtype},
                 data_home=folder,
-                n_retries=RETRIES,
+                n_retries=1,
             )
             break
         except ValueError:
             if dtype is None:
                 raise
-    return table.data, _plain(table.target)
-
-
-def _plain(labels: np.ndarray) -> np.ndarray:
-    """Return *labels* as whole numbers where they are that, else as words without their quotes."""
-    if labels.dtype.kind in "ui":
-        return labels
-    if labels.dtype.kind != "f":
-        return np.char.strip(labels.astype(str), "'")
-    whole = labels.astype(np.int64)
-    return whole if np.array_equal(whole, labels) else labels
-
-
-def _in_planes(pixels: np.ndarray) -> np.ndarray:
-    """Return rows of three planes as images (n, height, width, 3), and others as they are."""
-    count, values = pixels.shape
-    side = math.isqrt(values // 3)
-    if 3 * side**2 != values:
-        return pixels
-    return pixels.reshape(count, 3, side, side).transpose(0, 2, 3, 1)
+    pixels, labels = table.data, table.target
+    # Words may stand in quotes.
+    return pixels, labels if labels.dtype.kind in "uif" else np.char.strip(labels.astype(str), "'")

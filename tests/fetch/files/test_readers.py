@@ -99,7 +99,10 @@ TRAIN = {"train-images-idx3-ubyte": idx_bytes(IMAGES), "train-labels-idx1-ubyte"
             {"my.npz": saved(x=MANY, y=LABELS).replace(b"(300, 28, 28)", b"(200, 28, 28)")},
             "my.npz: cannot be read as .npz: Bad CRC-32 for file 'x.npy'",
         ),
-        ({**TRAIN, "t10k-labels-idx1-ubyte": b""}, "no file t10k-images-idx3-ubyte, with .gz or"),
+        (
+            {**TRAIN, "t10k-labels-idx1-ubyte": b""},
+            "expected t10k-images-idx3-ubyte and t10k-labels-",
+        ),
         (
             {**TRAIN, "train-images-idx3-ubyte": idx_bytes(LABELS)},
             "idx3-ubyte: starts with 00 00 08 01; IDX files of images start with 00 00 08 03, of",
