@@ -1,21 +1,136 @@
-"""Arrays as people keep them, in one form: pixels and labels worked by hand."""
+"""Arrays as people keep them, in one form: worked by hand, and as docs/images.md says."""
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
+from stages import raw
 from stages.common import arrays
 from stages.common.errors import StageError
+from stages.fetch import __main__ as fetch
 from stages.fetch.images import Part, labelled, to_classes
+from stages.preprocess import __main__ as preprocess
+from tests import ROOT
+from tests.support.handmade import flat, two_pictures, write_files, write_params
+
+TEXT = (ROOT / "docs/images.md").read_text(encoding="utf-8")
+TABLE = TEXT.split("| in the files | what happens |\n|---|---|\n")[1].split("\n\n")[0]
+PAGE = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", TABLE, re.MULTILINE))
+# Two images of each of ten classes, with pixels from 0 to 255.
+LABELS = np.repeat(np.arange(10, dtype=np.uint8), 2)
+IMAGES = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
 
 
 @pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have images looked at one at a time, so that what holds does so wherever one stands."""
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder of its own, and look at one image at a time."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(arrays, "CHUNK_BYTES", 1)
+
+
+def fetched(**given: Any) -> None:
+    """Fetch and preprocess images that are as they should be, but for what is *given*."""
+    settings = {"test_fraction": given.pop("test_fraction", 0.5), "limit": given.pop("limit", None)}
+    path = Path("folder" if "files" in given else "my.npz")
+    if "files" in given:
+        write_files(path, given["files"])
+    elif "x_train" in given:
+        np.savez(path, **given)
+    else:
+        np.savez(path, **{"images": IMAGES, "labels": LABELS} | given)
+    write_params(path, **settings)
+    fetch.main()
+    preprocess.main()
+
+
+# The same but for one pixel of the fourth image, which is black.
+IMAGES[3, 5, 5] = 0
+OTHER = np.zeros_like(IMAGES)
+OTHER[3, 5, 5] = 1
+TRAIN = {"x_train": IMAGES, "y_train": LABELS}
+CAT: dict[str, Image.Image | bytes] = {"cat/1.png": flat(1), "cat/2.png": flat(3)}
+PETS = {**CAT, "dog/1.png": flat(2), "dog/2.png": flat(4)}
+SAID: dict[str, dict[str, Any]] = {
+    "a negative label": {"labels": [0, -1, *range(2, 20)]},
+    "an empty word for a label": {"labels": ["0", " ", *map(str, range(2, 20))]},
+    "labels of any other kind, such as `3.0`": {"labels": LABELS + 3.0},
+    "labels or images as Python objects": {"images": IMAGES.astype("O")},
+    "one class alone": {"labels": LABELS * 0 + 3},
+    "NaN, infinity, or a pixel outside 0 to 255": {"images": np.where(OTHER, np.nan, IMAGES)},
+    "training and test arrays of different sizes": {
+        **TRAIN, "x_test": IMAGES[:, 1:], "y_test": LABELS,
+    },
+    "image files of different sizes, and no `data.size`": {
+        "files": {**CAT, "dog/1.png": flat(2, width=4)}
+    },
+    "an image file that is damaged or cut short": {"files": {**CAT, "dog/1.png": b""}},
+    "an animated image file": {"files": {**CAT, "dog/1.png": two_pictures("PNG")}},
+    "an image file outside the classes' folders": {"files": {**PETS, "bird.jpg": b""}},
+    "a class's folder without an image": {"files": {**PETS, "bird/list.txt": b""}},
+    "other files in a class's folder": {"files": {**PETS, "dog/a.gif": b"", "dog/b/c.txt": b""}},
+    # A single 9, which the split gives to the training images.
+    "no image of a class in one of the parts": {
+        "images": IMAGES.repeat(10, axis=0)[:181], "labels": LABELS.repeat(10)[:181],
+    },
+    "too few images to split, such as one": {"limit": 1},
+    "`split.test_fraction: null`, but no split of the data's own": {"test_fraction": None},
+}  # fmt: skip
+BECOMES: dict[str, tuple[np.ndarray, np.ndarray]] = {
+    "floating-point pixels, none above 1": (IMAGES / 255, IMAGES),
+    "floating-point pixels, one or more above 1": (IMAGES - 0.25 * (IMAGES > 1), IMAGES),
+    "whole numbers or true and false, none above 1": (IMAGES > 127, 255 * (IMAGES > 127)),
+}
+
+
+TWO_HOT = np.eye(10)[LABELS]
+TWO_HOT[2, 8] = 1
+SHAPES = "images are (n, height, width), grey, or (n, height, width, 3)"
+ALSO = {
+    "pixel -0.5 in the image at index 3; pixels are 0 to 255": {"images": IMAGES - 0.5 * OTHER},
+    f"shape (20, 28, 28, 4); {SHAPES}": {"images": np.zeros((20, 28, 28, 4))},
+    f"shape (0, 28, 28); {SHAPES}": {"images": IMAGES[:0]},
+    "20 images but 19 labels; there must be one for each": {"labels": LABELS[1:]},
+    f"label {TWO_HOT[2].tolist()} at index 2 is not one-hot": {"labels": TWO_HOT},
+    "labels are words, those of my.npz: x_train and y_train numbers": {
+        **TRAIN, "x_test": IMAGES, "y_test": LABELS.astype("U1"),
+    },
+}  # fmt: skip
+
+
+def test_the_table_has_these_rows() -> None:
+    assert list(PAGE) == [*SAID, *BECOMES]
+
+
+@pytest.mark.parametrize(("row", "given"), [*SAID.items(), *ALSO.items()])
+def test_what_is_wrong_is_told_in_the_words_of_the_table(
+    capsys: pytest.CaptureFixture[str], row: str, given: dict[str, Any]
+) -> None:
+    words = PAGE.get(row, f"an error: `{row}`")
+    kind, quoted = re.findall(r"^an? (\w+)(?: that names two)?: `(.+?)`", words)[0]
+    if kind == "error":
+        with pytest.raises(StageError, match=re.escape(quoted)):
+            fetched(**given)
+    else:
+        fetched(**given)
+        assert f"{kind}: {quoted}" in capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(("images", "expected"), BECOMES.values(), ids=BECOMES)
+def test_pixels_become_what_the_table_says(images: np.ndarray, expected: np.ndarray) -> None:
+    fetched(images=images)
+    np.testing.assert_array_equal(np.load(raw.IMAGES)[..., 0], expected)
+
+
+def test_a_limit_above_the_number_of_images_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    fetched(limit=20)
+    assert "note: data.limit" not in capsys.readouterr().out
+    fetched(limit=21)
+    assert "note: data.limit is 21, more than the 20 images there are" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -61,33 +176,3 @@ def test_labels_count_the_classes(
     found, classes = to_classes(arrays, ["x", "y"])
     assert found.tolist() == labels
     assert classes == names
-
-
-LABELS = np.repeat(np.arange(10, dtype=np.uint8), 2)
-TWO_HOT = np.eye(10)[LABELS]
-TWO_HOT[2, 8] = 1
-# An image beside what the table of docs/images.md has, for which see test_images_page.py.
-OUTSIDE = np.zeros((20, 6, 6))
-OUTSIDE[3, 5, 5] = -0.5
-SHAPES = "images are (n, height, width), grey, or (n, height, width, 3)"
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"images": OUTSIDE}, "pixel -0.5 in the image at index 3; pixels are 0 to 255, or floats"),
-        ({"images": np.zeros((20, 5))}, f"shape (20, 5); {SHAPES}"),
-        ({"images": np.zeros((20, 28, 28, 4))}, f"shape (20, 28, 28, 4); {SHAPES}"),
-        ({"images": np.zeros((0, 6, 6))}, f"shape (0, 6, 6); {SHAPES}"),
-        ({"images": np.full((20, 6, 6), "1")}, "values of type <U1; pixels are integers or fl"),
-        ({"labels": LABELS[1:]}, "20 images but 19 labels; there must be one for each"),
-        ({"labels": TWO_HOT}, f"label {TWO_HOT[2].tolist()} at index 2 is not one-hot"),
-        ({"labels": np.uint8(1)}, "uint8 values of shape (); labels are whole numbers (n,), "),
-        ({"labels": LABELS.astype("U1")}, "labels are words, those of the first numbers"),
-    ],
-)
-def test_what_is_wrong_is_told(wrong: dict[str, Any], message: str) -> None:
-    right: dict[str, Any] = {"images": np.zeros((20, 6, 6)), "labels": LABELS}
-    parts = {"a": Part(**right, where="the first"), "b": Part(**right | wrong, where="mine")}
-    with pytest.raises(StageError, match=f"^{re.escape(f'mine: {message}')}"):
-        labelled(parts)

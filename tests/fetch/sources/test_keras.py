@@ -1,10 +1,8 @@
 """The source of Keras's files without Keras, from files and a server on this machine."""
 
-import gzip
 import hashlib
 import io
 import pickle
-import pickletools
 import re
 import tarfile
 from http.client import IncompleteRead
@@ -19,7 +17,7 @@ from stages.common.errors import StageError
 from stages.fetch.images import LabelledImages
 from stages.fetch.known import find
 from stages.fetch.sources import keras
-from tests.support.handmade import digits, idx_bytes
+from tests.support.handmade import digits
 
 
 def fetched(
@@ -36,31 +34,17 @@ def fetched(
     return np.concatenate(list(data.chunks())), data
 
 
-def test_the_training_images_come_first(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_files_are_read_before_they_go(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (x_train, y_train), (x_test, y_test) = digits(5, 0, 4), digits(5, 0)
-    np.savez(npz := io.BytesIO(), x_test=x_test, x_train=x_train, y_train=y_train, y_test=y_test)
-    idx = {
-        "train-images-idx3": x_train, "train-labels-idx1": y_train,
-        "t10k-images-idx3": x_test, "t10k-labels-idx1": y_test,
-    }  # fmt: skip
-    packed = {f"{name}-ubyte.gz": gzip.compress(idx_bytes(array)) for name, array in idx.items()}
-    for dataset, files in (("mnist", {"mnist.npz": npz.getvalue()}), ("fashion_mnist", packed)):
-        images, data = fetched(monkeypatch, tmp_path, dataset, files)
-        np.testing.assert_array_equal(images[..., 0], [*x_train, *x_test])
-        assert [data.classes[label] for label in data.labels] == ["5", "0", "4", "5", "0"]
-        assert data.parts == {"train": 3, "test": 2}
+    np.savez(file := io.BytesIO(), x_test=x_test, x_train=x_train, y_train=y_train, y_test=y_test)
+    images, data = fetched(monkeypatch, tmp_path, "mnist", {"mnist.npz": file.getvalue()})
+    np.testing.assert_array_equal(images[..., 0], [*x_train, *x_test])
+    assert [data.classes[label] for label in data.labels] == ["5", "0", "4", "5", "0"]
 
 
-def in_python_2(value: object) -> bytes:
-    """Return *value* as an old numpy under Python 2 pickled it, its words being bytes.
-
-    It wrote those in the same form after other opcodes: https://docs.python.org/3/library/pickletools
-    """
-    content = bytearray(pickle.dumps(value, protocol=3))
-    for opcode, _, place in pickletools.genops(bytes(content)):
-        if opcode.name in ("SHORT_BINBYTES", "BINBYTES") and place is not None:
-            content[place] = ord({"C": "U", "B": "T"}[opcode.code])
-    return bytes(content.replace(b"numpy._core", b"numpy.core"))
+def pickled(value: object) -> bytes:
+    """Return *value* as an old numpy pickled it."""
+    return pickle.dumps(value, protocol=3).replace(b"numpy._core", b"numpy.core")
 
 
 def batch(*labels: int) -> bytes:
@@ -70,7 +54,7 @@ def batch(*labels: int) -> bytes:
     """
     images = np.zeros((len(labels), 3, 32, 32), np.uint8)
     images[:, :, 1, 2] = [[100 + label, 150, 200] for label in labels]
-    return in_python_2({b"data": images.reshape(-1, 3072), b"labels": list(labels)})
+    return pickled({b"data": images.reshape(-1, 3072), b"labels": list(labels)})
 
 
 def test_cifar10_has_its_planes_class_names_and_split(
@@ -78,7 +62,7 @@ def test_cifar10_has_its_planes_class_names_and_split(
 ) -> None:
     names = [f"kind {number}" for number in range(10)]
     batches = {
-        "batches.meta": in_python_2({b"label_names": [name.encode() for name in names]}),
+        "batches.meta": pickled({b"label_names": [name.encode() for name in names]}),
         "test_batch": batch(9, 3),
         **{f"data_batch_{number}": batch(2 * number - 2, 2 * number - 1) for number in range(1, 6)},
     }
