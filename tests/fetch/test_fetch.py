@@ -20,7 +20,7 @@ from stages.common.errors import StageError
 from stages.fetch import __main__ as fetch
 from stages.fetch import sources, user_cache
 from stages.fetch.images import Part, labelled
-from stages.fetch.known import FASHION_MNIST, KNOWN, MNIST, Dataset, find
+from stages.fetch.known import KNOWN, Dataset
 from stages.fetch.sources import openml, pypi
 from tests.support.handmade import digits
 from tests.support.pipeline import environment
@@ -161,13 +161,6 @@ def test_a_dataset_that_is_not_known_is_asked_for_each_time_and_compared_with_dv
     assert raw.read().images.shape == (10, 14, 14, 1)
     assert not warned(REVERSED, dataset="another")
     assert not user_cache.folder().exists()
-
-
-def test_a_known_dataset_is_found_under_each_of_its_names() -> None:
-    for name in ("mnist_784", "mnist", "MNIST", 554):
-        assert find(name) is MNIST
-    for name in ("Fashion-MNIST", "fashion_mnist", 40996):
-        assert find(name) is FASHION_MNIST
 
 
 def test_a_source_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:

@@ -7,6 +7,7 @@ import re
 import tarfile
 from http.client import IncompleteRead
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 from urllib.error import URLError
 
@@ -42,40 +43,25 @@ def test_the_files_are_read_before_they_go(monkeypatch: pytest.MonkeyPatch, tmp_
     assert [data.classes[label] for label in data.labels] == ["5", "0", "4", "5", "0"]
 
 
-def pickled(value: object) -> bytes:
-    """Return *value* as an old numpy pickled it."""
-    return pickle.dumps(value, protocol=3).replace(b"numpy._core", b"numpy.core")
-
-
-def batch(*labels: int) -> bytes:
-    """Return a batch of images whose pixel at the row 1, column 2 is alone not black.
-
-    Its red is 100 and the label, its green 150, its blue 200.
-    """
-    images = np.zeros((len(labels), 3, 32, 32), np.uint8)
-    images[:, :, 1, 2] = [[100 + label, 150, 200] for label in labels]
-    return pickled({b"data": images.reshape(-1, 3072), b"labels": list(labels)})
-
-
 def test_cifar10_has_its_planes_class_names_and_split(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    names = [f"kind {number}" for number in range(10)]
-    batches = {
-        "batches.meta": pickled({b"label_names": [name.encode() for name in names]}),
-        "test_batch": batch(9, 3),
-        **{f"data_batch_{number}": batch(2 * number - 2, 2 * number - 1) for number in range(1, 6)},
-    }
+    names, labels = [f"kind {number}" for number in range(10)], [*range(10), 9, 3]
+    images = np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), np.uint8)
+    batches: dict[str, Any] = {"batches.meta": {b"label_names": [name.encode() for name in names]}}
+    for number, batch in enumerate([*(f"data_batch_{i}" for i in range(1, 6)), "test_batch"]):
+        few = slice(2 * number, 2 * number + 2)
+        planes = images[few].transpose(0, 3, 1, 2).reshape(2, -1)
+        batches[batch] = {b"data": planes, b"labels": labels[few]}
     with tarfile.open(fileobj=(file := io.BytesIO()), mode="w:gz") as archive:
-        for name, content in batches.items():
+        for name, value in batches.items():
+            # As an old numpy pickled it.
+            content = pickle.dumps(value, protocol=3).replace(b"numpy._core", b"numpy.core")
             member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
-    images, data = fetched(monkeypatch, tmp_path, "cifar10", {keras.CIFAR10: file.getvalue()})
-    labels = [*range(10), 9, 3]
-    expected = np.zeros((12, 32, 32, 3), np.uint8)
-    expected[:, 1, 2] = [[100 + label, 150, 200] for label in labels]
-    np.testing.assert_array_equal(images, expected)
+    found, data = fetched(monkeypatch, tmp_path, "cifar10", {keras.CIFAR10: file.getvalue()})
+    np.testing.assert_array_equal(found, images)
     assert (data.labels.tolist(), data.classes) == (labels, names)
     assert data.parts == {"train": 10, "test": 2}
 
