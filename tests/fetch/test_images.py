@@ -17,7 +17,7 @@ from stages.fetch import __main__ as fetch
 from stages.fetch.images import Part, labelled, to_classes
 from stages.preprocess import __main__ as preprocess
 from tests import ROOT
-from tests.support.handmade import flat, two_pictures, write_files, write_params
+from tests.support.handmade import flat, idx_bytes, two_pictures, write_files, write_params
 
 TEXT = (ROOT / "docs/images.md").read_text(encoding="utf-8")
 TABLE = TEXT.split("| in the files | what happens |\n|---|---|\n")[1].split("\n\n")[0]
@@ -92,15 +92,28 @@ BECOMES: dict[str, tuple[np.ndarray, np.ndarray]] = {
 
 TWO_HOT = np.eye(10)[LABELS]
 TWO_HOT[2, 8] = 1
-SHAPES = "images are (n, height, width), grey, or (n, height, width, 3)"
-ALSO = {
+TRAIN_FILES = {
+    "train-images-idx3-ubyte": idx_bytes(IMAGES),
+    "train-labels-idx1-ubyte": idx_bytes(LABELS),
+}
+ALSO: dict[str, dict[str, Any]] = {
     "pixel -0.5 in the image at index 3; pixels are 0 to 255": {"images": IMAGES - 0.5 * OTHER},
-    f"shape (20, 28, 28, 4); {SHAPES}": {"images": np.zeros((20, 28, 28, 4))},
-    f"shape (0, 28, 28); {SHAPES}": {"images": IMAGES[:0]},
+    "shape (20, 28, 28, 4); images are (n, height, width), grey": {"images": np.zeros((20, 28, 28, 4))},
     "20 images but 19 labels; there must be one for each": {"labels": LABELS[1:]},
     f"label {TWO_HOT[2].tolist()} at index 2 is not one-hot": {"labels": TWO_HOT},
     "labels are words, those of my.npz: x_train and y_train numbers": {
         **TRAIN, "x_test": IMAGES, "y_test": LABELS.astype("U1"),
+    },
+    "found x_test alone; expected x_test and y_test": {**TRAIN, "x_test": IMAGES},
+    "folder: no sub-folders; there must be one for each class": {"files": {"list.txt": b""}},
+    "cat beside train; where the data is split, its": {"files": {**PETS, "train/a/1.png": b""}},
+    "test: no sub-folders; there": {"files": {"train/cat/1.png": b"", "test/1.txt": b""}},
+    "every label is cat; there must be two classes or more": {"files": CAT},
+    "expected t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte": {
+        "files": {**TRAIN_FILES, "t10k-labels-idx1-ubyte": b""},
+    },
+    "starts with 00 00 08 01; IDX files of images start with 00 00 08 03, of labels": {
+        "files": {**TRAIN_FILES, "train-images-idx3-ubyte": idx_bytes(LABELS)},
     },
 }  # fmt: skip
 

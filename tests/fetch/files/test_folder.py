@@ -1,6 +1,5 @@
 """A folder of image files, one sub-folder a class: values worked by hand."""
 
-import re
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.common.errors import StageError
 from stages.fetch.files import folder
 from stages.fetch.images import LabelledImages
 from tests.support.handmade import flat, two_pictures, write_files
@@ -114,18 +112,3 @@ def test_folders_are_the_classes_or_above_them_the_datas_own_split(
     assert images[:, 0, 0, 0].tolist() == list(range(6))
     assert [data.classes[label] for label in data.labels] == classes
     assert data.parts == parts
-
-
-@pytest.mark.parametrize(
-    ("files", "message"),
-    [
-        # Beside what the table of docs/images.md has, for which see test_images_page.py.
-        ([], ": no sub-folders; there must be one for each class"),
-        (["cat/1.png", "train/cat/1.png"], ": cat beside train; where the data is split, its sub"),
-        (["train/a/1.png", "test/b"], "test: no sub-folders; there must be one for each class"),
-        (["cat/1.png"], ": every label is cat; there must be two classes or more"),
-    ],
-)
-def test_what_is_wrong_is_told(tmp_path: Path, files: list[str], message: str) -> None:
-    with pytest.raises(StageError, match=re.escape(f"{tmp_path}") + f".*{message}"):
-        read(tmp_path, dict.fromkeys(files, b""))

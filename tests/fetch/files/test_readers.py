@@ -79,27 +79,12 @@ def saved(**arrays: np.ndarray) -> bytes:
     return stream.getvalue()
 
 
-# In a header a 3 becomes a 2, so that the array would be read without its last images.
-LIES = saved(x=IMAGES.repeat(100, 0), y=LABELS).replace(b"(300, 28, 28)", b"(200, 28, 28)")
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("my.npz", saved(a=IMAGES), "expected arrays named images, labels; x, y; x_train, y_trai"),
-        ("my.npz", saved(x=IMAGES), "my.npz: found x alone; expected x and y"),
-        ("my.npz", LIES, "my.npz: cannot be read as .npz: Bad CRC-32 for file 'x.npy'"),
-        ("t10k-labels-idx1-ubyte", b"", "expected t10k-images-idx3-ubyte and t10k-labels-idx1-ub"),
-        ("train-images-idx3-ubyte", b"\0\0\x08\1\0\0\0\1\0", "starts with 00 00 08 01; IDX files"),
-    ],
-)
-def test_what_is_wrong_is_told(tmp_path: Path, name: str, content: bytes, message: str) -> None:
-    (tmp_path / "train-images-idx3-ubyte").write_bytes(idx_bytes(IMAGES))
-    (tmp_path / "train-labels-idx1-ubyte").write_bytes(idx_bytes(LABELS))
-    path = tmp_path / name
-    path.write_bytes(content)
-    with pytest.raises(StageError, match=f"^{tmp_path}.*{re.escape(message)}"):
-        npz.read(path, tmp_path) if name == "my.npz" else idx.read_folder(tmp_path, tmp_path)
+def test_a_header_that_lies_is_told(tmp_path: Path) -> None:
+    # A 3 becomes a 2, so that the array would be read without its last images.
+    lies = saved(x=IMAGES.repeat(100, 0), y=LABELS).replace(b"(300, 28, 28)", b"(200, 28, 28)")
+    (tmp_path / "my.npz").write_bytes(lies)
+    with pytest.raises(StageError, match=r"my\.npz: cannot be read as \.npz: Bad CRC-32 for file"):
+        npz.read(tmp_path / "my.npz", tmp_path)
 
 
 @pytest.mark.parametrize(

