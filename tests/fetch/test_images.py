@@ -98,7 +98,7 @@ TRAIN_FILES = {
 }
 ALSO: dict[str, dict[str, Any]] = {
     "pixel -0.5 in the image at index 3; pixels are 0 to 255": {"images": IMAGES - 0.5 * OTHER},
-    "shape (20, 28, 28, 4); images are (n, height, width), grey": {"images": np.zeros((20, 28, 28, 4))},
+    "shape (20, 28, 28, 4); images are (n, height, width)": {"images": np.ones((20, 28, 28, 4))},
     "20 images but 19 labels; there must be one for each": {"labels": LABELS[1:]},
     f"label {TWO_HOT[2].tolist()} at index 2 is not one-hot": {"labels": TWO_HOT},
     "labels are words, those of my.npz: x_train and y_train numbers": {
