@@ -21,22 +21,14 @@ KILLS = int(os.environ.get("KILLS", "3"))
 CHECKPOINT = ".checkpoints/.partial-model1.npz"
 # In the order in which each stage reaches them: an event, its path and count, and a delay.
 MOMENTS = {
-    "fetch": [
-        "open raw/.partial-images.npy 1 0",
-        "os.rename raw/images.npy 1 0.002",
-    ],
-    "preprocess": [
-        "open train/.partial-images.npy 1 0.0005",
-        "os.rename test/images.npy 1 0.003",
-    ],
+    "fetch": ["open raw/.partial-images.npy 1 0", "os.rename raw/images.npy 1 0.002"],
+    "preprocess": ["open train/.partial-images.npy 1 0.0005", "os.rename test/images.npy 1 0.003"],
     "configure": ["open settings/.partial-model1.json 1 0"],
     "train@model1": [
-        "start - 1 1.5",  # while TensorFlow is imported
         # However quick the machine is, each of these is at most one epoch further.
         f"open {CHECKPOINT} 1 0",
         "os.rename .checkpoints/model1.npz 1 0.01",
         f"open {CHECKPOINT} 1 0.005",
-        "os.rename .checkpoints/model1.npz 1 0.015",
         "open models/.partial-model1.keras 1 0.01",
         "os.rename models/model1.keras 1 0",
         "os.rename models/model1.weights.h5 1 0.005",
@@ -61,7 +53,7 @@ def test_killed_at_many_moments_a_run_goes_on_and_ends_with_the_bytes_of_one_nev
     reference = finished(tmp_path_factory)
     project = clone(tmp_path / "project")
     moments = [(stage, when) for stage, several in MOMENTS.items() for when in several]
-    assert 3 <= KILLS <= len(moments) == 15
+    assert 3 <= KILLS <= len(moments)
     output = ""
     for number in range(1, KILLS + 1):
         stage, moment = moments[number * len(moments) // KILLS - 1]

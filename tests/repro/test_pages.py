@@ -3,26 +3,18 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from tests import ROOT
 from tests.support import pipeline
+from tests.support.handmade import flat, write_files
 from tests.support.pipeline import TINY_MODELS, Project
-
-OWN_MODEL = (ROOT / "docs/own-model.md").read_text(encoding="utf-8")
 
 
 def blocks(page: str, language: str) -> list[str]:
     """Return the blocks of code that a *page* has in a *language*."""
     return re.findall(rf"^```{language}\n(.+?)^```", page, re.MULTILINE | re.DOTALL)
-
-
-def comparison(project: Project) -> pd.DataFrame:
-    """Return the table of the models, by their names."""
-    return pd.read_csv(project.folder / "metrics/comparison.csv", index_col="model")
 
 
 def test_a_model_is_added_and_another_removed_and_the_new_one_alone_is_trained(
@@ -34,34 +26,28 @@ def test_a_model_is_added_and_another_removed_and_the_new_one_alone_is_trained(
     project.write_params(params)
     project.output("sh", "-c", "git rm --quiet 'metrics/*/model1.*'")
 
-    (file,) = re.findall(r"^`(stages/architectures/\w+\.py)`", OWN_MODEL, re.MULTILINE)
+    page = (ROOT / "docs/own-model.md").read_text(encoding="utf-8")
+    (file,) = re.findall(r"^`(stages/architectures/\w+\.py)`", page, re.MULTILINE)
     (source,), (block,), (command,) = (
-        blocks(OWN_MODEL, language) for language in ("python", "yaml", "sh")
+        blocks(page, language) for language in ("python", "yaml", "sh")
     )
     lines = [line for line in (source + block).splitlines() if line.strip()]
-    assert f"{len(lines)} lines in all" in OWN_MODEL
+    assert f"{len(lines)} lines in all" in page
     (project.folder / file).write_text(source, encoding="utf-8")
     project.append("params.yaml", block)
     run = project.run(*command.removeprefix("dvc ").split())
     assert run.ran == {"configure", "train@small", "evaluate@small", "compare", "report"}
-    assert list(comparison(project).index) == ["model2", "small"]
-    assert comparison(project)["parameters"]["small"] == 31_306
+    table = pd.read_csv(project.folder / "metrics/comparison.csv")
+    assert [*table["model"]] == ["model2", "small"]
+    assert table["parameters"][1] == 31_306
     project.output("ruff", "check", file)
     project.output("ruff", "format", "--check", file)
 
 
-def write_images(folder: Path, count: int) -> None:
-    """Write *count* images of noise, of many sizes and two formats."""
-    folder.mkdir(parents=True)
-    generator = np.random.default_rng(count)
-    for number in range(count):
-        pixels = generator.integers(0, 256, (90 + number, 100 - number, 3), np.uint8)
-        Image.fromarray(pixels).save(folder / f"{number}.{'jpg' if number % 2 else 'png'}")
-
-
 def test_the_page_on_own_images_leads_from_a_folder_to_a_comparison(tmp_path: Path) -> None:
-    write_images(tmp_path / "home/photos/noise", 30)
-    write_images(tmp_path / "home/photos/more noise", 50)
+    for name, count in (("black", 30), ("nearly black", 50)):
+        pictures = {f"{number}.png": flat(number, width=40) for number in range(count)}
+        write_files(tmp_path / "home/photos" / name, pictures)
     project = Project(pipeline.clone(tmp_path / "project").folder, home=tmp_path / "home")
     text = (ROOT / "params.yaml").read_text(encoding="utf-8")
     (project.folder / "params.yaml").write_text(text.split("\nmodels:")[0], encoding="utf-8")
@@ -70,7 +56,7 @@ def test_the_page_on_own_images_leads_from_a_folder_to_a_comparison(tmp_path: Pa
     project.write_params(params)
     project.commit("One tiny model")
 
-    # The data's own split is tried in test_any_images.py, a folder that changes in test_reruns.py.
+    # What the two blocks left out say is tried in test_images.py and in test_reruns.py.
     page = (ROOT / "docs/own-images.md").read_text(encoding="utf-8")
     setup, copy, train, _, _, keep = blocks(page, "sh")
     # The environment is the one that runs this test.

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from tests.support import pipeline
+from tests.support.handmade import flat, write_files
 from tests.support.pipeline import Project
 
 COMMENT = "# A comment changes a file and no number.\n"
@@ -63,23 +63,16 @@ def test_a_wrong_setting_of_the_last_model_stops_the_run_before_anything_else(
     assert "Traceback" not in run.output
 
 
-def draw(path: Path, grey: int) -> None:
-    """Write an image of 8 x 8 pixels, all of this *grey*."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(np.full((8, 8), grey, np.uint8)).save(path)
-
-
 def test_images_that_are_changed_added_or_removed_are_fetched_and_no_others(tmp_path: Path) -> None:
     project, photos = pipeline.clone(tmp_path / "project"), tmp_path / "photos of mine"
-    for grey, name in enumerate(["cat/0.png", "cat/1.png", "dog/0.png"]):
-        draw(photos / name, grey)
+    write_files(photos, {"cat/0.png": flat(0), "cat/1.png": flat(1), "dog/0.png": flat(2)})
     params = project.read_params()
     params["data"]["path"] = "../photos of mine"
     project.write_params(params)
     changes: list[Callable[[], object]] = [
         lambda: None,
-        lambda: draw(photos / "cat/1.png", 7),
-        lambda: draw(photos / "dog/more/2.png", 9),
+        lambda: write_files(photos, {"cat/1.png": flat(7)}),
+        lambda: write_files(photos, {"dog/more/2.png": flat(9)}),
         (photos / "cat/0.png").unlink,
     ]
     seen = []

@@ -1,6 +1,8 @@
-"""Files from anywhere run nothing. What is fetched: tests/fetch."""
+"""Files from anywhere run nothing; for a wheel's pickles see tests/fetch/sources/test_pypi.py."""
 
+import pickle
 import warnings
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from stages.backend import keras
 from stages.common.arrays import read_array
 from stages.common.errors import StageError
 from stages.evaluate import __main__ as evaluate
+from stages.fetch.files import npz
 from tests.support.images import random_images, write_part
 
 
@@ -21,14 +24,20 @@ class Touching:
         return Path.touch, (Path("ran"),)
 
 
-def test_pickled_arrays_are_not_unpickled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pickle_in_place_of_an_array_is_not_unpickled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    hostile = np.array([Touching()])
-    np.save("mine.npy", hostile)
-    np.load("mine.npy", allow_pickle=True)
+    # Not an array of objects, which numpy never maps, but what it takes for a pickle.
+    Path("images.npy").write_bytes(pickle.dumps(Touching()))
+    with zipfile.ZipFile("mine.npz", "w") as archive:
+        archive.write("images.npy")
+    np.load("images.npy", allow_pickle=True)
     Path("ran").unlink()
-    with pytest.raises(StageError):
-        read_array(Path("mine.npy"))
+    with pytest.raises(StageError, match="damaged"):
+        read_array(Path("images.npy"))
+    with pytest.raises(StageError, match="pickled objects are not read"):
+        npz.read(Path("mine.npz"), Path("scratch"))
     assert not Path("ran").exists()
 
 

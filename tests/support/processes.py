@@ -6,8 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import contextmanager
 
 import psutil
 
@@ -60,17 +59,6 @@ def is_running(number: int) -> bool:
         return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
-
-
-def processes_in(folder: Path) -> list[psutil.Process]:
-    """Return the processes whose working folder is *folder* or in it."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            is_there = Path(process.cwd()).is_relative_to(folder)
-            if is_there and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
 
 
 def wait_until(condition: Callable[[], object], seconds: float = 180) -> None:

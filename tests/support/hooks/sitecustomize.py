@@ -3,7 +3,7 @@
 With the variable KILL_AT it makes a stage kill itself, and the `dvc` that runs it, as `kill -9`
 would: at the moment that is given as ``EVENT PATH COUNT DELAY``. EVENT is one of Python's audit
 events, ``open`` or ``os.rename``, of a file whose path ends with PATH; the COUNT-th of them, and
-DELAY seconds later. With the event ``start`` the delay counts from the program's own start.
+DELAY seconds later.
 
 With the variable OPENED, a folder, a stage leaves the paths it opened to read in a file there.
 """
@@ -50,10 +50,7 @@ def _note_opened(file: Path) -> None:
 if any(word.startswith("stages.") for word in sys.orig_argv):
     if "KILL_AT" in os.environ:
         _event, _path, _count, _delay = os.environ["KILL_AT"].split()
-        if _event == "start":
-            _kill(float(_delay))
-        else:
-            _watch(_event, _path, int(_count), float(_delay))
+        _watch(_event, _path, int(_count), float(_delay))
     if "OPENED" in os.environ:
         _name = "@".join(sys.orig_argv[2:]).removeprefix("stages.")
         _note_opened(Path(os.environ["OPENED"], _name))
