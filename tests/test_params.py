@@ -40,10 +40,7 @@ def test_a_value_is_what_dvc_takes_it_for(path: Path, written: str) -> None:
         (b"split: {}", "the section 'data' is missing$"),
         (b"data: {}", "data.dataset: this key is missing$"),
         (DATA.replace("[openml]", "null").encode(), "data.sources: should be a list, got null$"),
-        (
-            DATA.replace("mnist_784", "true").encode(),
-            "data.dataset: should be text or a whole numb",
-        ),
+        (DATA.replace("mnist_784", "true").encode(), "data.dataset: should be text or a whole"),
     ],
 )
 def test_what_cannot_be_read_is_told_in_one_line(

@@ -41,7 +41,7 @@ MOMENTS = {
 
 def kill(project: Project, moment: str, *words: str) -> str:
     """Run ``dvc`` and kill it, and the stage it runs, at *moment*; return what it printed."""
-    process = start(project, "dvc", *words, variables={"PYTHONPATH": str(HOOKS), "KILL_AT": moment})
+    process = start(project, "dvc", *words, PYTHONPATH=str(HOOKS), KILL_AT=moment)
     output, _ = process.communicate(timeout=TIME_LIMIT)
     assert process.returncode == -signal.SIGKILL, f"never came: {moment}\n{output}"
     return output
@@ -64,7 +64,6 @@ def test_killed_at_many_moments_a_run_goes_on_and_ends_with_the_bytes_of_one_nev
     assert epochs == sorted(epochs), "no epoch was lost"
     assert epochs[-1] == EPOCHS
     expected, ours = reference.hashes(), project.hashes()
-    assert len(ours) == 10
     differing = {path for path in ours if ours[path] != expected[path]}
     assert differing == {"metrics/time/model1.json"}
     assert not list(project.folder.rglob(".partial-*"))

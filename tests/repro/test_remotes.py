@@ -1,7 +1,6 @@
 """A team shares what its pipeline computed, through a server: SSH and S3, each a real one."""
 
 import re
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +22,7 @@ def server(
 
 
 @pytest.fixture(scope="module")
-def shared(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+def shared(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Return a project whose results are on the server."""
     folder = tmp_path_factory.mktemp("shared")
     project = replace(pipeline.tiny(tmp_path_factory).copy(folder / "project"), home=server.home)
@@ -31,8 +30,7 @@ def shared(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     project.commit("Share the results")
     set_up(project, server.settings)
     project.output("dvc", "push", "--run-cache")
-    yield project
-    shutil.rmtree(folder)
+    return project
 
 
 def set_up(project: Project, settings: Mapping[str, str]) -> None:
@@ -42,10 +40,9 @@ def set_up(project: Project, settings: Mapping[str, str]) -> None:
 
 
 @pytest.fixture
-def fresh(shared: Project, tmp_path: Path) -> Iterator[Project]:
+def fresh(shared: Project, tmp_path: Path) -> Project:
     """Return a fresh clone, which does not know the client's own settings."""
-    yield shared.git_clone(tmp_path / "clone")
-    shutil.rmtree(tmp_path / "clone")
+    return shared.git_clone(tmp_path / "clone")
 
 
 def test_a_fresh_clone_gets_everything(server: Server, fresh: Project) -> None:

