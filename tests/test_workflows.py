@@ -57,9 +57,8 @@ def test_checks_run_on_every_python_the_project_supports() -> None:
 
 
 def test_whatever_a_stage_reads_from_git_starts_the_pipeline() -> None:
-    stages = re.findall(
-        r"^ +- ((?:stages|requirements)\S+)$", (ROOT / "dvc.yaml").read_text(), re.M
-    )
+    text = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
+    stages = re.findall(r"^ +- ((?:stages|requirements)\S+)$", text, re.MULTILINE)
     assert len(stages) > 10
     events = parsed(TEXTS["pipeline.yml"])["on"]
     patterns = events["push"]["paths"]

@@ -44,7 +44,7 @@ def test_keys_and_columns_are_those_that_others_rely_on(project: Project) -> Non
 def test_a_stage_reads_the_results_it_depends_on_and_loads_keras_only_where_it_is_needed(
     project: Project,
 ) -> None:
-    for stage in declared.stages(root=project.folder):
+    for stage in declared.stages(project.folder):
         name = stage.name.rpartition(":")[2]
         deps = {dep for dep in stage.deps if dep.startswith(RESULTS)}
         opened = (project.folder.parent / "opened" / name).read_text().splitlines()
@@ -78,6 +78,13 @@ def test_scores_are_those_that_stock_keras_finds_for_the_saved_model(
     table = pd.read_csv(project.folder / "metrics/comparison.csv", index_col="model")
     assert table["accuracy"][model] == recorded["accuracy"]
     assert table["parameters"][model] == network.count_params()
+
+
+def test_the_report_is_of_the_files_here(project: Project) -> None:
+    page, hashes = (project.folder / "metrics/report.html").read_text(), project.hashes()
+    assert all(hashes[path] in page for path in ("data/raw", "models/model2.keras"))
+    assert "<code>data.path</code></th><td>digits.npz</td>" in page
+    assert "test images of digits.npz in 10 classes" in page
 
 
 def test_every_plot_can_be_drawn(project: Project) -> None:

@@ -26,8 +26,8 @@ def read(name: str) -> Any:
     return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
 
 
-def stages(path: str = "dvc.yaml", root: Path = ROOT) -> list[Stage]:
-    """Return the stages that the file *path* in the project *root* declares, in its order."""
+def stages(root: Path = ROOT) -> list[Stage]:
+    """Return the stages that dvc.yaml in the project *root* declares, in its order."""
     with Repo(str(root)) as repo:
         return [
             Stage(
@@ -37,5 +37,5 @@ def stages(path: str = "dvc.yaml", root: Path = ROOT) -> list[Stage]:
                 {out.def_path: out.use_cache for out in stage.outs},
             )
             for stage in repo.index.stages
-            if stage.path_in_repo == path
+            if stage.path_in_repo == "dvc.yaml"
         ]

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -103,10 +103,9 @@ class Project:
         params: dict[str, Any] = yaml.safe_load((self.folder / "params.yaml").read_text())
         return params
 
-    def write_params(self, params: Mapping[str, Any]) -> None:
+    def write_params(self, params: dict[str, Any]) -> None:
         """Replace the content of params.yaml."""
-        text = yaml.safe_dump(dict(params), sort_keys=False)
-        (self.folder / "params.yaml").write_text(text, encoding="utf-8")
+        (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
 
     def hashes(self) -> dict[str, str]:
         """Return the MD5 that dvc.lock records of each output."""
