@@ -74,16 +74,14 @@ def model3() -> Any:
 BUILDERS = {"model1": model1, "model2": model2, "model3": model3}
 
 
-def read(part: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return a part's images as int64, as OpenML's data frame gives them, and one-hot labels."""
-    images, labels = (np.load(DATA / part / f"{name}.npy") for name in ("images", "labels"))
-    return images.astype(np.int64), labels
-
-
 def measure(name: str) -> dict[str, Any]:
     """Train the model *name* as the notebook does and return what was measured."""
-    train_images, train_labels = read("train")
-    test = read("test")
+    images, labels, *test = (
+        np.load(DATA / part / f"{name}.npy").astype(kind)
+        for part in ("train", "test")
+        # int64, as OpenML's data frame gives them.
+        for name, kind in (("images", np.int64), ("labels", np.float32))
+    )
     model = BUILDERS[name]()
     model.compile(loss="categorical_crossentropy", optimizer="adam", metrics=["accuracy"])
     model.summary()
@@ -95,8 +93,8 @@ def measure(name: str) -> dict[str, Any]:
         board = keras.callbacks.TensorBoard(log_dir=logs, histogram_freq=1)
         start = time.perf_counter()
         model.fit(
-            train_images,
-            train_labels,
+            images,
+            labels,
             validation_data=test,
             epochs=EPOCHS[name],
             batch_size=BATCH_SIZES[name],
@@ -116,5 +114,5 @@ def measure(name: str) -> dict[str, Any]:
         "accuracy": accuracy,
         # Linux counts it in units of 1,024 bytes.
         "peak_memory_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-        "images": len(train_images),
+        "images": len(images),
     }

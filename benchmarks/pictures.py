@@ -6,6 +6,7 @@ computed; and how far cutting out moves a digit.
 """
 
 import io
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +15,13 @@ from PIL import Image, ImageFilter
 
 from stages import params, processed
 from stages.common.command import run
-from stages.common.errors import StageError
 from stages.common.files import write_text
 from tools.predict.digits import SIZE, centre_of_mass, find
 from tools.predict.models import Models
 
 RESULTS = Path("benchmarks/pictures.csv")
 PHOTOGRAPHS = 1000
+SEED = 0
 
 
 def photograph(digits: np.ndarray, generator: np.random.Generator) -> bytes:
@@ -51,37 +52,26 @@ def photograph(digits: np.ndarray, generator: np.random.Generator) -> bytes:
     return content.getvalue()
 
 
-def photographs(images: np.ndarray, seed: int) -> list[np.ndarray]:
-    """Return a photograph, (height, width) uint8, of each of *images*, (n, 28, 28)."""
-    generator = np.random.default_rng(seed)
-    taken = (photograph(image[np.newaxis], generator) for image in images)
-    return [np.asarray(Image.open(io.BytesIO(content))) for content in taken]
-
-
-def cut_out(pictures: list[np.ndarray]) -> np.ndarray:
+def cut_out(pictures: Iterable[np.ndarray]) -> np.ndarray:
     """Return what is found on each of the *pictures*, (n, 28, 28); black if it is not one digit."""
     found = [find(picture) for picture in pictures]
     black = np.zeros((SIZE, SIZE), np.uint8)
     return np.stack([digits[0].image if len(digits) == 1 else black for digits in found])
 
 
-def measure(models: Models, seed: int = 0) -> pd.DataFrame:
+def measure(models: Models) -> pd.DataFrame:
     """Return a row for the vote and each of *models*; the columns are those of the file.
 
-    A picture on which other than one digit is found counts as read wrongly.
-
-    Raises:
-        StageError: the models are not of MNIST.
+    They are of MNIST. A picture on which other than one digit is found counts as read wrongly.
     """
-    if not models.form.digits:
-        raise StageError("params.yaml: data.dataset: should be MNIST to measure how it is read")
     images, labels = processed.read("test")
     plain, actual = np.asarray(images)[..., 0], labels.argmax(axis=1)
-    cut = cut_out(list(plain))
+    cut, generator = cut_out(plain), np.random.default_rng(SEED)
+    taken = (photograph(image[np.newaxis], generator) for image in plain[:PHOTOGRAPHS])
     kinds = {
         "as_is": plain,
         "cut_out": cut,
-        "photographs": cut_out(photographs(plain[:PHOTOGRAPHS], seed)),
+        "photographs": cut_out(np.asarray(Image.open(io.BytesIO(content))) for content in taken),
         "same_as_is": plain[:PHOTOGRAPHS],
     }
     rows: dict[str, dict[str, float]] = {}
@@ -100,7 +90,7 @@ def measure(models: Models, seed: int = 0) -> pd.DataFrame:
         found=len(moved),
         largest_move=max(moved),
         photographed=PHOTOGRAPHS,
-        seed=seed,
+        seed=SEED,
         recipe=params.section(params.read(), "train")["recipe"],
     )
 

@@ -12,6 +12,7 @@ It runs in an environment of its own, with requirements/peers.txt.
 import ctypes
 import itertools
 import os
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -21,20 +22,9 @@ from torch.nn import functional
 
 from benchmarks.side import BATCH_SIZES, DATA, time_steps
 
-# Two settings of glibc's malloc, each with what turns it off:
-# https://man7.org/linux/man-pages/man3/mallopt.3.html
-NEVER_TRIM = (-1, -1)
-NEVER_MAP = (-4, 0)
-
-
-def convolution(channels: int, filters: int, size: int, **settings: Any) -> nn.Module:
-    """Return a convolution whose output is as large as its input, padded as Keras does."""
-    return nn.Conv2d(channels, filters, size, padding="same", **settings)
-
-
-def norm(channels: int) -> nn.Module:
-    """Return batch normalisation with Keras's defaults; PyTorch's momentum is 1 - Keras's."""
-    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
+convolution = partial(nn.Conv2d, padding="same")
+# PyTorch's momentum is 1 - Keras's.
+norm = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01)
 
 
 def build(name: str) -> tuple[Any, Any]:
@@ -59,24 +49,18 @@ def build(name: str) -> tuple[Any, Any]:
     return nn.Sequential(*images).to(memory_format=torch.channels_last), nn.Sequential(*dense[:-1])
 
 
-def keep_memory() -> None:
-    """Make glibc's malloc keep freed memory.
-
-    By default it maps each large tensor anew and gives it back when it is freed, so every step
-    has the kernel clear gigabytes of pages once more. PyTorch's tuning guide advises another
-    allocator for this reason: https://docs.pytorch.org/tutorials/recipes/recipes/tuning_guide.html
-    """
-    for setting in (NEVER_TRIM, NEVER_MAP):
-        ctypes.CDLL(None).mallopt(*setting)
-
-
 def measure(name: str, precision: str, allocator: str) -> dict[str, Any]:
     """Return the times of some training steps of the model *name*.
 
-    The *allocator* is malloc as the `system` has it, or told to `reuse` memory.
+    The *allocator* is glibc's malloc as the `system` has it, or told to `reuse` memory. By default
+    it maps each large tensor anew and gives it back when it is freed, so every step has the kernel
+    clear gigabytes of pages once more. PyTorch's tuning guide advises another allocator for this
+    reason: https://docs.pytorch.org/tutorials/recipes/recipes/tuning_guide.html
     """
     if allocator == "reuse":
-        keep_memory()
+        # Never trim, never map: https://man7.org/linux/man-pages/man3/mallopt.3.html
+        for setting in ((-1, -1), (-4, 0)):
+            ctypes.CDLL(None).mallopt(*setting)
     torch.manual_seed(0)
     torch.set_num_threads(os.cpu_count() or 1)
     images = torch.from_numpy(np.load(DATA / "train" / "images.npy"))

@@ -91,17 +91,6 @@ def run(command: list[str], variables: Mapping[str, str]) -> dict[str, Any]:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def not_measured(side: Side) -> dict[str, Any]:
-    """Return what the results hold of a *side* before its first run.
-
-    Another process describes the machine: what this project sets for TensorFlow is not to reach
-    the peers.
-    """
-    ask = "import json; from stages.train.machine import describe; print(json.dumps(describe()))"
-    machine = run([sys.executable, "-c", ask], side.variables)
-    return {"started": time.strftime("%Y-%m-%d %H:%M"), "machine": machine, "runs": []}
-
-
 def write_results(sides: Mapping[str, Any]) -> None:
     """Write the raw measurements of all *sides* and their summary, and the tables of both."""
     runs = {side: content["runs"] for side, content in sides.items()}
@@ -119,7 +108,13 @@ def main() -> None:
     names = parser.parse_args().sides or list(SIDES)
 
     sides: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))["sides"]
-    measured = {name: not_measured(SIDES[name]) for name in names}
+    measured: dict[str, Any] = {}
+    # In another process: what this project sets for TensorFlow is not to reach the peers.
+    ask = "import json; from stages.train.machine import describe; print(json.dumps(describe()))"
+    for name in names:
+        machine = run([sys.executable, "-c", ask], SIDES[name].variables)
+        started = time.strftime("%Y-%m-%d %H:%M")
+        measured[name] = {"started": started, "machine": machine, "runs": []}
     in_turn = itertools.zip_longest(*([(n, words) for words in SIDES[n].commands] for n in names))
     for name, words in filter(None, itertools.chain.from_iterable(in_turn)):
         result = run(words, SIDES[name].variables)

@@ -53,13 +53,20 @@ def summarize(runs: Runs, reached: Reached) -> dict[str, Any]:
     found["speedup_over_pytorch_tuned_allocator_avx2"] = (
         avx2["pytorch_tuned_allocator"] / avx2["ours"]
     )
-    found["peak_share"] = peak_share(runs)
+    # The peak is that of the precision trained in, the work that of the training steps.
+    precision = runs["steps"][0]["precision"]
+    peak = 1e9 * max(run[f"{precision}_gflops"] for run in runs["peak"])
+    found["peak_share"] = typical(runs["steps"], "training_flops") / (ours / 1e6) / peak
     memory = {side: typical(runs[side], "peak_memory_bytes") for side in ("same_work", "notebook")}
     found["memory_ratio_model3"] = (memory["same_work"] / memory["notebook"])["model3"]
     smallest, largest = runs["growth"][0], runs["growth"][-1]
     found["memory_growth_8x"] = largest["peak_memory_bytes"] / smallest["peak_memory_bytes"]
     found["time_per_image_growth_8x"] = smallest["images_per_second"] / largest["images_per_second"]
-    found |= sweeps(runs)
+    stubs, *among = runs["sweep"]
+    for key in ("trial_seconds", "show_seconds"):
+        found[f"sweep_{key}"] = {str(run["experiments"]): run[key] for run in among}
+    ideal = stubs["trials"] * stubs["trial_seconds"] / stubs["workers"]
+    found["sweep_over_ideal"] = stubs["seconds"] / ideal
     for recipe in ("fast", "accurate"):
         found[f"accuracy_{recipe}"] = {model: reached[recipe][model] for model in MODELS}
     found["accuracy_ensemble"] = reached["accurate"]["ensemble"]
@@ -82,31 +89,6 @@ def best(runs: Sequence[Mapping[str, Any]], allocator: str) -> "pd.Series[float]
     """Return the time per image of the best of PyTorch's *runs* with an *allocator*, by model."""
     table = pd.DataFrame(runs).query("allocator == @allocator")
     return table.groupby("model")["microseconds_per_image"].min()
-
-
-def peak_share(runs: Runs) -> "pd.Series[float]":
-    """Return the share of the machine's matrix-product peak that each model's training reaches.
-
-    The peak is that of the precision trained in, the work that of the training steps.
-    """
-    precision = runs["steps"][0]["precision"]
-    peak = 1e9 * max(run[f"{precision}_gflops"] for run in runs["peak"])
-    seconds = typical(runs["steps"]) / 1e6
-    return typical(runs["steps"], "training_flops") / seconds / peak
-
-
-def sweeps(runs: Runs) -> dict[str, Any]:
-    """Return what a sweep costs beside its trainings.
-
-    Its time over the ideal one, and what a trial and a listing take among so many experiments.
-    """
-    stubs, *among = runs["sweep"]
-    ideal = stubs["trials"] * stubs["trial_seconds"] / stubs["workers"]
-    return {
-        "sweep_trial_seconds": {str(run["experiments"]): run["trial_seconds"] for run in among},
-        "sweep_show_seconds": {str(run["experiments"]): run["show_seconds"] for run in among},
-        "sweep_over_ideal": stubs["seconds"] / ideal,
-    }
 
 
 def rounded(value: Any) -> Any:

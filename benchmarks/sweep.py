@@ -63,33 +63,25 @@ def among(count: int) -> dict[str, Any]:
         remote = {"url": str(store)}
         source = Source(str(project), commit, "Bench", "bench@localhost", remote=remote)
         trial(source, "first")
-        copy_first(source, project, count - 1)
-        copy_runs(store / "runs", count - 1)
+        # Experiments like the first, each with a seed of its own.
+        git = ["git", "-c", f"user.name={source.name}", "-c", f"user.email={source.email}"]
+        work.run([*git, "checkout", "--quiet", source.reference("first")], project)
+        for number in range(1, count):
+            apply_overrides(project / "params.yaml", [f"train.seed={number}"])
+            work.run([*git, "commit", "--quiet", "--all", "--amend", "--no-edit"], project)
+            work.run([*git, "update-ref", source.reference(f"copy-{number}"), "HEAD"], project)
+        work.run([*git, "checkout", "--quiet", "-"], project)
+        # What their trials would have left in the run-cache.
+        for entry in [path for path in store.glob("runs/*/*/*") if path.is_file()]:
+            for number in range(1, count):
+                key = hashlib.sha256(f"{entry} {number}".encode()).hexdigest()
+                copy = store / "runs" / key[:2] / key / entry.name
+                copy.parent.mkdir(parents=True)
+                shutil.copy(entry, copy)
         show = timeit(lambda: work.run(["dvc", "exp", "show", "--json"], project), number=1)
         numbers = itertools.count()
         runs = repeat(lambda: trial(source, f"run-{next(numbers)}"), number=1, repeat=RUNS)
         return {"experiments": count, "trial_seconds": median(runs), "show_seconds": show}
-
-
-def copy_first(source: Source, project: Path, count: int) -> None:
-    """Add *count* experiments like the first trial's, each with a seed of its own."""
-    git = ["git", "-c", f"user.name={source.name}", "-c", f"user.email={source.email}"]
-    work.run([*git, "checkout", "--quiet", source.reference("first")], project)
-    for number in range(1, count + 1):
-        apply_overrides(project / "params.yaml", [f"train.seed={number}"])
-        work.run([*git, "commit", "--quiet", "--all", "--amend", "--no-edit"], project)
-        work.run([*git, "update-ref", source.reference(f"copy-{number}"), "HEAD"], project)
-    work.run([*git, "checkout", "--quiet", "-"], project)
-
-
-def copy_runs(runs: Path, count: int) -> None:
-    """Add to the run-cache *runs* what *count* trials more would have left there."""
-    for entry in [path for path in runs.glob("*/*/*") if path.is_file()]:
-        for number in range(count):
-            key = hashlib.sha256(f"{entry} {number}".encode()).hexdigest()
-            copy = runs / key[:2] / key / entry.name
-            copy.parent.mkdir(parents=True)
-            shutil.copy(entry, copy)
 
 
 def trial(source: Source, name: str) -> None:

@@ -15,6 +15,8 @@ FITS = {
     "fast": ("recipe `fast`, fit", "train_seconds"),
     "accurate": ("recipe `accurate`, fit", "train_seconds"),
 }
+# Our sides that compute in what suits the machine.
+COMPUTED = ("same_work", "fast", "accurate", "steps")
 AVX2_SIDES = {
     "ours": "ours",
     "keras": "stock Keras as TensorFlow sets itself up there, without oneDNN",
@@ -54,7 +56,13 @@ def report(
     lines = [
         "| | model1 | model2 | model3 | sum | runs each |",
         "|---|---:|---:|---:|---:|---:|",
-        *fits(runs),
+    ]
+    for side, (name, key) in FITS.items():
+        each = [[run[key] for run in runs[side] if run["model"] == model] for model in MODELS]
+        cells = " | ".join(spread(seconds) for seconds in each)
+        total = sum(map(median, each))
+        lines.append(f"| {name} | {cells} | {total:.1f} s | {len(each[0])} |")
+    lines += [
         "",
         "| with AVX2 alone, float32: microseconds an image of a training step "
         "| model1 | model2 | model3 |",
@@ -68,17 +76,19 @@ def report(
         if key in summary:
             digits = ".2%" if key.startswith("accuracy") else ".3g"
             lines.append(f"| {meaning} | {shown(summary[key], digits)} | `{key}` |")
-    return "\n".join([*lines, "", measured_on(machines), computed_in(runs), ""])
-
-
-def fits(runs: Runs) -> list[str]:
-    """Return a row of fit times for each side that fits."""
-    rows = []
-    for side, (name, key) in FITS.items():
-        each = [[run[key] for run in runs[side] if run["model"] == model] for model in MODELS]
-        cells = " | ".join(spread(seconds) for seconds in each)
-        rows.append(f"| {name} | {cells} | {sum(map(median, each)):.1f} s | {len(each[0])} |")
-    return rows
+    sides: dict[str, list[str]] = {}
+    for side, machine in machines.items():
+        sides.setdefault(described(machine), []).append(f"`{side}`")
+    places = [f"{machine} ({', '.join(names)})" for machine, names in sides.items()]
+    ours = {run["precision"] for side in COMPUTED for run in runs[side]}
+    return "\n".join(
+        [
+            *(*lines, ""),
+            f"Measured by `make bench` on {' and on '.join(places)}; times are medians, with their "
+            "range. `results.json` says when each side ran.",
+            f"Ours computes in {' and '.join(sorted(ours))}, the notebook's code in float32.\n",
+        ]
+    )
 
 
 def spread(seconds: list[float]) -> str:
@@ -92,26 +102,3 @@ def shown(value: Any, digits: str) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {each:{digits}}" for name, each in value.items())
     return f"{value:{digits}}"
-
-
-def measured_on(machines: Mapping[str, Mapping[str, Any]]) -> str:
-    """Return the sentence on what each side was measured on."""
-    sides: dict[str, list[str]] = {}
-    for side, machine in machines.items():
-        sides.setdefault(described(machine), []).append(f"`{side}`")
-    places = [f"{machine} ({', '.join(names)})" for machine, names in sides.items()]
-    return (
-        f"Measured by `make bench` on {' and on '.join(places)}; times are medians, with their "
-        "range. `results.json` says when each side ran."
-    )
-
-
-def computed_in(runs: Runs) -> str:
-    """Return the sentence on what our fits and steps computed in."""
-    ours = [
-        run["precision"]
-        for side in ("same_work", "fast", "accurate", "steps")
-        for run in runs[side]
-    ]
-    precisions = " and ".join(sorted(set(ours)))
-    return f"Ours computes in {precisions}, the notebook's code in float32."

@@ -13,7 +13,7 @@ from tests.support import pipeline
 
 pytest.importorskip("cv2", reason="no OpenCV here: make predict installs it")
 
-from benchmarks.pictures import measure, photographs
+from benchmarks.pictures import measure, photograph
 from tools.predict.digits import find, framed, in_form
 from tools.predict.models import Form, Models, seen_on
 
@@ -96,7 +96,9 @@ def test_what_has_mnists_form_is_told_from_what_has_not(seven: np.ndarray) -> No
 
 
 def test_digits_on_photographs_are_found_one_for_one(seven: np.ndarray) -> None:
-    assert [len(find(picture)) for picture in photographs(np.stack([seven] * 20), 0)] == [1] * 20
+    generator = np.random.default_rng(0)
+    taken = (io.BytesIO(photograph(seven[np.newaxis], generator)) for _ in range(20))
+    assert [len(find(np.asarray(Image.open(each)))) for each in taken] == [1] * 20
 
 
 @pytest.mark.skipif("SLOW" not in os.environ, reason="takes minutes: SLOW=1 make test")
