@@ -13,7 +13,6 @@ from stages.train import network
 from stages.train.augmentation import augment
 from stages.train.batches import epoch_order
 from stages.train.fit import augmentation_seed, fit
-from stages.train.results import Epoch
 from stages.train.schedule import averaging_rates
 from tests.support.networks import KIND, TRAINING, VALIDATION, built, trainer, trainer_of_own
 from tests.support.settings import training_settings
@@ -99,49 +98,26 @@ def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
         np.testing.assert_allclose(own, np.average(batches, axis=0, weights=[8, 4]), rtol=1e-3)
 
 
-def stand_in(losses: Sequence[float] = (1, 1, 1), *, finite: bool = True, **changed: Any) -> Any:
-    """Return what stands for a trainer and computes nothing; *losses* are those of its steps."""
-    val_loss = changed.pop("val_loss", 1.0)
-    return Mock(
-        settings=training_settings(**changed),
+@pytest.mark.parametrize(
+    ("losses", "val_loss", "finite", "place"),
+    [
+        ([1, np.nan], 1, True, "epoch 1, step 2"),
+        ([1, 1, np.inf], 1, True, "epoch 1, step 3"),
+        ([1, 1, 1], 1, False, "the end of epoch 1"),
+        ([1, 1, 1], np.nan, True, "the end of epoch 1"),
+    ],
+)
+def test_a_training_that_diverges_is_stopped_with_its_place_and_a_remedy(
+    losses: list[float], val_loss: float, finite: bool, place: str
+) -> None:
+    computes_nothing = Mock(
+        settings=training_settings(),
         train_step=Mock(side_effect=[(loss, 1) for loss in losses]),
         validate=Mock(return_value=(0.5, val_loss)),
         is_finite=Mock(return_value=finite),
     )
-
-
-@pytest.mark.parametrize(
-    ("given", "place"),
-    [
-        ({"losses": [1, np.nan]}, "epoch 1, step 2"),
-        ({"losses": [1, 1, np.inf]}, "epoch 1, step 3"),
-        ({"finite": False}, "the end of epoch 1"),
-        ({"val_loss": np.nan}, "the end of epoch 1"),
-    ],
-)
-def test_a_training_that_diverges_is_stopped_with_its_place_and_a_remedy(
-    given: dict[str, Any], place: str
-) -> None:
     with pytest.raises(StageError) as caught:
-        fit(stand_in(**given), TRAINING, VALIDATION)
+        fit(computes_nothing, TRAINING, VALIDATION)
     assert str(caught.value) == (
         f"the loss is no longer a number ({place}): set train.learning_rate below 0.001"
     )
-
-
-def test_the_clock_stops_for_neither_validation_nor_callbacks(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    trainer, clock = stand_in([1] * 6, epochs=3), [1000]
-    monkeypatch.setattr("stages.train.fit.time.perf_counter", lambda: sum(clock))
-
-    def validate(*_: Any) -> tuple[float, float]:
-        clock.append(10)
-        return 0.5, 1.0
-
-    trainer.validate = validate
-    # Going on after an epoch that took 77 seconds.
-    before = [Epoch(0.5, 1.0, 0.5, 1.0, 77.0)]
-    epochs = fit(trainer, TRAINING, VALIDATION, before, lambda _: clock.append(100))
-    # The first callback falls into the next epoch, as the last one does.
-    assert [epoch.seconds for epoch in epochs] == [77, 10, 210]

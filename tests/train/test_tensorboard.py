@@ -25,10 +25,11 @@ def test_histograms_are_those_of_tensorflow(tmp_path: Path) -> None:
 
 def test_tensorboard_reads_the_curves_and_a_histogram_of_every_weight(tmp_path: Path) -> None:
     model = built(training_settings(**SMALL))
-    logs = Logs(tmp_path, model, resumed=False)
-    for number in (1, 2):
+    # Another training's, its first epoch, and its second after a stop.
+    for number in (3, 1, 2):
+        logs = Logs(tmp_path, model, resumed=number == 2)
         logs.write(number, Epoch(number / 4, 0.5, number / 8, 0.75, 1.0))
-    logs.close()
+        logs.close()
     for part, accuracy, loss in (("train", 0.25, 0.5), ("validation", 0.125, 0.75)):
         reader = EventAccumulator(str(tmp_path / part)).Reload()
         for name, values in (("accuracy", [accuracy, 2 * accuracy]), ("loss", [loss, loss])):

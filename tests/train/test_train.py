@@ -3,14 +3,12 @@
 Every run here is `stages.train` on two dozen images, watched at the training step.
 """
 
-import hashlib
-import io
 from collections.abc import Callable
-from contextlib import redirect_stdout
-from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pandas as pd
@@ -38,48 +36,29 @@ SMALL = {"filters": [2, 3], "dense": [4], "epochs": 2}
 TRAINING, VALIDATION = random_images(24, seed=1), random_images(7, seed=2)
 
 
-@dataclass
-class Run:
-    """What one run of the stage did and left; *seen* is what a setting may change of it."""
-
-    seen: dict[str, Any]
-    images: list[np.ndarray] = field(default_factory=list)
-    key: tuple[Any, ...] = ()
-    printed: str = ""
-    model: Any = None
-    history: Any = None
-    reached: Any = None
-    time: Any = None
-
-
-def write_inputs(changed: dict[str, Any]) -> None:
-    """Write all that the stage reads."""
-    write_json(settings.path_of("mine"), DEFAULTS | SMALL | changed)
-    write_part("train", *TRAINING)
-    processed.write_pixels(processed.Pixels(mean=[128], deviation=[64]))
-    write_part("validation", *VALIDATION)
-
-
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Run]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
     """Give the function that runs the stage with some settings changed; each run is made once."""
-    runs: dict[str, Run] = {}
+    runs: dict[str, Any] = {}
 
-    def run_stage(**changed: Any) -> Run:
+    def run_stage(**changed: Any) -> Any:
         if str(changed) not in runs:
             with pytest.MonkeyPatch.context() as patch:
                 patch.chdir(tmp_path_factory.mktemp("run"))
-                write_inputs(changed)
+                write_json(settings.path_of("mine"), DEFAULTS | SMALL | changed)
+                write_part("train", *TRAINING)
+                processed.write_pixels(processed.Pixels(mean=[128], deviation=[64]))
+                write_part("validation", *VALIDATION)
                 runs[str(changed)] = watched(patch)
         return runs[str(changed)]
 
     return run_stage
 
 
-def watched(patch: pytest.MonkeyPatch) -> Run:
-    """Return what the stage does in the working folder."""
-    seen: dict[str, Any] = {"batches": [], "rates": [], "seeds": []}
-    done, original = Run(seen), Trainer.__init__
+def watched(patch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """Return what the stage does and leaves; *seen* is what a setting may change of it."""
+    seen: dict[str, Any] = {}
+    steps, original = [], Trainer.__init__
 
     def watch(self: Trainer, graph: Any, chosen: TrainingSettings) -> None:
         original(self, graph, chosen)
@@ -88,46 +67,46 @@ def watched(patch: pytest.MonkeyPatch) -> Run:
         seen["computed in"] = {layer.compute_dtype for layer in graph.layers}
 
         def noting(images: np.ndarray, labels: np.ndarray, rate: float, seed: np.ndarray) -> Any:
-            done.images.append(images)
-            seen["batches"].append(len(images))
-            seen["rates"].append(float(rate))
-            seen["seeds"].append(tuple(seed))
+            steps.append((images, float(rate), tuple(seed)))
             return step(images, labels, rate, seed)
 
         self.train_step = noting
-
-    def started(seed: int, threads: int | None) -> None:
-        seen["started with"] = (seed, threads)
-        # Of this process the threads are fixed.
-        make_repeatable(seed)
-
-    def keyed(*given: Any) -> str:
-        done.key = given
-        return key_of(*given)
 
     patch.setattr(Trainer, "__init__", watch)
     # It would look for the graph of what is noting.
     patch.setattr(Trainer, "trace", lambda self: None)
     # The seven validation images in more than one batch.
     patch.setattr("stages.train.trainer.VALIDATION_BATCH", 3)
+    # Of this process the threads are fixed.
+    started, keyed = Mock(side_effect=lambda seed, _: make_repeatable(seed)), Mock(wraps=key_of)
     patch.setattr(train, "make_repeatable", started)
     patch.setattr(train, "key_of", keyed)
     patch.setattr(machine, "why_float32", lambda precision: f"why {precision}")
     patch.setattr(progress, "say_once", lambda line: seen.update(note=line))
-    with redirect_stdout(io.StringIO()) as printed:
-        train.main("mine")
-    done.printed = printed.getvalue()
-    done.history = pd.read_csv("metrics/history/mine.csv")
-    done.reached = read_json(Path("metrics/train/mine.json"))
-    done.time = read_json(Path("metrics/time/mine.json"))
-    model = done.model = keras.models.load_model("models/mine.keras")
+    train.main("mine")
+    history, model = (
+        pd.read_csv("metrics/history/mine.csv"),
+        keras.models.load_model("models/mine.keras"),
+    )
+    images, seen["rates"], seen["seeds"] = map(list, zip(*steps, strict=True))
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
-    seen["statistics"] = [np.array(norm.moving_mean).tolist() for norm in norms]
-    seen["weights"] = [np.array(weight).tolist() for weight in model.trainable_weights]
-    seen["layers"] = [(layer.name, layer.output.shape) for layer in model.layers]
-    seen["order"] = np.concatenate(done.images).tolist()
-    seen["loss"] = done.history["loss"].tolist()
-    return done
+    seen |= {
+        "started with": started.call_args.args,
+        "batches": [*map(len, images)],
+        "order": np.concatenate(images).tolist(),
+        "loss": history["loss"].tolist(),
+        "layers": [(layer.name, layer.output.shape) for layer in model.layers],
+        "weights": [np.array(weight).tolist() for weight in model.trainable_weights],
+        "statistics": [np.array(norm.moving_mean).tolist() for norm in norms],
+    }
+    return SimpleNamespace(
+        seen=seen,
+        key=keyed.call_args.args,
+        model=model,
+        history=history,
+        reached=read_json(Path("metrics/train/mine.json")),
+        time=read_json(Path("metrics/time/mine.json")),
+    )
 
 
 RESULTS = {"weights", "statistics", "loss"}
@@ -162,7 +141,7 @@ EFFECTS: dict[str, tuple[Any, set[str]]] = {
     [pytest.param(key, marks=needs_bfloat16) if key == "precision" else key for key in EFFECTS],
 )
 def test_a_setting_changes_what_it_is_for_and_nothing_else(
-    run: Callable[..., Run], key: str
+    run: Callable[..., Any], key: str
 ) -> None:
     value, changes = EFFECTS[key]
     plain, changed = run(), run(**{key: value})
@@ -183,7 +162,7 @@ def test_every_setting_has_its_effect_tried() -> None:
     assert set(EFFECTS) == set(TrainingSettings.model_fields) - {"versions"}
 
 
-def test_what_is_seen_follows_the_values_of_the_settings(run: Callable[..., Run]) -> None:
+def test_what_is_seen_follows_the_values_of_the_settings(run: Callable[..., Any]) -> None:
     assert run(batch_size=10).seen["batches"] == [10, 10, 4] * 2
     assert run(steps_per_epoch=2).seen["batches"] == [8] * 4
     assert run(steps_per_epoch=9).seen["batches"] == [8] * 6
@@ -191,11 +170,11 @@ def test_what_is_seen_follows_the_values_of_the_settings(run: Callable[..., Run]
     assert len(set(run().seen["seeds"])) == 6
     assert run(seed=5).seen["started with"] == (5, None)
     order = np.concatenate([epoch_order(24, 5, epoch) for epoch in range(2)])
-    np.testing.assert_array_equal(np.concatenate(run(seed=5).images), TRAINING[0][order])
+    np.testing.assert_array_equal(run(seed=5).seen["order"], TRAINING[0][order])
 
 
 def test_what_was_reached_is_the_last_epochs_and_times_are_their_sum(
-    run: Callable[..., Run],
+    run: Callable[..., Any],
 ) -> None:
     done, names = run(batch_size=10), ["accuracy", "loss", "val_accuracy", "val_loss"]
     reached, last = done.reached, done.history.iloc[-1]
@@ -208,10 +187,9 @@ def test_what_was_reached_is_the_last_epochs_and_times_are_their_sum(
     )
     # Two epochs of 16 images.
     assert time["images_per_second"] * seconds == pytest.approx(32, rel=0.05)
-    assert run(epochs=3).printed.count("mine: 2 more epochs will take") == 1
 
 
-def test_checkpoints_key_is_of_all_that_decides_the_bits(run: Callable[..., Run]) -> None:
+def test_checkpoints_key_is_of_all_that_decides_the_bits(run: Callable[..., Any]) -> None:
     chosen, on, data = run().key
     assert chosen == TrainingSettings.parse(DEFAULTS | SMALL, "a test").model_dump()
     assert on == {"precision": "float32", **machine.describe()}
@@ -220,30 +198,9 @@ def test_checkpoints_key_is_of_all_that_decides_the_bits(run: Callable[..., Run]
     assert data == [Path("data/processed") / name for name in names]
 
 
-def test_a_finished_training_is_written_again_and_trained_again_once_it_is_recorded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_inputs({"epochs": 1})
-    model, logs = Path("models/mine.keras"), Path("logs/mine/train")
-    train.main("mine")
-    content = model.read_bytes()
-    recorded = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    for lock, resumed_after, logged in (("another", 1, 2), (recorded, 0, 1)):
-        Path("dvc.lock").write_text(f"md5: {lock}")
-        train.main("mine")
-        assert read_json(Path("metrics/time/mine.json"))["resumed_after_epochs"] == resumed_after
-        assert len(list(logs.iterdir())) == logged
-        assert model.read_bytes() == content
-
-
-def test_settings_of_another_version_are_not_trained(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    write_inputs({"versions": {"keras": version("keras"), "numpy": "1.2.3"}})
+def test_settings_of_another_version_are_not_trained(run: Callable[..., Any]) -> None:
     with pytest.raises(StageError) as caught:
-        train.main("mine")
+        run(versions={"keras": version("keras"), "numpy": "1.2.3"})
     assert str(caught.value) == (
         "models/settings/mine.json: made with numpy 1.2.3, "
         f"but {version('numpy')} is installed: run dvc repro --force configure"
