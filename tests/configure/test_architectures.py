@@ -7,7 +7,7 @@ import pytest
 from stages.common.errors import StageError
 from stages.configure import architectures
 from stages.configure.architectures import convolutions
-from tests.support.settings import resolved, sections
+from tests.support.settings import resolved
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ WHOLE = b"FILTERS = (4, 8)\nDENSE = ()\ndef connect(x, filters, dense, classes):
 )
 def test_what_is_no_architecture_is_told(source: Path, content: bytes, problem: str) -> None:
     source.write_bytes(WHOLE)
-    resolved(sections())
+    resolved({})
     source.write_bytes(content)
     with pytest.raises(StageError, match=rf"^stages/architectures/model1\.py: {problem}$"):
-        resolved(sections())
+        resolved({})

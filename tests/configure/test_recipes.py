@@ -7,25 +7,26 @@ import pytest
 from stages.common.errors import StageError
 from stages.configure.recipes import resolve
 from tests.support import declared
-from tests.support.settings import DEFAULTS, TRAIN, resolved, sections
+from tests.support.settings import DEFAULTS, TRAIN, resolved
+
+BLOCKS = ["recipes.notebook", "recipes.notebook.models.model1", "models.mine", "train"]
 
 
 def test_the_later_of_two_blocks_counts_and_null_leaves_what_was() -> None:
-    blocks: dict[str, dict[str, Any]] = {}
-    for number, block in enumerate(("recipe", "for_model1", "model", "train"), start=1):
-        blocks[block] = {"epochs": number}
-        assert resolved(sections(**blocks)).epochs == number
-    assert resolved(sections(**blocks | {"train": {"epochs": None}})).epochs == 3
-    of_another = sections(**blocks | {"model": {"architecture": "model2"}, "train": {}})
-    assert resolved(of_another).epochs == 1
+    values: dict[str, Any] = {}
+    for number, block in enumerate(BLOCKS, start=1):
+        values[f"{block}.epochs"] = number
+        assert resolved(values).epochs == number
+    values["train.epochs"] = None
+    assert resolved(values).epochs == 3
+    assert resolved(values | {"models.mine": {"architecture": "model2"}}).epochs == 1
 
 
-def test_a_models_own_sizes_and_what_train_alone_sets_arrive_and_blocks_stay_as_they_were() -> None:
+def test_a_models_own_sizes_and_what_train_alone_sets_arrive() -> None:
     sizes = {"filters": [3, 4], "dense": []}
-    train = {"seed": 9, "precision": "bfloat16", "threads": 3}
-    given, same = (sections(model=sizes, train=train) for _ in range(2))
-    assert resolved(given).model_dump().items() >= (sizes | train).items()
-    assert given == same
+    train = {"recipe": "notebook", "seed": 9, "precision": "bfloat16", "threads": 3}
+    found = resolved({"models.mine": {"architecture": "model1"} | sizes, "train": train})
+    assert found.model_dump().items() >= (sizes | train).items()
 
 
 def test_the_notebooks_settings_come_out_of_our_params_yaml() -> None:
@@ -40,31 +41,6 @@ def test_the_notebooks_settings_come_out_of_our_params_yaml() -> None:
     }
 
 
-def message(place: str, value: object) -> str:
-    """Return the one line that params.yaml with *value* at *place* is refused with."""
-    given = block = sections()
-    *blocks, key = place.split(".")
-    for name in blocks:
-        block[name] = block.get(name) or {}
-        block = block[name]
-    block[key] = value
-    with pytest.raises(StageError) as caught:
-        resolved(given)
-    assert "\n" not in str(caught.value)
-    return str(caught.value).removeprefix("params.yaml: ")
-
-
-BLOCKS = ["recipes.notebook", "recipes.notebook.models.model1", "models.mine", "train"]
-
-
-@pytest.mark.parametrize("block", BLOCKS)
-def test_a_wrong_value_and_an_unknown_key_are_told_with_the_block_they_stand_in(block: str) -> None:
-    told = f"{block}.epochs: should be greater than or equal to 1, got 0"
-    assert message(f"{block}.epochs", 0) == told
-    told = f"{block}: unknown key 'bach_size'; did you mean 'batch_size'? (valid: "
-    assert message(f"{block}.bach_size", 10).startswith(told)
-
-
 ARCHITECTURE = "unknown architecture 'model_1'; did you mean 'model1'? (valid: model1, model2, m"
 BLOCK = "expected a block of keys, got null"
 
@@ -72,6 +48,11 @@ BLOCK = "expected a block of keys, got null"
 @pytest.mark.parametrize(
     ("place", "value", "told"),
     [
+        *[(f"{block}.epochs", 0, f"{block}.epochs: should be greater than") for block in BLOCKS],
+        *[
+            (f"{block}.bach_size", 1, f"{block}: unknown key 'bach_size'; did you mean 'batch_s")
+            for block in BLOCKS
+        ],
         ("train.epochs", 2.5, "train.epochs: should be a whole number, got 2.5"),
         ("train.seed", None, "train.seed: should be a whole number, got null"),
         ("train.recipe", "notebok", "train.recipe: unknown recipe 'notebok'; did you mean 'noteb"),
@@ -99,7 +80,10 @@ BLOCK = "expected a block of keys, got null"
         ],
     ],
 )
-def test_what_else_is_wrong_is_told_in_one_line_with_its_place(
+def test_what_is_wrong_is_told_in_one_line_with_its_place(
     place: str, value: object, told: str
 ) -> None:
-    assert message(place, value).startswith(told)
+    with pytest.raises(StageError) as caught:
+        resolved({place: value})
+    assert str(caught.value).startswith(f"params.yaml: {told}")
+    assert "\n" not in str(caught.value)

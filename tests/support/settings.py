@@ -40,21 +40,23 @@ def training_settings(**changed: Any) -> TrainingSettings:
 TRAIN = {"recipe": "notebook", "seed": 0, "precision": "auto"}
 
 
-def sections(
-    recipe: dict[str, Any] | None = None,
-    for_model1: dict[str, Any] | None = None,
-    model: dict[str, Any] | None = None,
-    train: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Return params.yaml's content with one model, ``mine``, and what each block sets."""
+def params_with(values: dict[str, Any]) -> dict[str, Any]:
+    """Return params.yaml's content with one model, ``mine``, and *values* at dotted places."""
     complete = {key: DEFAULTS[key] for key in RECIPE_KEYS}
-    return {
-        "train": TRAIN | (train or {}),
-        "recipes": {"notebook": complete | (recipe or {}) | {"models": {"model1": for_model1}}},
-        "models": {"mine": {"architecture": "model1"} | (model or {})},
+    content: dict[str, Any] = {
+        "train": dict(TRAIN),
+        "recipes": {"notebook": complete | {"models": {"model1": {}}}},
+        "models": {"mine": {"architecture": "model1"}},
     }
+    for place, value in values.items():
+        block = content
+        *blocks, key = place.split(".")
+        for name in blocks:
+            block = block.setdefault(name, {})
+        block[key] = value
+    return content
 
 
-def resolved(given: dict[str, Any]) -> TrainingSettings:
-    """Return the settings of ``mine`` from params.yaml's content."""
-    return resolve(given, {})["mine"]
+def resolved(values: dict[str, Any]) -> TrainingSettings:
+    """Return the settings of ``mine`` with *values* at dotted places of params.yaml."""
+    return resolve(params_with(values), {})["mine"]

@@ -6,15 +6,6 @@ import pytest
 
 from tools.machines import described
 
-MACHINE = {
-    "cores": 2,
-    "processor": "a processor",
-    "system": "Linux",
-    "python": "3.11",
-    "tensorflow": "2.21",
-    "keras": "3.15",
-}
-
 
 @pytest.mark.parametrize(
     ("machine", "named"),
@@ -29,5 +20,7 @@ MACHINE = {
     ],
 )
 def test_a_machine_is_named_with_what_it_computes_with(machine: dict[str, Any], named: str) -> None:
+    machine = {"cores": 2, "processor": "a processor", "system": "Linux"} | machine
+    machine |= {"python": "3.11", "tensorflow": "2.21", "keras": "3.15"}
     versions = "with Python 3.11, TensorFlow 2.21 and Keras 3.15"
-    assert described(MACHINE | machine) == f"2 cores of a processor{named}, {versions}"
+    assert described(machine) == f"2 cores of a processor{named}, {versions}"

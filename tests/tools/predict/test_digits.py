@@ -22,23 +22,20 @@ SEVEN = [(20, 30, 30, 70), (20, 80, 60, 70)]
 BOX = (30, 20, 40, 60)
 
 
-def ink(strokes: list[tuple[int, int, int, int]], height: int = 120) -> np.ndarray:
-    """Return where the *strokes* are, (height, 100), as 0 or 1."""
-    drawn = np.zeros((height, 100))
+def on_paper(
+    strokes: list[tuple[int, int, int, int]], paper: int = 255, pen: int = 0
+) -> np.ndarray:
+    """Return a picture, (120, 100) uint8, of *strokes* on *paper*."""
+    drawn = np.full((120, 100), paper, np.uint8)
     for top, bottom, left, right in strokes:
-        drawn[top:bottom, left:right] = 1
+        drawn[top:bottom, left:right] = pen
     return drawn
-
-
-def on_paper(ink: np.ndarray, paper: float = 255, pen: float = 0) -> np.ndarray:
-    """Return a picture, uint8, of *ink* on *paper*."""
-    return np.rint(paper + (pen - paper) * ink).astype(np.uint8)
 
 
 @pytest.fixture
 def seven() -> np.ndarray:
     """Return what is found of a black 7 on white: (28, 28) uint8."""
-    (found,) = find(on_paper(ink(SEVEN)))
+    (found,) = find(on_paper(SEVEN))
     return found.image
 
 
@@ -46,10 +43,10 @@ def test_a_digit_of_any_size_and_grey_fills_a_box_of_20_pixels(seven: np.ndarray
     # 60 x 40, a third as large.
     assert (seven.any(axis=1).sum(), seven.any(axis=0).sum()) == (20, 13)
     for paper, pen in ((0, 255), (200, 60), (90, 220)):
-        (found,) = find(on_paper(ink(SEVEN), paper, pen))
+        (found,) = find(on_paper(SEVEN, paper, pen))
         assert np.abs(found.image.astype(int) - seven).max() <= 2
     # Where it stood is told in the pixels of the picture, however large that is.
-    (found,) = find(np.kron(on_paper(ink(SEVEN)), np.ones((40, 40), np.uint8)))
+    (found,) = find(np.kron(on_paper(SEVEN), np.ones((40, 40), np.uint8)))
     assert found.box == pytest.approx([40 * side for side in BOX], abs=6)
 
 
@@ -80,7 +77,7 @@ def test_the_centre_of_mass_stands_where_qmnist_found_it() -> None:
 def test_strokes_of_one_digit_stay_together_and_what_is_no_digit_goes(
     strokes: list[tuple[int, int, int, int]], boxes: list[tuple[int, int, int, int]]
 ) -> None:
-    assert [digit.box for digit in find(on_paper(ink(strokes), 220, 40))] == boxes
+    assert [digit.box for digit in find(on_paper(strokes, 220, 40))] == boxes
 
 
 @pytest.mark.parametrize("shape", [(80, 80), (1, 1), (1, 600), (20_000, 2)])
