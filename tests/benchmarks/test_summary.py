@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from benchmarks.summary import summarize
 from benchmarks.table import report
 
@@ -45,9 +43,9 @@ SIDES: dict[str, list[dict[str, Any]]] = {
     "first_run": [{"machine": "a", "seconds": 600.0}, {"machine": "b", "seconds": 90.0}],
 }
 REACHED = {
-    "notebook": {"model1": 0.976, "model2": 0.987, "model3": 0.990},
-    "fast": {"model1": 0.976, "model2": 0.988, "model3": 0.991, "ensemble": 0.992},
-    "accurate": {"model1": 0.9951, "model2": 0.9952, "model3": 0.9953, "ensemble": 0.9954},
+    "notebook": by_model(0.1),
+    "fast": by_model(0.1) | {"ensemble": 0.5},
+    "accurate": by_model(0.2) | {"ensemble": 0.9954},
 }
 EXPECTED = {
     "speedup_to_accuracy": 25.0,
@@ -70,8 +68,8 @@ EXPECTED = {
     "sweep_trial_seconds": {"10": 1.0, "300": 30.0},
     "sweep_show_seconds": {"10": 2.0, "300": 60.0},
     "sweep_over_ideal": 1.125,
-    "accuracy_fast": {"model1": 0.976, "model2": 0.988, "model3": 0.991},
-    "accuracy_accurate": {"model1": 0.9951, "model2": 0.9952, "model3": 0.9953},
+    "accuracy_fast": by_model(0.1),
+    "accuracy_accurate": by_model(0.2),
     "accuracy_ensemble": 0.9954,
     "minutes_accurate": by_model(1.5),
     "overhead_seconds_fast": 30.0,
@@ -79,18 +77,14 @@ EXPECTED = {
 }
 
 
-def test_the_summary_is_that_of_all_runs() -> None:
-    assert summarize(SIDES, REACHED) == EXPECTED
-
-
 def test_speed_to_accuracy_is_claimed_only_where_each_model_reaches_it() -> None:
-    missed = REACHED | {"fast": REACHED["fast"] | {"model2": 0.986}}
+    assert summarize(SIDES, REACHED) == EXPECTED
+    missed = REACHED | {"fast": REACHED["fast"] | {"model2": 0.19}}
     assert EXPECTED.keys() - summarize(SIDES, missed) == {"speedup_to_accuracy"}
 
 
-@pytest.mark.parametrize(
-    "line",
-    [
+def test_the_tables_have_these_lines() -> None:
+    lines = {
         "| the original notebook, fit | 100.0 s | 200.0 s | 400.0 s | 700.0 s | 1 |",
         "| recipe `fast`, fit | 4.0 s (2.0 to 9.0) | 8.0 s (4.0 to 18.0) | 16.0 s (8.0 to 36.0) "
         "| 28.0 s | 3 |",
@@ -102,9 +96,7 @@ def test_speed_to_accuracy_is_claimed_only_where_each_model_reaches_it() -> None
         "(`notebook`, `fast`) and on 4 cores of P, S, with Python 3, TensorFlow 2 and Keras 3 "
         "(`sweep`); times are medians, with their range. `results.json` says when each side ran.",
         "Ours computes in bfloat16, the notebook's code in float32.",
-    ],
-)
-def test_the_tables_have_the_line(line: str) -> None:
+    }
     two = {"cores": 2, "processor": "P", "system": "S", "python": 3, "tensorflow": 2, "keras": 3}
     machines = {"notebook": two, "fast": two, "sweep": two | {"cores": 4}}
-    assert line in report(EXPECTED, machines, SIDES).splitlines()
+    assert lines <= {*report(EXPECTED, machines, SIDES).splitlines()}

@@ -25,7 +25,6 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("FILTERS: tuple[int, ...] = (4, 8, 16)", 3),
         # Not told without running it.
         ("FILTERS = (4, 8) * 2", None),
-        ("FILTERS = 4", None),
         ("DENSE = (4, 8)", None),
     ],
 )

@@ -43,11 +43,9 @@ def changed(draw: st.DrawFn) -> dict[Any, Any]:
         block = draw(st.sampled_from(list(blocks(content))))
         key = draw(st.sampled_from([*block]) if block else SCALARS)
         old = block.pop(key, None)
-        change = draw(st.sampled_from(["value", "key", "gone"]))
-        if change == "value":
-            block[key] = draw(VALUES)
-        elif change == "key":
-            block[draw(SCALARS)] = old
+        # Gone, under another key, or of another value.
+        renamed = st.dictionaries(SCALARS, st.just(old), max_size=1)
+        block |= draw(renamed | st.dictionaries(st.just(key), VALUES, min_size=1))
     return content
 
 

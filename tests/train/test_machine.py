@@ -1,6 +1,5 @@
 """What a training runs on: what is recorded of it, its number format, its instructions."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,38 +11,37 @@ from stages.train import machine, results
 from stages.train.results import Epoch
 
 
-@pytest.fixture
-def processor(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Give the function that makes this process take its processor for another one."""
+def become(
+    patch: pytest.MonkeyPatch,
+    flags: set[str],
+    *,
+    onednn: bool = True,
+    capability: Any = None,
+    **variables: str,
+) -> None:
+    """Make this process take its processor for another one."""
     for name in machine.VARIABLES:
-        monkeypatch.delenv(name, raising=False)
+        patch.delenv(name, raising=False)
+    for name, value in variables.items():
+        patch.setenv(name, value)
     config: Any = tf.config
-
-    def become(
-        flags: set[str], *, onednn: bool = True, capability: Any = None, **variables: str
-    ) -> None:
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        details = {"compute_capability": capability}
-        gpus = ["GPU:0"] if capability else []
-        monkeypatch.setattr(machine, "cpu_flags", lambda: flags)
-        monkeypatch.setattr(machine, "onednn", lambda: onednn)
-        monkeypatch.setattr(config, "list_physical_devices", lambda _: gpus)
-        monkeypatch.setattr(config.experimental, "get_device_details", lambda _: details)
-
-    return become
+    details = {"compute_capability": capability}
+    patch.setattr(machine, "cpu_flags", lambda: flags)
+    patch.setattr(machine, "onednn", lambda: onednn)
+    patch.setattr(config, "list_physical_devices", lambda _: ["GPU:0"] if capability else [])
+    patch.setattr(config.experimental, "get_device_details", lambda _: details)
 
 
 def test_versions_and_instructions_are_those_in_use_and_dvc_plots_the_file_with_them(
-    processor: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     flags = {"fpu", "avx2", "amx_bf16", "avx512_bf16"}
-    processor(flags, onednn=False, ONEDNN_MAX_CPU_ISA="ALL")
+    become(monkeypatch, flags, onednn=False, ONEDNN_MAX_CPU_ISA="ALL")
     expected: dict[str, Any] = {"instructions": "amx_bf16 avx2 avx512_bf16", "onednn": False}
     expected |= {package.__name__: package.__version__ for package in (keras, np, tf)}
     expected["variables"] = {"ONEDNN_MAX_CPU_ISA": "ALL"}
     assert machine.describe().items() >= expected.items()
-    processor(set())
+    become(monkeypatch, set())
     points = get_datapoints(results.times([Epoch(0.5, 1, 0.5, 1, 2)], 10, 0, machine.describe()))
     assert points == [{"epoch": 1, "seconds": 2}]
 
@@ -74,13 +72,13 @@ FLAGS = {"fpu", "sse4_1", "avx", "avx2", "avx512f", "avx512_vnni", "avx512_bf16"
     ],
 )
 def test_hardware_decides_what_auto_is_and_whether_biases_are_summed_apart(
-    processor: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
     flags: set[str],
     others: dict[str, Any],
     resolved: str,
     apart: bool,
 ) -> None:
-    processor(flags, **others)
+    become(monkeypatch, flags, **others)
     assert machine.resolve("auto") == resolved
     assert machine.sums_biases_apart("float32") == apart
     assert not machine.sums_biases_apart("bfloat16")

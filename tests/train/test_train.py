@@ -58,22 +58,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
 def watched(patch: pytest.MonkeyPatch) -> SimpleNamespace:
     """Return what the stage does and leaves; *seen* is what a setting may change of it."""
     seen: dict[str, Any] = {}
-    steps, original = [], Trainer.__init__
+    steps, original = Mock(), Trainer.__init__
 
     def watch(self: Trainer, graph: Any, chosen: TrainingSettings) -> None:
         original(self, graph, chosen)
-        step = self.train_step
+        steps.side_effect, self.train_step = self.train_step, steps
         seen["first weights"] = [weight.numpy().tolist() for weight in graph.trainable_weights]
         seen["computed in"] = {layer.compute_dtype for layer in graph.layers}
 
-        def noting(images: np.ndarray, labels: np.ndarray, rate: float, seed: np.ndarray) -> Any:
-            steps.append((images, float(rate), tuple(seed)))
-            return step(images, labels, rate, seed)
-
-        self.train_step = noting
-
     patch.setattr(Trainer, "__init__", watch)
-    # It would look for the graph of what is noting.
+    # It would look for the graph of what only watches.
     patch.setattr(Trainer, "trace", lambda self: None)
     # The seven validation images in more than one batch.
     patch.setattr("stages.train.trainer.VALIDATION_BATCH", 3)
@@ -88,11 +82,13 @@ def watched(patch: pytest.MonkeyPatch) -> SimpleNamespace:
         pd.read_csv("metrics/history/mine.csv"),
         keras.models.load_model("models/mine.keras"),
     )
-    images, seen["rates"], seen["seeds"] = map(list, zip(*steps, strict=True))
+    images, _, rates, seeds = zip(*(step.args for step in steps.call_args_list), strict=True)
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     seen |= {
         "started with": started.call_args.args,
         "batches": [*map(len, images)],
+        "rates": [*map(float, rates)],
+        "seeds": [*map(tuple, seeds)],
         "order": np.concatenate(images).tolist(),
         "loss": history["loss"].tolist(),
         "layers": [(layer.name, layer.output.shape) for layer in model.layers],

@@ -78,14 +78,14 @@ def test_lines_and_the_table_say_the_same_as_json(said: Said, tmp_path: Path) ->
     picture = ones(tmp_path / "ones.png", 2)
     told = json.loads(said(picture, "--digits", "--json")[1])
     rows = [
-        {"image": one["image"], "part": one["part"], "left": one["box"][0], "model": model}
-        | {"class": int(mine["class"]), "probability": pytest.approx(mine["probability"], abs=1e-6)}
+        f"{picture},{one['part']},{','.join(map(str, one['box']))},"
+        f"{model},{mine['class']},{mine['probability']:.6f}"
         for one in told
         for model, mine in one["predictions"].items()
     ]
-    table = pd.read_csv(io.StringIO(said(picture, "--digits", "--csv")[1]))
-    assert table.drop(columns=["top", "width", "height"]).to_dict("records") == rows
-    assert [*table["left"]] == [20, 20, 20, 70, 70, 70]
+    table = said(picture, "--digits", "--csv")[1]
+    assert table.splitlines() == ["image,part,left,top,width,height,model,class,probability", *rows]
+    assert [one["box"][0] for one in told] == [20, 70]
     lines = []
     for number, one in enumerate(told, 1):
         vote, first, second = (
