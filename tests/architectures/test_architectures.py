@@ -8,14 +8,11 @@ import pytest
 
 from stages.backend import keras
 from stages.common.errors import StageError
-from stages.train import network
-from tests.support.images import MNIST_PIXELS
+from tests.support.networks import built
 from tests.support.settings import training_settings
 
-conv, separable = (
-    partial(kind, padding="same", activation="relu")
-    for kind in (keras.layers.Conv2D, keras.layers.SeparableConv2D)
-)
+conv = partial(keras.layers.Conv2D, padding="same", activation="relu")
+separable = partial(keras.layers.SeparableConv2D, padding="same", activation="relu")
 pool, norm = keras.layers.MaxPooling2D, keras.layers.BatchNormalization
 # The notebook's, with 4, 5 and 6 filters in place of its own numbers.
 NOTEBOOK: dict[str, Callable[[], list[Any]]] = {
@@ -29,21 +26,15 @@ NOTEBOOK: dict[str, Callable[[], list[Any]]] = {
 
 
 @pytest.mark.parametrize(
-    ("name", "filters", "parameters"),
-    [
-        ("model1", [4, 5], 679_808),
-        ("model2", [4, 5], 109_674),
-        ("model3", [4, 5, 6], 1_726_250),
-    ],
+    ("name", "parameters"), [("model1", 679_808), ("model2", 109_674), ("model3", 1_726_250)]
 )
 def test_layers_are_the_notebooks_with_its_sizes_and_with_others(
-    name: str, filters: list[int], parameters: int
+    name: str, parameters: int
 ) -> None:
-    settings = training_settings(architecture=name)
-    model = network.build("mine", settings, (28, 28, 1), 10, MNIST_PIXELS)
-    assert model.count_params() == parameters
+    assert built(training_settings(architecture=name)).count_params() == parameters
+    filters = [4, 5, 6] if name == "model3" else [4, 5]
     settings = training_settings(architecture=name, filters=filters, dense=[7])
-    model = network.build("mine", settings, (9, 12, 3), 3, MNIST_PIXELS)
+    model = built(settings, (9, 12, 3), 3)
     dense = [keras.layers.Dense(7, "relu"), keras.layers.Dense(3, "softmax")]
     found, expected = (
         [(type(layer), layer.get_config() | {"name": ""}) for layer in layers]
@@ -56,10 +47,10 @@ def test_layers_are_the_notebooks_with_its_sizes_and_with_others(
 def test_images_too_small_for_the_poolings_are_told_with_their_size(name: str) -> None:
     settings = training_settings(architecture=name)
     # Half of 4 and half of 2 is one pixel; of 3, one pixel that cannot be halved.
-    assert network.build("mine", settings, (4, 9, 1), 10, MNIST_PIXELS).output_shape == (None, 10)
+    assert built(settings, (4, 9, 1)).output_shape == (None, 10)
     told = (
         f"^mine: {name} cannot be built for images of 9 x 3 pixels, which may be too small for it"
         r" \(data\.size enlarges them\): .+$"
     )
     with pytest.raises(StageError, match=told):
-        network.build("mine", settings, (3, 9, 1), 10, MNIST_PIXELS)
+        built(settings, (3, 9, 1))

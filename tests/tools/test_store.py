@@ -36,10 +36,8 @@ def test_what_is_damaged_is_named_and_everything_is_whole_again(
     assert project.make("repro").output.startswith("Everything is up to date.\n")
     hashes = project.hashes()
     images = project.folder / "data/processed/train/images.npy"
-    broken = [object_in(places[0], hash_of(images))]
-    broken += [
-        object_in(places[-1], hashes[f"models/{name}.keras"]) for name in pipeline.TINY_MODELS
-    ]
+    models = [hashes[f"models/{name}.keras"] for name in pipeline.TINY_MODELS]
+    broken = [object_in(places[0], hash_of(images)), *(object_in(places[-1], m) for m in models)]
     weights = "models/model2.weights.h5"
     for file in (images, project.folder / weights, *broken[:-1]):
         damage(file)
@@ -65,9 +63,8 @@ def test_a_remote_that_cannot_be_listed_is_one_line(project: Project) -> None:
     url = "http://tester:secret@127.0.0.1:9/"
     project.output("dvc", "remote", "add", "--quiet", "--default", "team", url)
     printed = project.output("python", "-m", "tools.verify").splitlines()
-    assert printed[-1] == (
-        "The remote 'team' cannot be checked: http has no list of what is there."
-    )
+    told = "The remote 'team' cannot be checked: http has no list of what is there."
+    assert printed[-1] == told
 
 
 def test_what_a_stage_is_at_work_on_stays(project: Project) -> None:

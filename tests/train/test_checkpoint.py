@@ -42,9 +42,8 @@ def loaded() -> tuple[list[Epoch], float]:
     """Return the epochs that are loaded and the value of the variables, 5 if none is loaded."""
     state = variables(5)
     done = Checkpoint("mine", "ours").load(state)
-    found = {value for i, each in enumerate(state) for value in (each.numpy() - i).ravel().tolist()}
-    (value,) = found
-    return done, value
+    (value,) = {value for i, each in enumerate(state) for value in np.ravel(each.numpy() - i)}
+    return done, float(value)
 
 
 def test_what_was_saved_last_comes_back_bit_for_bit_and_is_the_only_file() -> None:

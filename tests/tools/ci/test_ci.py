@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 import yaml
 
-from stages.compare.comparison import LEGEND
 from tests import ROOT
 from tests.support import pipeline
 from tests.support.pipeline import Project, Run
@@ -82,15 +81,11 @@ def test_the_summary_has_what_changed_and_what_ran(job: Project) -> None:
     assert "|params.yaml|models.model1.dense|[8]|[9]|" in rows
     changed = {row.split("|")[1] for row in rows if row.startswith("|metrics/evaluate/")}
     assert changed == {"metrics/evaluate/model1.json"}
-    # Its two sentences and its table, and a bar for each model.
-    comparison = (job.folder / "metrics/comparison.md").read_text().splitlines()
-    assert [line for line in comparison if line not in summary] == LEGEND.strip().split("\n")
+    # A bar for each model.
     table = pd.read_csv(job.folder / "metrics/comparison.csv")
     wrong = [f"{100 * (1 - accuracy):.2f}" for accuracy in table["accuracy"]]
     assert f"\n  bar [{', '.join(wrong)}]\n```\n" in summary
-    assert "\nRunning stage 'train@model1':\n" in summary
     assert "\nStage 'train@model2' didn't change, skipping\n" in summary
-    assert "vega" in (job.folder / "dvc_plots/index.html").read_text()
     # Nothing of it is taken for a file of the project's.
     status = job.output("git", "status", "--short").splitlines()
     assert all(line[3:].startswith(("dvc.lock", "metrics/")) for line in status)

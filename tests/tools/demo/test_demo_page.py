@@ -78,8 +78,7 @@ def draw(page: Any, lines: list[Line], steps: int = 12, up: bool = True) -> None
 def read(page: Any) -> list[str]:
     """Return the headings over what the models say: the classes that the vote favours."""
     page.wait_for_function("() => !asking && !next")
-    texts: list[str] = page.locator("#said h2").all_inner_texts()
-    return texts
+    return [*page.locator("#said h2").all_inner_texts()]
 
 
 def test_a_digit_that_is_drawn_is_read_by_the_vote_while_it_grows_and_cleared(page: Any) -> None:

@@ -55,7 +55,6 @@ def test_a_card_has_the_form_that_the_hub_takes_and_the_numbers_of_the_files(
     assert found.data.eval_results[0].metric_value == row["accuracy"]
     interval = f"{100 * row['accuracy_low']:.2f} to {100 * row['accuracy_high']:.2f} %"
     assert f"| {100 * row['accuracy']:.2f} % | {interval} |" in found.text
-    assert "`0`, `1`, `2`, `3`, `4`, `5`, `6`, `7`, `8`, `9`" in found.text
     # The digits of the tests are of a file, and none of the hub's datasets.
     assert found.data.datasets is None
     # The code on the card runs, and gives what evaluate wrote.
@@ -68,19 +67,15 @@ def test_a_card_has_the_form_that_the_hub_takes_and_the_numbers_of_the_files(
     assert list(names["classes"]) == list(predicted)
 
 
-@pytest.mark.parametrize(
-    ("name", "read"),
-    [
-        ("formats", set()),
-        ("card", {"stages/architectures/model1.py", "tools/export/card.md.jinja"}),
-    ],
-)
-def test_each_stage_depends_on_the_code_that_it_runs_and_reads(name: str, read: set[str]) -> None:
+@pytest.mark.parametrize("name", ["formats", "card"])
+def test_each_stage_depends_on_the_code_that_it_runs_and_reads(name: str) -> None:
     graph = grimp.build_graph("stages", "tools", cache_dir=None)
     module = f"tools.export.{name}"
     reached = [module, *graph.find_upstream_modules(module)]
     paths = [f"{module.replace('.', '/')}.py" for module in reached]
-    files = {path for path in paths if (ROOT / path).exists()} | {"stages/__init__.py"} | read
+    files = {path for path in paths if (ROOT / path).exists()} | {"stages/__init__.py"}
+    if name == "card":
+        files |= {"stages/architectures/model1.py", "tools/export/card.md.jinja"}
     listed = declared.read("tools/export/dvc.yaml")["stages"][name]["do"]["deps"]
     deps = [Path(dep) for dep in listed if dep.startswith(("stages", "tools"))]
     used = {path: [dep for dep in deps if Path(path).is_relative_to(dep)] for path in files}
