@@ -147,18 +147,12 @@ def test_a_setting_changes_what_it_is_for_and_nothing_else(
     changed.model.layers[-1].activation = None
     logits = np.array(changed.model(images))
     expected = float(keras.losses.CategoricalCrossentropy(from_logits=True)(labels, logits))
-    last = changed.history.iloc[-1]
-    narrow = key == "precision"
-    assert last["val_loss"] == pytest.approx(expected, rel=0.1 if narrow else 1e-3)
-    hits = (logits.argmax(axis=1) == labels.argmax(axis=1)).mean()
-    assert narrow or last["val_accuracy"] == pytest.approx(hits)
+    within = 0.1 if key == "precision" else 1e-3
+    assert changed.reached["val_loss"] == pytest.approx(expected, rel=within)
 
 
-def test_every_setting_has_its_effect_tried() -> None:
+def test_all_settings_are_tried_and_what_is_seen_follows_them(run: Callable[..., Any]) -> None:
     assert set(EFFECTS) == set(TrainingSettings.model_fields) - {"versions"}
-
-
-def test_what_is_seen_follows_the_values_of_the_settings(run: Callable[..., Any]) -> None:
     assert run(batch_size=10).seen["batches"] == [10, 10, 4] * 2
     assert run(steps_per_epoch=2).seen["batches"] == [8] * 4
     assert run(steps_per_epoch=9).seen["batches"] == [8] * 6

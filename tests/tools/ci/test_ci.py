@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 import yaml
 
@@ -81,10 +80,6 @@ def test_the_summary_has_what_changed_and_what_ran(job: Project) -> None:
     assert "|params.yaml|models.model1.dense|[8]|[9]|" in rows
     changed = {row.split("|")[1] for row in rows if row.startswith("|metrics/evaluate/")}
     assert changed == {"metrics/evaluate/model1.json"}
-    # A bar for each model.
-    table = pd.read_csv(job.folder / "metrics/comparison.csv")
-    wrong = [f"{100 * (1 - accuracy):.2f}" for accuracy in table["accuracy"]]
-    assert f"\n  bar [{', '.join(wrong)}]\n```\n" in summary
     assert "\nStage 'train@model2' didn't change, skipping\n" in summary
     # Nothing of it is taken for a file of the project's.
     status = job.output("git", "status", "--short").splitlines()

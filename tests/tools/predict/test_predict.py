@@ -61,12 +61,9 @@ def test_test_images_as_files_give_what_evaluate_says_and_the_mean_as_the_vote(
         model: pd.DataFrame([one["predictions"][model] for one in told])
         for model in ("vote", *MODELS)
     }
-    vote, *others = (
-        np.array([[*row.values()] for row in mine["probabilities"]])
-        for mine in predictions.values()
-    )
-    assert vote == pytest.approx(np.mean(others, axis=0), abs=1e-6)
-    assert [*predictions["vote"]["class"].astype(int)] == [*vote.argmax(axis=1)]
+    vote, *others = (pd.DataFrame([*mine["probabilities"]]) for mine in predictions.values())
+    assert vote.to_numpy() == pytest.approx(np.mean(others, axis=0), abs=1e-6)
+    assert [*predictions["vote"]["class"]] == [*vote.idxmax(axis=1)]
     for model in MODELS:
         evaluated = pd.read_csv(f"metrics/predictions/{model}.csv", dtype={"predicted": str})
         assert [*predictions[model]["class"]] == [*evaluated["predicted"]]
