@@ -42,10 +42,9 @@ TRAIN = {"recipe": "notebook", "seed": 0, "precision": "auto"}
 
 def params_with(values: dict[str, Any]) -> dict[str, Any]:
     """Return params.yaml's content with one model, ``mine``, and *values* at dotted places."""
-    complete = {key: DEFAULTS[key] for key in RECIPE_KEYS}
     content: dict[str, Any] = {
         "train": dict(TRAIN),
-        "recipes": {"notebook": complete | {"models": {"model1": {}}}},
+        "recipes": {"notebook": {key: DEFAULTS[key] for key in RECIPE_KEYS}},
         "models": {"mine": {"architecture": "model1"}},
     }
     for place, value in values.items():
