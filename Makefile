@@ -5,7 +5,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help setup repro verify clean report experiments predict demo export sweep replicates remotes test check reproduce-check bench format lock
-.PHONY: check-lock test-browser test-sweeps test-remotes readme screenshot ci-repro ci-report ci-push
+.PHONY: check-lock test-browser test-sweeps test-remotes readme screenshot ci-repro ci-report ci-plots ci-push
 
 # A line `## WORDS` heads a group; `## WORDS` behind a target say what it does.
 help:
@@ -188,6 +188,10 @@ ci-repro: $(READY)
 # What changed since a branch, as Markdown: make ci-report BASE=main.
 ci-report: $(READY)
 	@python -m tools.ci.report "$$BASE"
+
+# Draw the curves of both in dvc_plots: make ci-plots BASE=main.
+ci-plots: $(READY)
+	@dvc plots diff --out dvc_plots "$$BASE"
 
 # Share results and run-cache through DVC's remote.
 ci-push: $(READY)

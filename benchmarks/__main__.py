@@ -1,4 +1,4 @@
-"""One measurement, in a process of its own: ``python -m benchmarks steps model1 float32``.
+"""One measurement in its own process: ``python -m benchmarks steps model1 float32``.
 
 Calls `measure` of benchmarks/steps.py with the words after its name. The last line of the output
 is what that returns, as JSON.

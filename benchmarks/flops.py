@@ -1,4 +1,4 @@
-"""How many floating-point operations one training image costs, worked out from a model's layers."""
+"""The floating-point operations of one training image, computed from a model's layers."""
 
 import math
 from collections.abc import Iterable

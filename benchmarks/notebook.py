@@ -1,4 +1,4 @@
-"""The baseline: the original notebook's code path, left as it stands.
+"""The baseline: the original notebook's code path, unchanged.
 
 Measures what its author waits for: the seconds of `fit` (validation on the test images and
 TensorBoard's histograms included), the accuracy after it and the process's peak memory. Stock
@@ -98,7 +98,7 @@ def measure(name: str) -> dict[str, Any]:
             validation_data=test,
             epochs=EPOCHS[name],
             batch_size=BATCH_SIZES[name],
-            # The clock comes last: an epoch ends when its histograms are written.
+            # The clock is last: an epoch ends when its histograms are written.
             callbacks=[board, clock],
         )
         fit_seconds = time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""Our side: one training of this project, in a folder of its own, by `stages.train` itself."""
+"""Our side: one training by `stages.train`, in a temporary folder."""
 
 import os
 import resource
@@ -18,9 +18,9 @@ from stages.configure.recipes import resolve
 
 
 def measure(name: str, recipe: str, times: str | None = None) -> dict[str, Any]:
-    """Train one model; return what it took and what it reached.
+    """Train one model; return its times and results.
 
-    With *times*, it is one epoch on the training images so many times over.
+    With *times*, train one epoch on the training images repeated that often.
     """
     content = params.read(Path("params.yaml"))
     content["train"] |= {"recipe": recipe} | ({"epochs": 1} if times else {})
@@ -46,6 +46,6 @@ def measure(name: str, recipe: str, times: str | None = None) -> dict[str, Any]:
             # Linux counts it in units of 1,024 bytes.
             "peak_memory_bytes": resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
         }
-    # Of the model and of the machine; the same in every run.
+    # The same in every run.
     del result["layers"], result["machine"]
     return result

@@ -33,6 +33,6 @@ def measure() -> dict[str, Any]:
     return {
         **{f"{precision}_gflops": speed for precision, speed in best.items()},
         "size": SIZE,
-        # 0 is TensorFlow's way of saying that it takes every core.
+        # For TensorFlow 0 means every core.
         "threads": tf.config.threading.get_intra_op_parallelism_threads() or os.cpu_count(),
     }

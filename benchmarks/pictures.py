@@ -53,7 +53,7 @@ def photograph(digits: np.ndarray, generator: np.random.Generator) -> bytes:
 
 
 def cut_out(pictures: Iterable[np.ndarray]) -> np.ndarray:
-    """Return what is found on each of the *pictures*, (n, 28, 28); black if it is not one digit."""
+    """Return the digit found on each of *pictures*, (n, 28, 28); black unless there is one."""
     found = [find(picture) for picture in pictures]
     black = np.zeros((SIZE, SIZE), np.uint8)
     return np.stack([digits[0].image if len(digits) == 1 else black for digits in found])
@@ -62,7 +62,7 @@ def cut_out(pictures: Iterable[np.ndarray]) -> np.ndarray:
 def measure(models: Models) -> pd.DataFrame:
     """Return a row for the vote and each of *models*; the columns are those of the file.
 
-    They are of MNIST. A picture on which other than one digit is found counts as read wrongly.
+    They are of MNIST. A picture counts as wrong unless exactly one digit is found on it.
     """
     images, labels = processed.read("test")
     plain, actual = np.asarray(images)[..., 0], labels.argmax(axis=1)
@@ -96,7 +96,7 @@ def measure(models: Models) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Measure with the models here, and write the file."""
+    """Measure with the current models, and write the file."""
     table = measure(Models())
     write_text(RESULTS, table.to_csv(index_label="model", lineterminator="\n"))
     print(table.to_string())

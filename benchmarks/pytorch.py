@@ -28,7 +28,7 @@ norm = partial(nn.BatchNorm2d, eps=1e-3, momentum=0.01)
 
 
 def build(name: str) -> tuple[Any, Any]:
-    """Return the two parts of the model *name*, between which one flattens."""
+    """Return the two parts of the model *name*, before and after flattening."""
     relu, pool = nn.ReLU(inplace=True), nn.MaxPool2d(2)
     if name == "model1":
         images = [convolution(1, 50, 3), relu, pool, convolution(50, 50, 2), relu, pool]
@@ -45,16 +45,16 @@ def build(name: str) -> tuple[Any, Any]:
         images += [convolution(128, 256, 1), relu, norm(256)]
         sizes = [7 * 7 * 256, 128, 64, 32, 10]
     dense = [layer for pair in itertools.pairwise(sizes) for layer in (nn.Linear(*pair), relu)]
-    # The last one gives logits.
+    # The last layer returns logits.
     return nn.Sequential(*images).to(memory_format=torch.channels_last), nn.Sequential(*dense[:-1])
 
 
 def measure(name: str, precision: str, allocator: str) -> dict[str, Any]:
     """Return the times of some training steps of the model *name*.
 
-    The *allocator* is glibc's malloc as the `system` has it, or told to `reuse` memory. By default
-    it maps each large tensor anew and gives it back when it is freed, so every step has the kernel
-    clear gigabytes of pages once more. PyTorch's tuning guide advises another allocator for this
+    The *allocator* is glibc's malloc with the `system`'s settings, or set to `reuse` memory. By
+    default it maps each large tensor again and unmaps it when it is freed, so the kernel clears
+    gigabytes of pages in every step. PyTorch's tuning guide recommends another allocator for this
     reason: https://docs.pytorch.org/tutorials/recipes/recipes/tuning_guide.html
     """
     if allocator == "reuse":
@@ -74,7 +74,7 @@ def measure(name: str, precision: str, allocator: str) -> dict[str, Any]:
         optimizer.zero_grad(set_to_none=True)
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
             features = convolutional(floats)
-            # In Keras's order, which for channels-last tensors copies nothing.
+            # In Keras's order; for channels-last tensors this copies nothing.
             logits = dense(features.permute(0, 2, 3, 1).flatten(1))
             loss = functional.cross_entropy(logits, labels[batch])
         loss.backward()

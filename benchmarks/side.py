@@ -1,4 +1,4 @@
-"""What the scripts of several sides share. Imports neither TensorFlow nor PyTorch."""
+"""What several sides share. Imports neither TensorFlow nor PyTorch."""
 
 import statistics
 import time
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path("data/processed")
-# How many images the notebook trains each of its models on at once.
+# The notebook's batch size for each model.
 BATCH_SIZES = {"model1": 2000, "model2": 1000, "model3": 2000}
 MODELS = tuple(BATCH_SIZES)
 WARM_UP = 5
@@ -15,9 +15,9 @@ STEPS = 20
 
 
 def time_steps(step: Callable[[slice], object], images: int, batch_size: int) -> dict[str, Any]:
-    """Return the times of some training steps, in microseconds per image, after a few to warm up.
+    """Return the times of some training steps, in microseconds per image, after a warm-up.
 
-    *step* trains on the slice of all *images* that it is given, a whole batch.
+    *step* trains on one batch, given as a slice of all *images*.
     """
     times = []
     for number in range(WARM_UP + STEPS):

@@ -1,4 +1,4 @@
-"""Our training step alone, timed as PyTorch's is: same batches, no shuffling, no validation."""
+"""Our training step alone, timed like PyTorch's: same batches, no shuffling, no validation."""
 
 from pathlib import Path
 from typing import Any

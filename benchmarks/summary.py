@@ -15,13 +15,13 @@ from stages.tables import read_table
 ROOT = Path(__file__).resolve().parent.parent
 # By side.
 Runs = Mapping[str, Sequence[Mapping[str, Any]]]
-# Mean test accuracies over several seeds: by recipe, then by model or for the ensemble. What the
-# notebook's author published is there as `notebook`.
+# Mean test accuracies over several seeds: by recipe, then by model or for the ensemble. `notebook`
+# has what its author published.
 Reached = Mapping[str, "Mapping[str, float] | pd.Series[float]"]
 
 
 def mean_accuracies() -> Reached:
-    """Return what `make replicates` has found recipes to reach, and what the notebook reached."""
+    """Return the accuracies of recipes from `make replicates`, and those of the notebook."""
     folder, name = ROOT / replicates.FOLDER, replicates.MODELS
     tables = {recipe: read_table(folder / recipe / name) for recipe in ("fast", "accurate")}
     published = read_table(ROOT / "stages/report/notebook.csv").set_index("model")["accuracy"]
@@ -32,7 +32,7 @@ def mean_accuracies() -> Reached:
 def summarize(runs: Runs, reached: Reached) -> dict[str, Any]:
     """Return the summary of all sides.
 
-    There is no `speedup_to_accuracy` where `fast` misses an accuracy of the notebook's.
+    There is no `speedup_to_accuracy` if `fast` misses an accuracy of the notebook.
     """
     found: dict[str, Any] = {}
     baseline = typical(runs["notebook"], "fit_seconds").sum()

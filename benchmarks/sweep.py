@@ -1,4 +1,4 @@
-"""What a sweep costs beside its trainings."""
+"""The cost of a sweep beyond its trainings."""
 
 import hashlib
 import itertools
@@ -26,12 +26,12 @@ RUNS = 3
 
 
 def measure(experiments: str = "") -> dict[str, Any]:
-    """Measure a real trial among so many *experiments*, or else many trials that only wait."""
+    """Measure a real trial among *experiments* of them, or many trials that only wait."""
     return among(int(experiments)) if experiments else stubs()
 
 
 def stubs() -> dict[str, Any]:
-    """Return how long trials that only wait take, handed out as a sweep hands them out."""
+    """Return the time of trials that only wait, scheduled as in a sweep."""
 
     def waiting(*_: object) -> Outcome:
         time.sleep(TRIAL_SECONDS)
@@ -53,10 +53,10 @@ def stubs() -> dict[str, Any]:
 
 
 def among(count: int) -> dict[str, Any]:
-    """Return what a trial takes whose results are in the remote, and a listing, among *count*."""
+    """Return the times of a trial with results in the remote, and of a listing, among *count*."""
     with tempfile.TemporaryDirectory() as temporary:
         project, store = Path(temporary) / "project", Path(temporary) / "store"
-        # As on a node of a cluster, whose cache is its own.
+        # A node of a cluster has its own cache.
         os.environ["XDG_CACHE_HOME"] = temporary
         work.run(["git", "clone", "--quiet", ".", str(project)])
         commit = work.run(["git", "rev-parse", "HEAD"]).strip()

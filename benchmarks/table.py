@@ -19,28 +19,28 @@ FITS = {
 COMPUTED = ("same_work", "fast", "accurate", "steps")
 AVX2_SIDES = {
     "ours": "ours",
-    "keras": "stock Keras as TensorFlow sets itself up there, without oneDNN",
+    "keras": "stock Keras with TensorFlow's default there, without oneDNN",
     "keras_onednn": "stock Keras with oneDNN",
     "pytorch": "PyTorch's best variant",
-    "pytorch_tuned_allocator": "the same, with glibc told to keep freed memory",
+    "pytorch_tuned_allocator": "the same, with glibc set to keep freed memory",
 }
-# What each number of the summary says.
+# The meaning of each number of the summary.
 MEANINGS = {
-    "speedup_to_accuracy": "`fast` reaches the notebook's accuracies in so many times less",
-    "speedup_same_work": "the notebook's own settings take so many times less",
-    "speedup_over_pytorch": "PyTorch's best variant takes so many times as long for an image",
-    "speedup_over_pytorch_tuned_allocator": "the same, with glibc told to keep freed memory",
-    "speedup_over_pytorch_tuned_allocator_avx2": "PyTorch that keeps memory, with AVX2 alone",
-    "peak_share": "share of the machine's matrix-product peak that training reaches",
+    "speedup_to_accuracy": "`fast` reaches the notebook's accuracies this many times sooner",
+    "speedup_same_work": "with the notebook's own settings we are this many times faster",
+    "speedup_over_pytorch": "PyTorch's best variant takes this many times as long for an image",
+    "speedup_over_pytorch_tuned_allocator": "the same, with glibc set to keep freed memory",
+    "speedup_over_pytorch_tuned_allocator_avx2": "the same, with AVX2 alone",
+    "peak_share": "share of the machine's peak for matrix products that training reaches",
     "memory_ratio_model3": "peak memory of model3's training, as a share of the notebook's",
     "memory_growth_8x": "peak memory with 8 times the images, as a multiple",
     "time_per_image_growth_8x": "time for an image with 8 times the images, as a multiple",
     "sweep_over_ideal": "64 trials of a second on 8 workers, as a multiple of 8 seconds",
-    "sweep_trial_seconds": "seconds of a trial whose results are in the cache, among experiments",
-    "sweep_show_seconds": "seconds of the first `dvc exp show` of so many experiments",
+    "sweep_trial_seconds": "seconds of a trial with results in the cache, by number of experiments",
+    "sweep_show_seconds": "seconds of the first `dvc exp show`, by number of experiments",
     "accuracy_fast": "mean test accuracy of `fast` over its seeds",
     "accuracy_accurate": "mean test accuracy of `accurate` over its seeds",
-    "accuracy_ensemble": "the same of the vote of its three models",
+    "accuracy_ensemble": "the same for the vote of its three models",
     "minutes_accurate": "minutes of `accurate`, fit",
     "overhead_seconds_fast": "seconds of a whole `dvc repro` with `fast` beyond the fits",
 }
@@ -49,7 +49,7 @@ MEANINGS = {
 def report(
     summary: Mapping[str, Any], machines: Mapping[str, Mapping[str, Any]], runs: Runs
 ) -> str:
-    """Return fit times and the summary as Markdown, and what each side was measured on.
+    """Return fit times and the summary as Markdown, and the machine of each side.
 
     *machines* and *runs* are by the side's name.
     """
@@ -86,7 +86,7 @@ def report(
             *(*lines, ""),
             f"Measured by `make bench` on {' and on '.join(places)}; times are medians, with their "
             "range. `results.json` says when each side ran.",
-            f"Ours computes in {' and '.join(sorted(ours))}, the notebook's code in float32.\n",
+            f"Our code computes in {' and '.join(sorted(ours))}, the notebook's in float32.\n",
         ]
     )
 
@@ -98,7 +98,7 @@ def spread(seconds: list[float]) -> str:
 
 
 def shown(value: Any, digits: str) -> str:
-    """Return a number, or several with their names, with so many *digits*."""
+    """Return a number, or several with their names, with this format of *digits*."""
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {each:{digits}}" for name, each in value.items())
     return f"{value:{digits}}"

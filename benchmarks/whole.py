@@ -1,4 +1,4 @@
-"""The whole pipeline from nothing, by a command that a user types."""
+"""The whole pipeline from scratch, by a command that a user types."""
 
 import subprocess
 import sys
@@ -13,10 +13,10 @@ from tools.machines import described
 
 
 def measure(recipe: str, *command: str) -> dict[str, Any]:
-    """Return the seconds of *command* with *recipe*, and of the fits in it.
+    """Return the seconds of *command* with *recipe*, and of its fits.
 
-    Runs in a throw-away clone of what is committed, without DVC's cache. The user's own caches,
-    pip's and that of images, stay in use: no download is timed.
+    It runs in a temporary clone of the last commit, without DVC's cache. It uses the user's caches
+    of packages and images, so no download is timed.
     """
     with tempfile.TemporaryDirectory() as temporary:
         clone = Path(temporary) / "clone"

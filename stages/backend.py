@@ -1,4 +1,4 @@
-"""TensorFlow and Keras, imported without the lines they print about drivers that are not there.
+"""TensorFlow and Keras, imported without their messages about missing drivers.
 
 Import this module before any other that imports Keras.
 """
@@ -19,8 +19,8 @@ import joblib
 def _native_messages_held_back() -> Iterator[None]:
     """Hold back what C++ code writes to standard error; show it only if something fails.
 
-    ``TF_CPP_MIN_LOG_LEVEL`` alone does not silence what is logged before TensorFlow's logger is
-    set up, nor the failing look-up of a GPU that nobody has.
+    ``TF_CPP_MIN_LOG_LEVEL`` alone does not silence messages from before TensorFlow's logger is set
+    up, nor the failed search for a GPU.
     """
     sys.stderr.flush()
     with _anonymous_file() as held:
@@ -38,7 +38,7 @@ def _native_messages_held_back() -> Iterator[None]:
 
 
 def _anonymous_file() -> IO[bytes]:
-    """Return a file without a name: in memory where the system can, so that no disk is needed."""
+    """Return a file without a name, in memory if the system can do that."""
     if hasattr(os, "memfd_create"):
         return os.fdopen(os.memfd_create("messages"), "w+b")
     return tempfile.TemporaryFile()
@@ -46,11 +46,11 @@ def _anonymous_file() -> IO[bytes]:
 
 @contextmanager
 def _imported_sooner() -> Iterator[None]:
-    """Let Keras and TensorFlow be imported in half the time.
+    """Halve the time it takes to import Keras and TensorFlow.
 
-    Keras imports scikit-learn and pandas where they are, for its parts that take their objects;
-    nothing here uses those, so that for now they are not there. And of three thousand modules
-    none is garbage, however often Python looks; frozen, later looks pass them by.
+    Keras imports scikit-learn and pandas if they are installed, for parts that nothing here uses,
+    so they are hidden meanwhile. Nor is any of the three thousand modules garbage, so the garbage
+    collector pauses, and skips them later.
     """
     absent = [name for name in ("pandas", "sklearn") if name not in sys.modules]
     sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]
@@ -66,8 +66,8 @@ def _imported_sooner() -> Iterator[None]:
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-# Left to itself TensorFlow does without oneDNN where the processor has neither VNNI nor bfloat16
-# nor AMX. It takes half the time there too, and less memory.
+# By default TensorFlow does not use oneDNN on processors without VNNI, bfloat16 and AMX. There,
+# too, oneDNN takes half the time, and less memory.
 if sys.platform == "linux" and platform.machine() == "x86_64":
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 with _native_messages_held_back(), _imported_sooner():
@@ -80,25 +80,25 @@ __all__ = ["cores", "keras", "make_repeatable", "tf"]
 
 
 def cores() -> int:
-    """Return how many processors this process may use: its affinity and a container's limit."""
+    """Return how many processors this process may use, by its affinity and a container's limit."""
     return int(joblib.cpu_count())
 
 
 def set_threads(threads: int) -> None:
-    """Have TensorFlow compute with so many *threads*; once a tensor is made, they are fixed."""
+    """Set how many *threads* TensorFlow uses; this is fixed once a tensor exists."""
     tf.config.threading.set_intra_op_parallelism_threads(threads)
     tf.config.threading.set_inter_op_parallelism_threads(threads)
 
 
-# TensorFlow's own choice takes no notice of a container's limit.
+# TensorFlow's own choice ignores a container's limit.
 set_threads(cores())
 
 
 def make_repeatable(seed: int, threads: int | None = None) -> None:
     """Seed every generator and make TensorFlow's kernels give the same bits on each run.
 
-    The bits depend on *threads* too, since those share out a sum; None takes one per core. Call
-    this before the first tensor.
+    The bits also depend on *threads*, since these divide a sum; None means one per core. Call this
+    before the first tensor exists.
     """
     set_threads(threads or cores())
     keras.utils.set_random_seed(seed)

@@ -1,4 +1,4 @@
-"""params.yaml: reading it, and the section that says which images there are."""
+"""params.yaml: how it is read, and its section on the images."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,14 +17,14 @@ SECTIONS = ("data", "split", "train", "recipes", "models")
 
 
 def _name_or_number(value: Any) -> Any:
-    """Return *value*; of a union pydantic itself would name each type in a line of its own."""
+    """Return *value*; for a union, pydantic would print an error line per type."""
     if isinstance(value, str) or type(value) is int:
         return value
     raise PydanticCustomError("name_or_number", "should be text or a whole number")
 
 
 class Data(Settings):
-    """``data:`` — which images there are, and how large and how many."""
+    """``data:`` — which images, how large and how many."""
 
     dataset: Annotated[str | int, BeforeValidator(_name_or_number)]
     sources: list[str]
@@ -34,13 +34,13 @@ class Data(Settings):
 
 
 def read(path: Path = PATH) -> dict[str, Any]:
-    """Return the content of params.yaml, its sections' names checked.
+    """Return the content of params.yaml after checking the names of its sections.
 
     Raises:
-        StageError: not YAML, not a mapping, or a section nobody knows.
+        StageError: it is not YAML or not a mapping, or has an unknown section.
     """
     try:
-        # As DVC reads the file: a word is a number to both or to neither.
+        # As DVC reads the file, so both take the same words for numbers.
         params = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StageError(f"{path}: not found; run the stages from the project's folder") from None
@@ -54,9 +54,9 @@ def read(path: Path = PATH) -> dict[str, Any]:
 
 
 def _problem(error: Exception) -> str:
-    """Return what is wrong and in which line."""
+    """Return the problem and its line."""
     if isinstance(error, MarkedYAMLError) and error.problem_mark:
-        # Of a key that stands twice the values, which may be whole blocks, are left out.
+        # For a duplicate key the values, which may be whole blocks, are left out.
         problem = " ".join(str(error.problem).split()).partition(" with value ")[0]
         return f"line {error.problem_mark.line + 1}: {problem}"
     return one_line(error)

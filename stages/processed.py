@@ -33,12 +33,12 @@ def read(part: str) -> Images:
 
 
 def read_pixels() -> Pixels:
-    """Return what the training images' pixels are like."""
+    """Return mean and deviation of the training images' pixels."""
     return Pixels.parse(read_json(PIXELS), str(PIXELS))
 
 
 def write_pixels(pixels: Pixels) -> None:
-    """Write what the training images' pixels are like."""
+    """Write mean and deviation of the training images' pixels."""
     write_json(PIXELS, pixels.model_dump())
 
 

@@ -1,4 +1,4 @@
-"""data/raw/: images and labels as they were fetched, in the dataset's own order."""
+"""data/raw/: images and labels as fetched, in the dataset's own order."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,15 +12,16 @@ from stages.common.schema import Settings
 
 FOLDER = Path("data/raw")
 IMAGES, LABELS, ABOUT = FOLDER / "images.npy", FOLDER / "labels.npy", FOLDER / "dataset.json"
-# The parts that data may give its images itself, in the order they stand in.
+# The parts of the data's own split, in their order.
 PARTS = ("train", "validation", "test")
 
 
 class About(Settings):
-    """What dataset.json holds.
+    """The content of dataset.json.
 
-    *classes* are the classes' names, in the order of the labels; *parts* how many images the data
-    itself gives each of :data:`PARTS`, one part after the other, and empty where it gives none.
+    *classes* are the names of the classes, in the order of the labels. *parts* is the number of
+    images in each of :data:`PARTS` in the data's own split, one part after the other; it is empty
+    if the data has no split.
     """
 
     classes: list[str]
@@ -28,7 +29,7 @@ class About(Settings):
 
 
 class Raw(NamedTuple):
-    """Images (n, height, width, channels) uint8, labels (n,) in 0..classes - 1, and what it is."""
+    """Images (n, height, width, channels) uint8, labels (n,) in 0..classes - 1, and the rest."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -42,13 +43,13 @@ def write(
     classes: list[str],
     parts: dict[str, int],
 ) -> None:
-    """Write images (height, width, channels) = *image*, whose rows are *chunks*, and the rest."""
+    """Write all files; *chunks* are the images in order, each of the shape *image*."""
     write_rows(IMAGES, (len(labels), *image), np.dtype(np.uint8), chunks)
     write_array(LABELS, labels)
     write_json(ABOUT, {"classes": classes, "parts": parts})
 
 
 def read() -> Raw:
-    """Return what ``fetch`` wrote, images and labels memory-mapped."""
+    """Return what ``fetch`` wrote, with images and labels memory-mapped."""
     about = About.parse(read_json(ABOUT), str(ABOUT))
     return Raw(read_array(IMAGES), read_array(LABELS), about)

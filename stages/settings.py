@@ -1,4 +1,4 @@
-"""The settings of one model's training: what models/settings/NAME.json holds."""
+"""The settings of one model's training: the content of models/settings/NAME.json."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,7 +8,7 @@ from pydantic import Field
 from stages.common.files import read_json
 from stages.common.schema import Settings
 
-# Beyond these nothing is meant that fits a machine: a slip of the hand is told at once.
+# Larger values do not fit a machine, so they are typing errors.
 Size = Annotated[int, Field(ge=1, le=65_536)]
 
 
@@ -22,7 +22,7 @@ class TrainingSettings(Settings):
     recipe: str
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     precision: Literal["auto", "float32", "bfloat16"]
-    # More than there are cores may be asked for: it gives the bits of a larger machine.
+    # May exceed the number of cores: this gives the bits of a larger machine.
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
 
     epochs: Annotated[int, Field(ge=1, le=10_000)]
@@ -40,12 +40,12 @@ class TrainingSettings(Settings):
     elastic: Annotated[float, Field(ge=0, le=1024)]
     flip: bool
 
-    # Of the packages that decide the bits of the result, so that upgrading one of them retrains.
+    # Of the packages that decide the bits of the result, so upgrading one of them retrains.
     versions: dict[str, str]
 
 
 def path_of(model: str) -> Path:
-    """Return where the settings of *model* stand."""
+    """Return the path of the settings of *model*."""
     return Path("models/settings") / f"{model}.json"
 
 

@@ -1,4 +1,4 @@
-"""Tables as the stages write them."""
+"""How the stages' tables are read."""
 
 from pathlib import Path
 from typing import IO
@@ -7,9 +7,9 @@ import pandas as pd
 
 from stages.common.files import reading
 
-# Names of models and classes, and words: a class may be called "3", or "NA".
+# Names of models and classes, and text: a class may be called "3" or "NA".
 TEXTS = ("model", "first", "second", "class", "actual", "predicted", "note", "recipe")
-# Blank where there is no number.
+# Blank if there is no number.
 OPTIONAL = ("seeds", "seeds_deviation")
 
 
@@ -24,7 +24,7 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def parse(source: Path | IO[str]) -> pd.DataFrame:
-    """Return the table that *source* holds."""
+    """Return the table in *source*."""
     return pd.read_csv(
         source,
         dtype=dict.fromkeys(TEXTS, str),

@@ -1,13 +1,15 @@
 """params.yaml: what is read, and the one line that says what is wrong with it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
-from dvc.utils.serialize import parse_yaml
+from dvc.utils.serialize import modify_yaml, parse_yaml
 
 from stages import params
 from stages.common.errors import StageError
 from stages.params import read_data
+from tests import ROOT
 
 DATA = "data: {dataset: mnist_784, sources: [openml], path: null, size: null, limit: null}\n"
 
@@ -51,3 +53,15 @@ def test_what_cannot_be_read_is_told_in_one_line(
     with pytest.raises(StageError, match=rf"^params\.yaml: {message}") as caught:
         read_data()
     assert "\n" not in str(caught.value)
+
+
+def test_dvc_changes_one_line_of_our_file(tmp_path: Path) -> None:
+    copy = tmp_path / "params.yaml"
+    shutil.copy(ROOT / "params.yaml", copy)
+    before = copy.read_text(encoding="utf-8").splitlines()
+    for seed in (21, 22):
+        with modify_yaml(copy) as params:
+            params["train"]["seed"] = seed
+        after = copy.read_text(encoding="utf-8").splitlines()
+        assert [line for line in after if line not in before] == [f"  seed: {seed}"]
+        assert len(after) == len(before)

@@ -1,7 +1,7 @@
-"""Get from the default remote what is missing here: ``python -m tools.pull``.
+"""Get missing outputs from the default remote: ``python -m tools.pull``.
 
 `make repro` does this before `dvc repro`, which then computes only what the remote does not have.
-DVC's own `dvc repro --pull` stops where the remote cannot be reached.
+DVC's own `dvc repro --pull` stops if the remote cannot be reached.
 """
 
 from contextlib import suppress
@@ -17,20 +17,20 @@ from tools.store import get, incomplete_stages, missing, opened
 
 
 def main() -> None:
-    """Get what there is, say what there is not; fail only for what computing cannot put right.
+    """Get what the remote has, and print what it lacks; fail only if computing cannot help.
 
     Raises:
-        StageError: a setting is wrong in a way that DVC has no clear words for.
+        StageError: a setting is wrong, and DVC's own message would not be clear.
     """
-    # DVC stops at a model named by a number, in words that help nobody.
+    # DVC stops at a model named by a number, with a message that helps nobody.
     resolve(params.read(), {})
     path = params.read_data().path
     if path is not None and not Path(path).exists():
         raise StageError(
-            f"{params.PATH}: data.path: {path!r} is not there; "
-            "give a path from the project's folder, or a whole one without ~"
+            f"{params.PATH}: data.path: {path!r} does not exist; "
+            "give a path relative to the project's folder, or an absolute one without ~"
         )
-    # Of a broken dvc.yaml, or another process at work, `dvc repro` tells next.
+    # `dvc repro`, which is next, reports a broken dvc.yaml or another running process.
     with suppress(DvcException), opened() as repo:
         stages = incomplete_stages(repo)
         wanted = missing(stages)
@@ -38,7 +38,7 @@ def main() -> None:
             lacking = [str(out) for out in missing(stages)]
             print(f"Found there: {len(wanted) - len(lacking)}.")
             if lacking:
-                print(f"Not to be had, so computed here: {', '.join(lacking)}.")
+                print(f"Not found, so computed here: {', '.join(lacking)}.")
 
 
 if __name__ == "__main__":

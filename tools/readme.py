@@ -27,7 +27,7 @@ PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def comparison() -> str:
-    """Return `make repro`'s table with what the notebook's author published, and the machine."""
+    """Return `make repro`'s table with the notebook's published results, and the machine."""
     published = read_table(ROOT / "stages/report/notebook.csv").set_index("model")
     table = read_table(ROOT / "metrics/comparison.csv")
     head, rule, *rows = re.sub(" +", " ", to_markdown(table)).splitlines()
@@ -39,12 +39,12 @@ def comparison() -> str:
             lines.append(f"| *notebook* | | {100 * accuracy:.1f} | | | {duration(seconds)} | |")
         machines.add(described(read_json(ROOT / f"metrics/time/{model}.json")["machine"]))
     precisions = " and ".join(sorted(set(table["precision"])))
-    said = f"Trained on {' and '.join(sorted(machines))}, in {precisions}."
-    return "\n".join([*lines, "", f"{said} *notebook*: what its author published."])
+    trained = f"Trained on {' and '.join(sorted(machines))}, in {precisions}."
+    return "\n".join([*lines, "", f"{trained} *notebook*: what its author published."])
 
 
 def recipes() -> str:
-    """Return how much sooner `fast` reaches the notebook, and what `accurate` reaches."""
+    """Return how much sooner `fast` reaches the notebook's accuracies, and those of `accurate`."""
     found = summary()
     accurate = read_table(ROOT / FOLDER / "accurate" / MODELS).set_index("model")
     means = [f"{100 * mean:.2f} % ({name})" for name, mean in accurate["accuracy_mean"].items()]
@@ -77,12 +77,12 @@ def replicates(folder: Path) -> str:
             f"| `{recipe}` | {row['model']} | {row['parameters']:,.0f} "
             f"| {mean:.2f} ± {spread:.2f} | {low:.2f} to {high:.2f} | {row['seeds']} |"
         )
-    said = "Mean ± standard deviation, and the 95 % interval of the mean, over seeds."
-    return "\n".join([*lines, "", f"{said} {trained_on(folder)}"])
+    legend = "Mean ± standard deviation, and the 95 % interval of the mean, over seeds."
+    return "\n".join([*lines, "", f"{legend} {trained_on(folder)}"])
 
 
 def trained_on(folder: Path) -> str:
-    """Return the sentence on where the trainings that *folder* tells of ran, in which precision."""
+    """Return the sentence on the machines and precisions of the trainings in *folder*."""
     found: dict[str, dict[str, None]] = {}
     for recipe, row in rows_of(folder, MODELS):
         found.setdefault(row["machine"], {})[f"`{recipe}`"] = None
@@ -91,7 +91,7 @@ def trained_on(folder: Path) -> str:
 
 
 def differences(folder: Path) -> str:
-    """Return how far each model is above each other on the same seed, for each recipe."""
+    """Return the differences between models on the same seed, for each recipe."""
     lines = ["| Recipe | | above | by (points) | 95 % interval |", "|---|---|---|---:|---:|"]
     for recipe, row in rows_of(folder, DIFFERENCES):
         low, mean, high = (100 * row[key] for key in ("low", "mean", "high"))
@@ -103,18 +103,17 @@ def differences(folder: Path) -> str:
 
 
 def summary() -> dict[str, Any]:
-    """Return the summary of what `make bench` found."""
+    """Return the summary of `make bench`."""
     return read_json(ROOT / "benchmarks/results.json")["summary"]
 
 
 def first_run() -> str:
-    """Return how long the first `make repro` takes, as `make bench` found."""
+    """Return how long the first `make repro` takes, by `make bench`."""
     places = [
         f"{minutes:.0f} minutes on {machine.partition(', with Python')[0]}"
         for machine, minutes in summary()["first_run_minutes"].items()
     ]
-    said = "Time for the first `make repro`, set-up included but not what it downloads"
-    return f"- {said}: {'; '.join(places)}."
+    return f"- The first `make repro` takes, without downloads, {'; '.join(places)}."
 
 
 def pictures() -> str:
@@ -123,24 +122,25 @@ def pictures() -> str:
     first = table.iloc[0]
     few = f"{first['photographed']:,}"
     lines = [
-        f"| | as they are (%) | cut out anew (%) | the first {few}, as they are (%) "
+        f"| | unchanged (%) | cut out again (%) | the first {few}, unchanged (%) "
         f"| photographs of these {few} (%) |",
         "|---|---:|---:|---:|---:|",
     ]
     for row in table.to_dict("records"):
         shares = (row[kind] for kind in ("as_is", "cut_out", "same_as_is", "photographs"))
         lines.append(f"| {row['model']} | {' | '.join(f'{100 * one:.2f}' for one in shares)} |")
-    said = (
-        f"Cut out anew, exactly one digit is found on {first['found']:,} of {first['images']:,} "
-        f"test images, and none moves by more than {first['largest_move']:.1f} pixel; an image "
-        "with none or several counts as read wrongly. The models are those of one run "
-        f"of recipe `{first['recipe']}`, the photographs those of seed {first['seed']}."
+    legend = (
+        f"When cut out again, exactly one digit is found on {first['found']:,} of "
+        f"{first['images']:,} test images, and none moves by more than "
+        f"{first['largest_move']:.1f} pixel; an image with none or several counts as wrong. The "
+        f"models are those of one run of recipe `{first['recipe']}`; the photographs have seed "
+        f"{first['seed']}."
     )
-    return "\n".join([*lines, "", said])
+    return "\n".join([*lines, "", legend])
 
 
 def trials() -> str:
-    """Return what the search for recipe `accurate` tried, for each model, the best first."""
+    """Return the trials of the search for recipe `accurate`, for each model, the best first."""
     tables = []
     for path in sorted((ROOT / "benchmarks/trials").glob("*.csv")):
         table = read_table(path)

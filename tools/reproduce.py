@@ -1,7 +1,7 @@
-"""Whether a second run writes the same bytes as the committed one: ``python -m tools.reproduce``.
+"""Check that a second run writes the same bytes as the committed one: `python -m tools.reproduce`.
 
-Clones what is committed into a throw-away folder, runs the whole pipeline there and compares
-dvc.lock and the metrics. The checkout itself stays as it is.
+Clones what is committed into a temporary folder, runs the whole pipeline there and compares
+dvc.lock and the metrics. The checkout itself is not changed.
 """
 
 import os
@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 import pandas as pd
 import yaml
 
-# Times, and what is made of them: what is there to read, and columns of the table of it.
+# Times, and what is made from them: files for people to read, and columns of the table.
 TIMES = ("metrics/time/", "metrics/comparison.md", "metrics/report.html")
 TABLE, COLUMNS_OF_TIMES = "metrics/comparison.csv", ["train_seconds", "note"]
 
@@ -23,7 +23,7 @@ def main() -> None:
     """Name the outputs that differ, a line each, and exit with 1 if there are any."""
     status = ["git", "status", "--porcelain", "--untracked-files=no"]
     if subprocess.run(status, stdout=subprocess.PIPE, check=False).stdout:
-        print("note: changes that are not committed are left out", flush=True)
+        print("note: uncommitted changes are left out", flush=True)
     folder = Path(mkdtemp(prefix="reproduce-"))
     project = folder / "project"
     differing: list[str] = []
@@ -31,15 +31,15 @@ def main() -> None:
         subprocess.run(["git", "clone", "--quiet", ".", project], check=True)
         before = results(project)
         (project / "dvc.lock").unlink()
-        # No settings of the user's: they may name a cache, which knows the results already.
+        # Without the user's settings: they may name a cache that already has the results.
         kinds = ("GLOBAL_CONFIG", "SYSTEM_CONFIG", "SITE_CACHE")
         own = os.environ | {f"DVC_{kind}_DIR": str(folder / kind.lower()) for kind in kinds}
         subprocess.run(["dvc", "repro"], cwd=project, env=own, check=True)
         after = results(project)
-        # DVC keeps what a model that was removed had written: that is in the first alone.
+        # DVC keeps the outputs of a removed model in dvc.lock: only the first run has these.
         differing = sorted(path for path in after if after[path] != before.get(path))
     except subprocess.CalledProcessError:
-        sys.exit("error: the second run failed; its own words stand above")
+        sys.exit("error: the second run failed; its own error is above")
     except OSError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
@@ -50,11 +50,11 @@ def main() -> None:
     if differing:
         first = f"error: the second run differs from the committed one; it is kept in {folder}"
         sys.exit("\n".join([first, *differing]))
-    print(f"the same bytes: {len(after)} outputs, but for the times in them")
+    print(f"the same bytes: {len(after)} outputs, except for the times in them")
 
 
 def results(project: Path) -> dict[str, str]:
-    """Return what is to be the same, by output: its MD5, but of the table all that is no time."""
+    """Return what must be the same, by output: its MD5, or the table without its times."""
     lock = yaml.safe_load((project / "dvc.lock").read_text(encoding="utf-8"))
     outs = [out for stage in lock["stages"].values() for out in stage["outs"]]
     found = {out["path"]: "" if out["path"].startswith(TIMES) else out["md5"] for out in outs}

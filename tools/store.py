@@ -16,12 +16,12 @@ from dvc.stage import Stage
 
 @contextmanager
 def opened() -> Iterator[Repo]:
-    """Yield the project as DVC sees it, locked; close it in the end.
+    """Yield the project as DVC sees it, locked; close it at the end.
 
-    DVC warns of nothing meanwhile: it would name the hashes of what it does not find.
+    DVC's warnings are off meanwhile: they would list the hashes of what it does not find.
     """
     config = Config.from_cwd()
-    # Unless told, DVC takes a read-only file in a folder for undamaged.
+    # By default, DVC trusts a read-only file in a remote that is a folder.
     checked = {"verify": True} if config["core"].get("remote") in config["remote"] else None
     with Repo(remote_config=checked) as repo, lock_repo(repo), set_loggers_level(logging.ERROR):
         logging.getLogger("dvc_data").setLevel(logging.CRITICAL)
@@ -29,7 +29,7 @@ def opened() -> Iterator[Repo]:
 
 
 def incomplete_stages(repo: Repo) -> list[Stage]:
-    """Return the stages that would run for no other reason than that outputs are missing."""
+    """Return the stages that would run only because outputs are missing."""
     graph = repo.index.graph
     return [
         stage
@@ -37,15 +37,15 @@ def incomplete_stages(repo: Repo) -> list[Stage]:
         if missing([stage])
         and not stage.changed_stage()
         and not stage.changed_deps(allow_missing=True, upstream=list(graph.successors(stage)))
-        # What a user has changed is not written over.
+        # What a user has changed is not overwritten.
         and not any("modified" in out.workspace_status().values() for out in stage.outs)
     ]
 
 
 def missing(stages: list[Stage]) -> list[Output]:
-    """Return the outputs that are not in the working tree or, where DVC keeps them, in the cache.
+    """Return the outputs that the working tree lacks, or the cache if DVC keeps them there.
 
-    Unlike DVC's own `status`, this asks no remote.
+    Unlike DVC's own `status`, this does not ask a remote.
     """
     return [
         out
@@ -57,38 +57,38 @@ def missing(stages: list[Stage]) -> list[Output]:
 
 
 def get(repo: Repo, stages: list[Stage]) -> bool:
-    """Put the missing outputs of *stages* into their places, from the cache or the remote.
+    """Restore the missing outputs of *stages* from the cache or the remote.
 
-    Returns whether there is a remote that can be read; prints why if there is one that cannot.
+    Return whether there is a remote that can be read; if it cannot, print why.
     """
     names = [stage.addressing for stage in stages]
     readable = False
     if name := repo.config["core"].get("remote"):
         try:
             remote = repo.cloud.get_remote()
-            place = f"the remote '{name}' ({told(repo.config['remote'][name]['url'])})"
+            place = f"the remote '{name}' ({message(repo.config['remote'][name]['url'])})"
             print(f"Missing outputs: {len(missing(stages))}; looking in {place}.", flush=True)
             readable = remote.fs.exists(remote.path)
             if not readable:
-                print(f"There is nothing at {place}: it is computed here.")
+                print(f"There is nothing at {place}; what is missing is computed here.")
             elif names:
                 with suppress(DownloadError):
                     repo.fetch(names)
-        # Each kind of remote has errors of its own.
+        # Each kind of remote has its own errors.
         except Exception as error:
             readable = False
             print(
-                f"The remote '{name}' cannot be used: {told(error)}. "
+                f"The remote '{name}' cannot be used: {message(error)}. "
                 "What is missing is computed here."
             )
-            # A checkout would look for it as well.
+            # The checkout would use it too.
             del repo.config["core"]["remote"]
     if names:
         repo.checkout(names, allow_missing=True)
     return readable
 
 
-def told(what: object) -> str:
-    """Return a URL, or what an error says, in one line without a full stop, user or password."""
+def message(what: object) -> str:
+    """Return a URL or an error's message in one line, without a full stop, user or password."""
     line = (str(what) or type(what).__name__).splitlines()[0]
     return re.sub(r"(?<=://)[^/\s]*@", "", line).rstrip(".")

@@ -1,8 +1,8 @@
-"""Take away every damaged file in DVC's cache, here and in the remote: ``python -m tools.verify``.
+"""Remove every damaged file from DVC's cache, here and in the remote: ``python -m tools.verify``.
 
-DVC takes a read-only file in its cache, or in a remote that is a folder, for undamaged without
-looking into it; so damage spreads with each checkout and pull, and never heals. `make verify` runs
-this, then `make repro`, which gets or computes what is missing now, then `dvc push`.
+DVC trusts a read-only file in its cache, or in a remote that is a folder, without checking it; so
+damage spreads with each checkout and pull, and is never repaired. `make verify` runs this, then
+`make repro`, which gets or computes what is missing now, then `dvc push`.
 """
 
 import re
@@ -19,25 +19,25 @@ from dvc_data.hashfile.state import StateNoop
 
 from stages.common.command import run
 from stages.common.errors import StageError, one_line
-from tools.store import opened, told
+from tools.store import message, opened
 
-# Not what a process that was killed left behind, or what another one is writing.
+# Not files that a killed process left behind, or that another one is writing.
 OBJECT = re.compile(r"([0-9a-f]{32})(\.dir)?")
 
 
 def main() -> None:
-    """Remove what is damaged, a line each; put back what is whole."""
+    """Remove what is damaged, with a line for each; restore what is undamaged."""
     try:
         with opened() as repo:
             outs = [out for out in repo.index.outs if out.use_cache and out.hash_info]
-            # As DVC locks them for a stage: none may be at work on them.
+            # The locks that DVC takes for a stage: no stage may be using these files.
             paths = [out.fs_path for out in outs]
             with rwlock(repo.tmp_dir, repo.fs, "make verify", [], paths, hardlink=False):
                 line = ""
                 for line in damages(repo, outs):
                     print(line, flush=True)
                 if not line:
-                    print("No damaged file.")
+                    print("No damaged files.")
     except DvcException as error:
         raise StageError(one_line(error)) from None
 
@@ -46,35 +46,35 @@ def damages(repo: Repo, outs: list[Output]) -> Iterator[str]:
     """Yield a line for each file or folder that is damaged, once it is removed."""
     cache = repo.cache.local
     yield from clean(cache)
-    # DVC's memory of what it has hashed goes by times and sizes, which damage need not change.
+    # DVC remembers hashes by times and sizes, which damage need not change.
     cache.state = StateNoop()
     for out in outs:
         if out.exists and out.changed_checksum():
             out.remove()
             yield f"not what dvc.lock says, removed: {out}"
-        # What is whole in one of the two places goes into the other.
+        # What is undamaged in one of the two places is copied to the other.
         in_cache = not out.changed_cache()
         if out.exists and not in_cache:
             out.commit(relink=False)
         elif in_cache and not out.exists:
             out.checkout()
     if name := repo.config["core"].get("remote"):
-        print(f"Looking into every file of the remote '{name}'.", flush=True)
+        print(f"Checking every file in the remote '{name}'.", flush=True)
         try:
             remote = repo.cloud.get_remote_odb(name)
             yield from clean(remote)
             # DVC remembers what it has seen there.
             with closing(get_index(remote)) as index:
                 index.clear()
-        # Each kind of remote has errors of its own.
+        # Each kind of remote has its own errors.
         except Exception as error:
-            yield f"The remote '{name}' cannot be checked: {told(error)}."
+            yield f"The remote '{name}' cannot be checked: {message(error)}."
 
 
 def clean(objects: HashFileDB) -> Iterator[str]:
-    """Remove the files of a cache or remote whose content is not what their name says."""
+    """Remove the files of a cache or remote whose content does not match their name."""
     if not objects.fs.CAN_TRAVERSE:
-        raise StageError(f"{objects.fs.protocol} has no list of what is there")
+        raise StageError(f"{objects.fs.protocol} cannot list its files")
     if not objects.fs.exists(objects.path):
         return
     for path in objects.fs.find(objects.path):

@@ -1,4 +1,4 @@
-"""Arrays on disk that may be larger than memory: written and read some rows at a time."""
+"""Arrays on disk that may be larger than memory, written and read a few rows at a time."""
 
 import mmap
 from collections.abc import Iterable, Iterator
@@ -8,13 +8,13 @@ import numpy as np
 
 from stages.common.files import reading, replacing
 
-# What is held in memory of an array at a time.
+# How much of an array is in memory at a time.
 CHUNK_BYTES = 4 * 2**20
 GATHERED = 100  # rows
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
-    """Write *array* to *path* in numpy's ``.npy`` format, which can be memory-mapped."""
+    """Write *array* to *path* in NumPy's ``.npy`` format, which can be memory-mapped."""
     write_rows(path, array.shape, array.dtype, [array])
 
 
@@ -23,20 +23,20 @@ def write_rows(
 ) -> None:
     """Write an array of *shape* and *dtype* to *path* as ``.npy``; *chunks* are its rows in order.
 
-    Never more than one chunk of it is in memory.
+    Only one chunk is in memory at a time.
     """
     if dtype.hasobject:
         raise ValueError("objects have no bytes of their own")
     header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
     with replacing(path) as temporary, temporary.open("wb") as file:
-        # `np.save` would hide why the system refused to write.
+        # `np.save` would hide the system's reason if it cannot write.
         np.lib.format.write_array_header_1_0(file, header)
         for chunk in chunks:
             file.write(np.ascontiguousarray(chunk).data)
 
 
 def read_array(path: Path) -> np.ndarray:
-    """Return the array in *path*, memory-mapped: pages come from disk as they are used.
+    """Return the array in *path*, memory-mapped: pages are read from disk as they are used.
 
     Raises:
         StageError: there is no such file, or it is damaged.
@@ -47,14 +47,14 @@ def read_array(path: Path) -> np.ndarray:
 
 
 def chunks_of(array: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield the rows of an *array* that may be memory-mapped, some at a time."""
+    """Yield the rows of an *array* that may be memory-mapped, a few at a time."""
     for few in chunked(len(array), array[:1].nbytes):
         yield array[few]
         release(array)
 
 
 def chunked(rows: int, row_bytes: int) -> Iterator[slice]:
-    """Yield slices that cover *rows* of so many bytes each, :data:`CHUNK_BYTES` at a time."""
+    """Yield slices that cover *rows* of *row_bytes* each, :data:`CHUNK_BYTES` at a time."""
     step = max(1, CHUNK_BYTES // max(1, row_bytes))
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))
@@ -63,8 +63,8 @@ def chunked(rows: int, row_bytes: int) -> Iterator[slice]:
 def gather(array: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """Return the *chosen* rows of an *array* that may be memory-mapped, as an array in memory.
 
-    A few rows at a time: for each one that is read the system brings in the pages around it too,
-    64 KiB on Linux, which for a whole batch of scattered images is a hundred megabytes.
+    A few rows at a time: with each row the system also loads the pages around it, 64 KiB on Linux,
+    which for a whole batch of scattered images is a hundred megabytes.
     """
     rows = np.empty((len(chosen), *array.shape[1:]), array.dtype)
     for start in range(0, len(chosen), GATHERED):
@@ -75,7 +75,7 @@ def gather(array: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 
 
 def release(array: np.ndarray) -> None:
-    """Let the system drop the pages of a memory-mapped *array* from this process."""
+    """Drop the pages of a memory-mapped *array* from this process."""
     mapped = getattr(array, "_mmap", None)
     if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
         mapped.madvise(mmap.MADV_DONTNEED)

@@ -1,4 +1,4 @@
-"""How a stage meets the command line: its arguments, its errors, its exit code."""
+"""The command line of a stage: its arguments, its errors, its exit code."""
 
 import inspect
 import sys
@@ -18,8 +18,8 @@ def run(stage: Callable[..., None]) -> None:
     """Call *stage* with the command's arguments; turn its errors into one line and an exit code.
 
     Exits with 1 after a :class:`StageError` or an operating-system error (a full disk, a missing
-    file), and with 130 after Ctrl-C, as shells do. Any other exception is a defect of ours and
-    keeps its traceback.
+    file), and with 130 after Ctrl-C, as shells do. Any other exception is our bug and keeps its
+    traceback.
     """
     try:
         inspect.signature(stage).bind(*sys.argv[1:])
@@ -42,13 +42,13 @@ def run(stage: Callable[..., None]) -> None:
 
 @contextmanager
 def _alone(command: str) -> Iterator[None]:
-    """Hold the lock of this stage; the system gives it back however the process ends.
+    """Hold the lock of this stage; the system releases it however the process ends.
 
-    DVC's own locks end with DVC's process. A stage that outlives it, since DVC alone was killed,
-    would write the same files as the one started next.
+    DVC's own locks end with DVC's process. If only DVC was killed, the stage goes on and would
+    write the same files as the next one.
 
     Raises:
-        StageError: another process runs the same stage in this folder.
+        StageError: another process is running the same stage in this folder.
     """
     path = LOCKS / "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in command)
     path.parent.mkdir(exist_ok=True)
@@ -67,6 +67,6 @@ def _alone(command: str) -> Iterator[None]:
 
 
 def _module() -> str:
-    """Return the name of the stage's package, as it is run."""
+    """Return the name under which the stage's package is run."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     return spec.name.removesuffix(".__main__") if spec else sys.argv[0]

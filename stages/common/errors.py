@@ -1,10 +1,10 @@
-"""The one exception a user is meant to read."""
+"""The one exception that users are meant to read."""
 
 
 class StageError(Exception):
-    """A problem the user can mend, told in one line: what, where, and what would be right."""
+    """A problem that the user can fix, in one line: what, where, and what would be right."""
 
 
 def one_line(error: Exception) -> str:
-    """Return what *error*, of a library or of the system, says, in one line."""
+    """Return the message of *error*, from a library or the system, in one line."""
     return " ".join(str(error).split()) or type(error).__name__

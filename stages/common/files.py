@@ -1,4 +1,4 @@
-"""Files written whole or not at all, with bytes that depend on their content alone, and read."""
+"""Files: written completely or not at all, with bytes that depend only on their content."""
 
 import csv
 import errno
@@ -15,13 +15,13 @@ from stages.common.errors import StageError, one_line
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside *path*; on success flush it to disk and rename it to *path*.
+    """Yield a temporary path beside *path*; on success flush it to disk and rename it to *path*.
 
-    The name is fixed, so what a killed run left behind is overwritten by the next one. On an
-    error the temporary file is removed and *path* stays as it was.
+    Its name is fixed, so the next run overwrites what a killed one left behind. On an error the
+    temporary file is removed and *path* stays as it was.
 
     Raises:
-        StageError: the system could not write it, for want of room or of permission.
+        StageError: there is no room on the disk, or no permission.
     """
     # The suffix stays last: Keras chooses its format by it.
     temporary = path.with_name(f".partial-{path.name}")
@@ -40,22 +40,22 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def not_written(path: Path, error: Exception) -> StageError:
-    """Return what to tell the user when the system refused to write *path*."""
+    """Return the error for a *path* that could not be written."""
     return StageError(
-        f"{path}: not written: {_reason(error)}; what stood there before is untouched; "
-        "mend that and run `dvc repro` again"
+        f"{path}: not written: {_reason(error)}; an older file there is untouched; "
+        "fix that and run `dvc repro` again"
     )
 
 
 def _reason(error: Exception) -> str:
-    """Return the system's own words, also from a library's longer error that holds them."""
+    """Return the system's own message, even if it is part of a library's longer one."""
     text = one_line(error)
     known = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO)
     return next((os.strerror(number) for number in known if os.strerror(number) in text), text)
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make a rename in *folder* survive a power cut, where the system can (Windows cannot)."""
+    """Make a rename in *folder* survive a power cut, if the system can (Windows cannot)."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -76,12 +76,12 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write *value* to *path* as JSON with sorted keys; NaN and infinity are refused."""
+    """Write *value* to *path* as JSON with sorted keys; NaN and infinity are errors."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, allow_nan=False) + "\n")
 
 
 def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    r"""Write a table to *path*; ``\n`` line ends, floats in their shortest exact form."""
+    r"""Write a table to *path* with ``\n`` line ends and floats in their shortest exact form."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
@@ -101,16 +101,14 @@ def read_json(path: Path) -> Any:
 
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
-    """Say what to do if *path*, which a stage wrote, is not there or cannot be made sense of.
+    """Explain what to do if *path*, which a stage wrote, is missing or damaged.
 
     Raises:
-        StageError: one of both.
+        StageError: it is missing or damaged.
     """
     try:
         yield
     except FileNotFoundError:
-        raise StageError(f"{path}: not there; `dvc repro` writes it") from None
+        raise StageError(f"{path}: missing; `dvc repro` writes it") from None
     except (ValueError, EOFError):
-        raise StageError(
-            f"{path}: damaged; `make verify` takes it away and brings it back"
-        ) from None
+        raise StageError(f"{path}: damaged; `make verify` restores it") from None

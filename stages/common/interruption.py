@@ -1,7 +1,7 @@
-"""Ctrl-C: one line that says how to go on, at whatever moment it comes.
+"""Ctrl-C at any moment: one line that says how to continue.
 
-A process that was started with the signal ignored, as a shell starts one in the background,
-goes on ignoring it.
+A process that was started with the signal ignored, as by a shell in the background, keeps ignoring
+it.
 """
 
 import os
@@ -10,22 +10,22 @@ from collections.abc import Callable
 from types import FrameType
 
 EXIT_CODE = 130  # what shells give for a program ended by Ctrl-C
-LINE = "interrupted: run `dvc repro` again to go on"
+LINE = "interrupted: run `dvc repro` again to continue"
 
 
 def end_at_once() -> None:
-    """From now on end the process right at the signal, without unwinding.
+    """From now on end the process at the signal, without unwinding.
 
-    For the time of the imports, and while TensorFlow makes its graphs: an exception raised in the
-    middle of these can be swallowed or come out as another one, or with a traceback. Nothing is
+    This is for imports, and for when TensorFlow makes its graphs: an exception raised in the middle
+    of these can be swallowed, replaced by another one, or printed with a traceback. Nothing is
     lost, since nothing is being written yet.
     """
     # A copy, since standard error is held back while TensorFlow is imported.
-    told = os.dup(2)
+    errors = os.dup(2)
 
     def end(number: int, frame: FrameType | None) -> None:
         del number, frame
-        os.write(told, f"{LINE}\n".encode())
+        os.write(errors, f"{LINE}\n".encode())
         os._exit(EXIT_CODE)
 
     _handle(end)
@@ -37,7 +37,7 @@ def raise_again() -> None:
 
 
 def ignore() -> None:
-    """From now on do nothing: the process is already ending."""
+    """From now on ignore the signal: the process is already ending."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

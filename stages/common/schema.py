@@ -1,4 +1,4 @@
-"""Typed, frozen settings, and errors in one line for values that do not fit them."""
+"""Typed, frozen settings, and one-line errors for wrong values."""
 
 import difflib
 from collections.abc import Collection, Mapping
@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from stages.common.errors import StageError
 
-# Where pydantic's own words are those of a programmer.
+# For messages of pydantic that only programmers understand.
 PLAIN = {
     "int_type": "should be a whole number",
     "int_from_float": "should be a whole number",
@@ -23,7 +23,7 @@ PLAIN = {
 
 
 class Settings(BaseModel):
-    """Base of every settings object: frozen, no unknown keys, no silent conversion of types."""
+    """Base of all settings: frozen, no unknown keys, no silent conversion of types."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
@@ -31,8 +31,8 @@ class Settings(BaseModel):
     def parse(cls, values: object, where: str, places: Mapping[str, str] | None = None) -> Self:
         """Return *values* as settings.
 
-        *where* names the place the values come from, such as ``params.yaml: train``; *places* are
-        those of keys that come from elsewhere.
+        *where* names the place of the values, such as ``params.yaml: train``; *places* has those
+        of keys that come from elsewhere.
 
         Raises:
             StageError: an unknown key, or a value of the wrong type or out of range.
@@ -45,11 +45,11 @@ class Settings(BaseModel):
             problem = error.errors()[0]
         keys = [str(part) for part in problem["loc"]]
         place = (places or {}).get(keys[0], where)
-        raise StageError(_told(problem, keys, place, cls.model_fields))
+        raise StageError(_message(problem, keys, place, cls.model_fields))
 
 
-def _told(problem: ErrorDetails, keys: list[str], place: str, valid: Collection[str]) -> str:
-    """Return as one line what is wrong with the value under *keys* of a block at *place*."""
+def _message(problem: ErrorDetails, keys: list[str], place: str, valid: Collection[str]) -> str:
+    """Return the *problem* with the value of *keys*, in the block at *place*, in one line."""
     if problem["type"] == "extra_forbidden":
         return f"{place}: {unknown('key', keys[0], valid)}"
     place += ("." if ": " in place else ": ") + ".".join(keys)
@@ -60,13 +60,13 @@ def _told(problem: ErrorDetails, keys: list[str], place: str, valid: Collection[
 
 
 def shown(value: object) -> str:
-    """Return *value* as it stands in YAML, as far as the two languages differ in common values."""
+    """Return *value* as YAML, as far as it differs from Python in common values."""
     words = {None: "null", True: "true", False: "false"}
     return words[value] if value is None or isinstance(value, bool) else repr(value)
 
 
 def unknown(kind: str, name: object, valid: Collection[str]) -> str:
-    """Return the message for a *name* that is none of *valid*, with the nearest one suggested."""
+    """Return the message for a *name* that is not in *valid*, with the nearest one suggested."""
     names = sorted(map(str, valid))
     nearest = difflib.get_close_matches(str(name), names, n=1)
     hint = f"; did you mean {nearest[0]!r}?" if nearest else ""

@@ -1,8 +1,8 @@
-"""Put the models side by side: ``python -m stages.compare``.
+"""Compare all models: ``python -m stages.compare``.
 
 Reads the settings and metrics of every model under ``models:`` in params.yaml; writes
-metrics/comparison.csv and .md, metrics/significance.csv, and metrics/history.csv for the plots of
-all models together.
+metrics/comparison.csv and .md, metrics/significance.csv, and metrics/history.csv for plots of all
+models.
 """
 
 from collections.abc import Iterable
@@ -40,22 +40,22 @@ def main() -> None:
     table = compare({name: results(name, actual) for name in names}, correct, significance)
     history = long_history({n: read_table(METRICS / "history" / f"{n}.csv") for n in names})
     images = images_tested(params.name_of(params.read_data()), actual)
-    said = f"{verdict(table, significance, images)}\n\n{to_markdown(table)}{LEGEND}"
+    text = f"{verdict(table, significance, images)}\n\n{to_markdown(table)}{LEGEND}"
     tables = {"comparison": table, "significance": significance, "history": history}
     for part, content in tables.items():
         write_text(METRICS / f"{part}.csv", content.to_csv(index=False, lineterminator="\n"))
-    write_text(METRICS / "comparison.md", said)
-    print(said, end="")
+    write_text(METRICS / "comparison.md", text)
+    print(text, end="")
 
 
 def results(name: str, actual: Iterable[str]) -> dict[str, Any]:
-    """Return what the stages found out about the model *name*.
+    """Return the results of the model *name*.
 
     Raises:
-        StageError: a file is not there, or it is damaged.
+        StageError: a file is missing or damaged.
     """
     found: dict[str, Any] = {}
-    # The accuracy that counts is the one on the test images: evaluate comes after train.
+    # evaluate comes after train, since its accuracy, on the test images, is the one that counts.
     for folder in ("train", "time", "evaluate"):
         found |= read_json(METRICS / folder / f"{name}.json")
     mark = fingerprint(settings.read(name).model_dump(), found, actual)

@@ -1,4 +1,4 @@
-"""Models side by side: a table, and notes worked out from its numbers."""
+"""The comparison of models: a table, and notes derived from its numbers."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,10 +23,10 @@ def compare(
 ) -> pd.DataFrame:
     """Return the comparison, one row per model in the order given.
 
-    *results* holds for each model ``parameters``, ``trainable_parameters``, ``accuracy`` (of 1),
+    *results* has for each model ``parameters``, ``trainable_parameters``, ``accuracy`` (0 to 1),
     ``train_seconds``, ``epochs``, ``recipe`` and ``precision``, and ``seeds`` and
-    ``seeds_deviation`` of its replicates, none where there are none. *correct* and *pairs* are as
-    in :mod:`stages.compare.significance`.
+    ``seeds_deviation`` of its replicates, or None. *correct* and *pairs* are as in
+    :mod:`stages.compare.significance`.
     """
     table = pd.DataFrame([{"model": name, **values} for name, values in results.items()])
     table["seeds"] = table["seeds"].astype("Int64")
@@ -36,7 +36,7 @@ def compare(
 
 
 def notes(table: pd.DataFrame, pairs: pd.DataFrame) -> list[str]:
-    """Return what stands out about each model; where all are equal nothing does."""
+    """Return what stands out about each model; nothing does if all are equal."""
     extremes = {
         "fastest": ("train_seconds", "min"),
         "slowest": ("train_seconds", "max"),
@@ -56,37 +56,37 @@ def notes(table: pd.DataFrame, pairs: pd.DataFrame) -> list[str]:
 
 
 def accuracy_notes(model: str, pairs: pd.DataFrame) -> list[str]:
-    """Return what the test images say of the accuracy of *model* beside the others'."""
+    """Return how the accuracy of *model* on the test images compares with the others."""
     others = against(model, pairs)
     differs = others["p_holm"] < LEVEL
     above, below = (others[differs & (others["difference"] * sign > 0)] for sign in (1, -1))
-    said = []
+    found = []
     if 0 < len(others) == len(above):
-        said.append("most accurate")
+        found.append("most accurate")
     if 0 < len(others) == len(below):
-        said.append("least accurate")
+        found.append("least accurate")
     if len(above):
-        said.append(f"more accurate than {with_p(above, 'max')}")
+        found.append(f"more accurate than {with_p(above, 'max')}")
     if len(others[~differs]):
-        said.append(f"no different from {with_p(others[~differs], 'min', 'on these images ')}")
-    return said
+        found.append(f"no different from {with_p(others[~differs], 'min', 'on these images ')}")
+    return found
 
 
 def with_p(others: pd.DataFrame, bound: str, where: str = "") -> str:
-    """Return the names of *others* with their p; of many, how many, and the *bound* of p."""
+    """Return the names of *others* with their p; of many, their number and the *bound* of p."""
     if len(others) > NAMED:
         p_value = probability(others["p_holm"].agg(bound), {"max": "≤", "min": "≥"}[bound])
         return f"{len(others)} others {where}({p_value})"
-    said: dict[str, list[str]] = {}
+    by_p: dict[str, list[str]] = {}
     for name, p_value in zip(others["other"], others["p_holm"], strict=True):
-        said.setdefault(probability(p_value), []).append(name)
-    return and_([f"{and_(names)} {where}({p_value})" for p_value, names in said.items()])
+        by_p.setdefault(probability(p_value), []).append(name)
+    return and_([f"{and_(names)} {where}({p_value})" for p_value, names in by_p.items()])
 
 
 def pareto_front(table: pd.DataFrame) -> pd.Series:
-    """Tell of each model whether it is on the Pareto front.
+    """Return for each model whether it is on the Pareto front.
 
-    It is when no other is at least as good in accuracy, training time and number of parameters,
+    It is if no other model is at least as good in accuracy, training time and number of parameters,
     and better in one of them.
     """
     costs = table[["accuracy", "train_seconds", "parameters"]].to_numpy() * [-1, 1, 1]
@@ -97,7 +97,7 @@ def pareto_front(table: pd.DataFrame) -> pd.Series:
 def long_history(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """Return every model's epochs in one table to plot.
 
-    *histories* holds for each model the table ``epoch, accuracy, loss, val_accuracy, val_loss``.
+    *histories* has for each model the table ``epoch, accuracy, loss, val_accuracy, val_loss``.
     The result has two rows for each epoch, one of the training and one of the validation images:
     ``model, images, epoch, accuracy, loss``.
     """
@@ -113,7 +113,7 @@ def long_history(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def to_markdown(table: pd.DataFrame) -> str:
-    """Return the comparison as a Markdown table to read, columns padded to line up."""
+    """Return the comparison as a Markdown table with aligned columns."""
     cells = [["Model", "Params", "Accuracy (%)", "95 % interval", "Seeds", "Training time", "Note"]]
     for row in table.to_dict("records"):
         plural = "epoch" if row["epochs"] == 1 else "epochs"
@@ -138,7 +138,7 @@ def to_markdown(table: pd.DataFrame) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return *seconds* as people say it: ``8.4 s``, ``42 s`` or ``2 m 42 s``."""
+    """Return *seconds* in the form ``8.4 s``, ``42 s`` or ``2 m 42 s``."""
     if seconds < 9.95:  # noqa: PLR2004 - below ten seconds a tenth is worth telling
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -1,4 +1,4 @@
-"""What `make replicates` found, where it is of the training at hand."""
+"""Results of `make replicates` that belong to the current training."""
 
 import hashlib
 import json
@@ -10,18 +10,17 @@ from stages.tables import read_table
 
 FOLDER = Path("metrics/replicates")
 MODELS = "models.csv"
-# What may differ between two trainings of which one is a replicate of the other: the seed, and
-# what a result does not depend on but for its last bits.
+# What may differ between replicates: the seed, and settings that change only the last bits.
 FREE = ("precision", "seed", "threads", "versions")
 
 
 def fingerprint(
     settings: Mapping[str, Any], trained: Mapping[str, Any], actual: Iterable[str]
 ) -> str:
-    """Return what two trainings share that differ in their seed alone.
+    """Return a hash that is the same for trainings that differ only in their seed.
 
-    *settings* and *trained* hold what models/settings/NAME.json and metrics/train/NAME.json do,
-    *actual* is the class of each test image.
+    *settings* and *trained* are the content of models/settings/NAME.json and
+    metrics/train/NAME.json, *actual* is the class of each test image.
     """
     kept = {key: value for key, value in settings.items() if key not in FREE}
     kept |= {key: trained[key] for key in ("parameters", "precision", "training_images")}
@@ -31,9 +30,9 @@ def fingerprint(
 
 
 def spread(recipe: str, name: str, mark: str) -> dict[str, Any]:
-    """Return ``seeds`` and ``seeds_deviation`` of the replicates of *name*, or none.
+    """Return ``seeds`` and ``seeds_deviation`` of the replicates of *name*, or None.
 
-    They count where their fingerprint is this *mark*.
+    Replicates count only if their fingerprint is *mark*.
     """
     path = FOLDER / recipe / MODELS
     if path.is_file():

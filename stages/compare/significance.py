@@ -1,4 +1,4 @@
-"""Whether a difference on the test images is more than chance would make."""
+"""Whether a difference on the test images is more than chance."""
 
 import itertools
 
@@ -15,9 +15,9 @@ COLUMNS = [
 def intervals(correct: pd.DataFrame) -> pd.DataFrame:
     """Return the 95 % interval of each model's accuracy: a row each, ``low`` and ``high``.
 
-    *correct* has a row for each test image and a column for each model, true where it is right.
-    The interval is Wilson's (1927, https://doi.org/10.1080/01621459.1927.10502953). It tells how
-    far other test images may move the number, and nothing of another training.
+    *correct* has a row for each test image and a column for each model, true if it is right. The
+    interval is Wilson's (1927, https://doi.org/10.1080/01621459.1927.10502953). It is about other
+    test images, not about other trainings.
     """
     low, high = proportion_confint(correct.sum(), len(correct), method="wilson")
     return pd.DataFrame({"low": low, "high": high})
@@ -26,10 +26,10 @@ def intervals(correct: pd.DataFrame) -> pd.DataFrame:
 def pairs(correct: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each pair of models, the first minus the second; *correct* as above.
 
-    ``first_only`` and ``second_only`` count the images that one alone gets right. From these comes
-    ``p_value``, by McNemar's exact test (1947, https://doi.org/10.1007/BF02295996): how often two
-    models that are right equally often would differ by so much. ``p_holm`` makes up for there being
-    several pairs (Holm 1979, https://www.jstor.org/stable/4615733).
+    ``first_only`` and ``second_only`` count the images that only one model gets right. ``p_value``
+    follows from these by McNemar's exact test (1947, https://doi.org/10.1007/BF02295996): the
+    probability that two equally good models differ this much. ``p_holm`` corrects it for the number
+    of pairs (Holm 1979, https://www.jstor.org/stable/4615733).
     """
     rows = []
     for first, second in itertools.combinations(correct, 2):

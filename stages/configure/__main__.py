@@ -1,7 +1,7 @@
-"""Work out the settings of every model: ``python -m stages.configure``.
+"""Resolve the settings of every model: ``python -m stages.configure``.
 
-Reads params.yaml; writes models/settings/NAME.json. Training depends on its own file alone, so a
-change to params.yaml retrains the models whose settings it changes and no other.
+Reads params.yaml; writes models/settings/NAME.json. Training depends on that file alone, so a
+change to params.yaml retrains only the models whose settings it changes.
 """
 
 from importlib.metadata import version

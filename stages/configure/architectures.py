@@ -1,4 +1,4 @@
-"""What can be told of the architectures without importing them, which would load TensorFlow."""
+"""Checks of architectures without importing them, since that would load TensorFlow."""
 
 import ast
 import symtable
@@ -8,20 +8,20 @@ from typing import Any
 from stages.common.errors import StageError
 
 FOLDER = Path(__file__).parents[1] / "architectures"
-# What `train` takes from each.
+# What `train` uses of each.
 PARTS = ("connect", "FILTERS", "DENSE")
 NAMES = sorted(path.stem for path in FOLDER.glob("[a-z]*.py"))
 
 
 def check(name: str) -> None:
-    """Check that the file of the architecture *name* can be one.
+    """Check the file of the architecture *name*.
 
     Raises:
-        StageError: it is not Python, or something that every architecture has is missing.
+        StageError: it is not valid Python, or lacks a part that every architecture has.
     """
     path = FOLDER / f"{name}.py"
     shown = path.relative_to(FOLDER.parents[1])
-    # It takes bytes too, and finds their encoding as Python does.
+    # It also takes bytes, and finds their encoding as Python does.
     source: Any = path.read_bytes()
     try:
         names = symtable.symtable(source, str(path), "exec").get_identifiers()
@@ -31,14 +31,14 @@ def check(name: str) -> None:
     if missing := [part for part in PARTS if part not in names]:
         raise StageError(
             f"{shown}: no {' and no '.join(missing)} in it; "
-            f"an architecture has {', '.join(PARTS)}, as model1.py"
+            f"an architecture has {', '.join(PARTS)}, like model1.py"
         )
 
 
 def convolutions(name: str) -> int | None:
     """Return how many convolutions the architecture *name* has: the length of its ``FILTERS``.
 
-    None where that is not written out as numbers.
+    None if that is not a literal list of numbers.
     """
     for statement in ast.parse((FOLDER / f"{name}.py").read_bytes()).body:
         match statement:

@@ -1,7 +1,7 @@
 """From params.yaml to the settings of each model: recipe, model and ``train:`` merged.
 
-Of two blocks that set the same key the later one counts: the recipe, the recipe's block for the
-model's architecture, the model's own block, what ``train:`` sets.
+If two blocks set the same key, the later one wins: the recipe, the recipe's block for the model's
+architecture, the model's own block, what ``train:`` sets.
 """
 
 import re
@@ -17,20 +17,20 @@ from stages.params import section
 from stages.settings import TrainingSettings
 
 SIZES = {"filters", "dense"}
-# `train:` alone sets these, so that one seed, one precision and so on hold for every model.
+# Only `train:` sets these, so every model has the same seed, precision and so on.
 TRAIN_ONLY = {"recipe", "seed", "precision", "threads"}
 RECIPE_KEYS = set(TrainingSettings.model_fields) - SIZES - TRAIN_ONLY - {"architecture", "versions"}
 MODEL_KEYS = RECIPE_KEYS | SIZES
-# A model's name becomes part of file names, of DVC's stage names and of the stages' commands; YAML
-# takes one of digits alone for a number, which DVC drops.
+# A model's name becomes part of file names, of DVC's stage names and of commands. YAML reads a name
+# of digits as a number, which DVC drops.
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 Block = tuple[str, dict[str, Any], set[str]]
 
 
 class Train(Settings):
-    """``train:`` — what holds for every model; ``None`` leaves each recipe's own.
+    """``train:`` — settings for every model; ``None`` means the recipe's own value.
 
-    Types alone: the ranges are those of :class:`TrainingSettings`.
+    Values are checked by :class:`TrainingSettings`.
     """
 
     recipe: str
@@ -45,13 +45,13 @@ class Train(Settings):
 def resolve(params: Mapping[str, Any], versions: Mapping[str, str]) -> dict[str, TrainingSettings]:
     """Return the settings of every model under ``models:``, from params.yaml's content.
 
-    *versions* are those of the packages that decide the bits. The recipes that are not chosen are
-    checked too, so that choosing one later holds no surprise; of the architectures' files those in
-    use alone, so that one in the making stops no model.
+    *versions* are those of the packages that decide the bits. All recipes are checked, so choosing
+    another one later brings no surprise. Of the architectures' files only those in use are checked,
+    so an unfinished one stops no model.
 
     Raises:
-        StageError: an unknown name or key, a missing key, or a value out of its range; the
-            message names the block the value stands in.
+        StageError: an unknown name or key, a missing key, or a value out of range; the message
+            names the block of the value.
     """
     train = Train.parse(section(params, "train"), f"{WHERE}: train")
     recipes = _named_blocks(section(params, "recipes"), "recipes")
@@ -82,7 +82,7 @@ def resolve(params: Mapping[str, Any], versions: Mapping[str, str]) -> dict[str,
 
 
 def _architecture(name: object, place: str) -> str:
-    """Return the *name* that a model's block gives of its architecture."""
+    """Return the *name* of the architecture in a model's block."""
     if not isinstance(name, str):
         raise StageError(
             f"{WHERE}: {place}.architecture: this key is missing; "
@@ -117,7 +117,7 @@ def _recipe_blocks(name: str, recipe: object, architecture: str) -> Iterator[Blo
 
 
 def _named_blocks(values: object, place: str) -> dict[str, Any]:
-    """Return a copy of a section whose keys are names, at least one of them."""
+    """Return a copy of a section whose keys are names; there must be at least one."""
     named = _block(values, place)
     if not named:
         raise StageError(f"{WHERE}: {place}: empty; name at least one")

@@ -1,6 +1,6 @@
 """Score one trained model on the test images: ``python -m stages.evaluate NAME``.
 
-Reads models/NAME.keras, nothing else of the model, and the test images.
+Reads models/NAME.keras and the test images.
 """
 
 from pathlib import Path
@@ -32,9 +32,9 @@ def main(name: str) -> None:
     scores = score(actual, probabilities)
     each = np.array(names, dtype=object)
     confidence = [f"{value:.6f}" for value in probabilities.max(axis=1)]
-    said = {"actual": each[actual], "predicted": each[predicted], "confidence": confidence}
+    rows = {"actual": each[actual], "predicted": each[predicted], "confidence": confidence}
     per_class = score_classes(actual, predicted, names)
-    tables = {"per_class": per_class, "predictions": pd.DataFrame(said)}
+    tables = {"per_class": per_class, "predictions": pd.DataFrame(rows)}
     metrics = Path("metrics")
     write_json(metrics / "evaluate" / f"{name}.json", scores._asdict())
     for folder, table in tables.items():

@@ -1,4 +1,4 @@
-"""A trained model as its file has it, and what it says of images."""
+"""A trained model from its file, and its predictions."""
 
 import zipfile
 from collections.abc import Callable
@@ -21,12 +21,12 @@ def load(path: Path, image: tuple[int, ...], classes: int) -> keras.Model:
         StageError: there is no such file, it is damaged, or it holds something else.
     """
     with reading(path), path.open("rb") as file:
-        # Keras says of a file that was cut short that it is not there.
+        # For a truncated file Keras says that it does not exist.
         if not zipfile.is_zipfile(file):
             raise ValueError
     try:
         model = keras.models.load_model(path, safe_mode=True)
-    # What is in the archive meets zipfile, HDF5 and all of Keras; each has its errors.
+    # zipfile, HDF5 and Keras read the archive; each has its own errors.
     except Exception as error:
         raise StageError(
             f"{path}: cannot be opened as a model ({one_line(error)}){REMEDY}"
@@ -44,8 +44,8 @@ def load(path: Path, image: tuple[int, ...], classes: int) -> keras.Model:
 def predict(of_batch: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
     """Return the probabilities (n, classes) that a model gives for *images*.
 
-    *of_batch* returns those of some, as a Keras model's ``predict_on_batch`` does. Only one batch
-    at a time is in memory as floats.
+    *of_batch* returns those of a batch, like a Keras model's ``predict_on_batch``. Only one batch
+    is in memory as floats at a time.
     """
     starts = range(0, len(images), BATCH)
     return np.concatenate([of_batch(images[i : i + BATCH]) for i in starts])

@@ -1,4 +1,4 @@
-"""How good predictions are, worked out from labels and probabilities alone."""
+"""How good predictions are, from labels and probabilities alone."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from sklearn.metrics import f1_score, precision_recall_fscore_support
 
 
 class Scores(NamedTuple):
-    """What metrics/evaluate/NAME.json holds."""
+    """The content of metrics/evaluate/NAME.json."""
 
     accuracy: float
     loss: float
@@ -20,8 +20,8 @@ class Scores(NamedTuple):
 def score(actual: np.ndarray, probabilities: np.ndarray) -> Scores:
     """Return the scores of *probabilities* (n, classes) for the classes *actual* (n,).
 
-    The loss is the mean categorical cross-entropy, with probabilities kept off 0 by float32's
-    resolution. Macro F1 is the mean over the classes that occur among *actual* or predictions.
+    The loss is the mean categorical cross-entropy, with probabilities of at least float32's
+    epsilon. Macro F1 is the mean over the classes that occur in *actual* or in the predictions.
     """
     predicted = probabilities.argmax(axis=1)
     correct = int((predicted == actual).sum())
@@ -38,7 +38,7 @@ def score(actual: np.ndarray, probabilities: np.ndarray) -> Scores:
 def score_classes(actual: np.ndarray, predicted: np.ndarray, names: Sequence[str]) -> pd.DataFrame:
     """Return metrics/per_class/NAME.csv: a row for each of the classes *names*, in their order.
 
-    *actual* and *predicted* are (n,) places in *names*. A score is 0 where nothing divides.
+    *actual* and *predicted* (n,) are indices into *names*. A score with a denominator of 0 is 0.
     """
     columns = precision_recall_fscore_support(
         actual, predicted, labels=range(len(names)), zero_division=0

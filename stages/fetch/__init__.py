@@ -1,1 +1,1 @@
-"""The stage ``fetch``: labelled images from the network, or from files of one's own."""
+"""The stage ``fetch``: labelled images from the network, or from the user's own files."""

@@ -1,6 +1,6 @@
 """Get the labelled images: ``python -m stages.fetch``.
 
-Reads params.yaml, and the network or a path of the user's own; writes data/raw.
+Reads params.yaml, and the network or the user's own files; writes data/raw.
 """
 
 from pathlib import Path
@@ -19,11 +19,11 @@ from stages.params import Data, read_data
 
 
 def main() -> None:
-    """Write the images, their labels and what they are."""
+    """Write the images, their labels, classes and split."""
     settings = read_data()
     raw.FOLDER.mkdir(parents=True, exist_ok=True)
-    # Here and not in the system's own place, which may be in memory. If this process is killed,
-    # DVC removes the folder before the next one.
+    # Not in the system's temporary folder, which may be in memory. If this process is killed, DVC
+    # removes this folder before the next run.
     with TemporaryDirectory(prefix=".unpacked-", dir=raw.FOLDER) as scratch:
         data = read(settings, Path(scratch))
         raw.write(data.chunks(), data.image, data.labels, data.classes, data.parts)
@@ -37,10 +37,10 @@ def main() -> None:
 
 
 def read(settings: Data, scratch: Path) -> LabelledImages:
-    """Return the images that *settings* ask for; what is compressed is unpacked in *scratch*.
+    """Return the images that *settings* ask for; compressed files are unpacked in *scratch*.
 
     Raises:
-        StageError: what they name is not there, or its content is not labelled images.
+        StageError: what they name is missing, or has no labelled images.
     """
     if settings.path is None:
         data = sources.fetch(settings.dataset, settings.sources)
@@ -52,8 +52,8 @@ def read(settings: Data, scratch: Path) -> LabelledImages:
         data = npz.read(place, scratch)
     else:
         raise StageError(
-            f"params.yaml: data.path: {settings.path!r} is not there or something else; expected a "
-            "folder with one sub-folder for each class, a folder of IDX files or an .npz file"
+            f"params.yaml: data.path: {settings.path!r} is missing, or none of these: a folder "
+            "with one sub-folder for each class, a folder of IDX files, an .npz file"
         )
     return all_resized(data, settings.size) if settings.size else data
 

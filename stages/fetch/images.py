@@ -1,4 +1,4 @@
-"""Labelled images in one form, made of the number formats that people keep them in."""
+"""Labelled images in one form, from arrays of any shape and number type."""
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,10 +18,10 @@ GREY, COLOUR = 1, 3
 class LabelledImages:
     """Images and their labels, in one order.
 
-    *chunks* gives all images, uint8 ``(k, height, width, channels)``, some at a time, so that
-    they need not fit into memory; *image* is the shape of one. *labels* ``(n,)`` count into
-    *classes*, the names. *parts* says how many images the data itself gives each of train,
-    validation and test, one part after the other; it is empty where the data is not split.
+    *chunks* yields all images, uint8 ``(k, height, width, channels)``, a few at a time, so that
+    they need not fit into memory; *image* is the shape of one. *labels* ``(n,)`` are positions in
+    *classes*, the names. *parts* is the number of images in each of train, validation and test,
+    one part after the other; it is empty if the data has no split of its own.
     """
 
     chunks: Callable[[], Iterator[np.ndarray]]
@@ -32,7 +32,7 @@ class LabelledImages:
 
 
 class Part(NamedTuple):
-    """Images and labels as a file has them, and what to call them in an error."""
+    """Images and labels as they are in a file, and what to call them in an error."""
 
     images: np.ndarray
     labels: np.ndarray
@@ -40,17 +40,17 @@ class Part(NamedTuple):
 
 
 def labelled(parts: Mapping[str, Part], *, split: bool = False) -> LabelledImages:
-    """Return the images of all *parts* in one form; every reader of arrays ends with this.
+    """Return the images of all *parts* in one form; every reader of arrays calls this last.
 
-    The images of a part are ``(n, height, width)``, grey, or ``(n, height, width, channels)`` with
-    one channel or three, or ``(n, pixels)`` of square grey ones; of integers, floats or booleans,
-    and may be memory-mapped. They are from 0 to 1 if none is larger, and then scaled by 255, else
-    from 0 to 255. Floats are rounded to the nearest integer, halves to the even one. For the
-    labels see :func:`to_classes`. *split* tells that the parts are those of the data's own split,
-    by name, and not just several files.
+    The images of a part are ``(n, height, width)`` in grey, ``(n, height, width, channels)`` with
+    one channel or three, or ``(n, pixels)`` if square and grey. They are integers, floats or
+    booleans, and may be memory-mapped. If no pixel is above 1, all are multiplied by 255; if one
+    is, they are from 0 to 255. Floats are rounded to the nearest integer, halves to the even one.
+    For the labels see :func:`to_classes`. With *split*, the parts are those of the data's own
+    split, by name, and not just several files.
 
     Raises:
-        StageError: they are something else; a wrong value is named with its index.
+        StageError: they are anything else; a wrong value is named with its index.
     """
     shaped = [_shaped(part) for part in parts.values()]
     where = [part.where for part in parts.values()]
@@ -64,7 +64,7 @@ def labelled(parts: Mapping[str, Part], *, split: bool = False) -> LabelledImage
         if images.shape[1:] != image:
             raise StageError(
                 f"{part.where}: images of {size_of(images.shape[1:])}, "
-                f"those of {where[0]} of {size_of(image)}; all must have one size"
+                f"those of {where[0]} of {size_of(image)}; all must have the same size"
             )
     factor = WHITE if max(map(_largest, shaped, where)) <= 1 else 1
     labels, classes = to_classes([part.labels for part in parts.values()], where)
@@ -80,13 +80,13 @@ def labelled(parts: Mapping[str, Part], *, split: bool = False) -> LabelledImage
 
 
 def size_of(image: tuple[int, ...]) -> str:
-    """Return the shape (height, width, channels) as people say it."""
+    """Return the shape (height, width, channels) in words."""
     height, width, channels = image
     return f"{width} x {height}, {'grey' if channels == GREY else 'in colour'}"
 
 
 def _shaped(part: Part) -> np.ndarray:
-    """Return a part's images as (n, height, width, channels), not copied."""
+    """Return a part's images as (n, height, width, channels), without a copy."""
     images, where = part.images, part.where
     if images.dtype.kind not in "uifb":
         raise StageError(f"{where}: values of type {images.dtype}; pixels are integers or floats")
@@ -105,16 +105,16 @@ def _shaped(part: Part) -> np.ndarray:
 
 
 def _largest(images: np.ndarray, where: str) -> float:
-    """Return the largest value in *images*, all of which have been looked at.
+    """Return the largest value in *images*, after checking each one.
 
     Raises:
-        StageError: one is no pixel.
+        StageError: a value is not a pixel.
     """
     largest = 0.0
     for few in chunked(len(images), images[:1].nbytes):
         chunk = images[few]
-        # Written so that NaN, which compares as false, is out of range too; and without an array
-        # of comparisons where all is well.
+        # NaN compares as false, so this way it is out of range too. The array of comparisons is
+        # only made if a value is wrong.
         low, high = chunk.min(), chunk.max()
         if not (low >= 0 and high <= WHITE):
             index = np.argwhere(~((chunk >= 0) & (chunk <= WHITE)))[0]
@@ -137,9 +137,9 @@ def _to_uint8(pixels: np.ndarray, factor: int) -> np.ndarray:
 def to_classes(arrays: Sequence[np.ndarray], where: Sequence[str]) -> tuple[np.ndarray, list[str]]:
     """Return the labels of all *arrays* as ``(n,)`` integers from 0, and the classes' names.
 
-    The arrays, from the places *where*, are all of one kind: ``(n,)`` or ``(n, 1)`` whole numbers
-    from 0, or words, in which case the classes are those that occur, in order; or ``(n, classes)``
-    one-hot rows of any number type, whose classes are named by their column.
+    The arrays, from the places *where*, are all of one kind. Either they are ``(n,)`` or ``(n, 1)``
+    whole numbers from 0, or words: then the classes are those that occur, sorted. Or they are
+    ``(n, classes)`` one-hot rows of any number type: then a class is named by its column.
     """
     kinds, checked = zip(*map(_checked, arrays, where), strict=True)
     for kind, place in zip(kinds, where, strict=True):
@@ -159,9 +159,9 @@ def to_classes(arrays: Sequence[np.ndarray], where: Sequence[str]) -> tuple[np.n
 
 
 def _checked(array: np.ndarray, where: str) -> tuple[str, np.ndarray]:
-    """Return the kind of the labels in *array*, and its numbers or words (n,), each checked."""
+    """Check the labels in *array*; return their kind, and their numbers or words (n,)."""
     if array.shape[1:] == (1,):
-        # As Keras keeps CIFAR's.
+        # As in Keras's CIFAR.
         array = array[:, 0]
     if array.ndim == 1 and array.dtype.kind == "U":
         if (empty := np.char.strip(array) == "").any():
@@ -173,7 +173,7 @@ def _checked(array: np.ndarray, where: str) -> tuple[str, np.ndarray]:
                 f"{where}: label {array[wrong][0]} at index {wrong.argmax()}; "
                 "labels count from 0, or are words"
             )
-        # numpy would make floats of uint64 beside int64.
+        # NumPy would turn uint64 beside int64 into floats.
         return "numbers", array.astype(np.uint64)
     if array.ndim == 2 and array.dtype.kind in "uifb":  # noqa: PLR2004
         if (wrong := (array.max(axis=1) != 1) | ((array != 0).sum(axis=1) != 1)).any():

@@ -1,4 +1,4 @@
-"""The datasets whose every byte is known, and who has them under which name."""
+"""The datasets whose every byte is known, and their names at each source."""
 
 import hashlib
 from dataclasses import dataclass, field, replace
@@ -11,10 +11,10 @@ from stages.fetch.images import LabelledImages
 
 @dataclass(frozen=True)
 class Dataset:
-    """A dataset by the names that OpenML and Keras have for it.
+    """A dataset, with its names at OpenML and in Keras.
 
-    Of a known one it is settled what it is, whoever sends it: the checksums of its values (images
-    uint8, labels uint8), its classes' names and its own split.
+    A known one has the same content from every source: it has checksums of its values (images
+    uint8, labels uint8), the names of its classes and its own split.
     """
 
     openml: str | int
@@ -26,11 +26,11 @@ class Dataset:
 
     @property
     def is_known(self) -> bool:
-        """Tell whether there is anything to check it by."""
+        """Return whether there are checksums for it."""
         return self.images_sha256 is not None
 
 
-# The training images, then the test images, as their authors give them and OpenML keeps them.
+# The training images, then the test images: the authors' split, and OpenML's order.
 OWN_SPLIT = {"train": 60_000, "test": 10_000}
 # http://yann.lecun.com/exdb/mnist/
 MNIST = Dataset(
@@ -53,7 +53,7 @@ FASHION_MNIST = Dataset(
     ],
     parts=OWN_SPLIT,
 )  # fmt: skip
-# By OpenML's number, and by name in lower case, as which OpenML takes every name.
+# By OpenML's number and by name. Names are lower case, as OpenML treats them.
 KNOWN: dict[str | int, Dataset] = {
     554: MNIST,
     "mnist_784": MNIST,
@@ -65,7 +65,7 @@ KNOWN: dict[str | int, Dataset] = {
 
 
 def find(name: str | int) -> Dataset:
-    """Return the dataset of that *name*, or with that number at OpenML; it need not be known."""
+    """Return the dataset of that *name* or OpenML number; it need not be known."""
     key = name.lower() if isinstance(name, str) else name
     return KNOWN.get(key) or Dataset(openml=name, keras=str(name))
 

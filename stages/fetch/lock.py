@@ -1,4 +1,4 @@
-"""What dvc.lock remembers of the last fetch: a dataset that is not known may have changed."""
+"""Compares a fetch with dvc.lock: a dataset that is not known may have changed."""
 
 import hashlib
 import json
@@ -24,13 +24,13 @@ def warn_if_other(settings: Data) -> None:
     recorded = [out["md5"] for out in fetch.get("outs", ()) if out["path"] == str(raw.FOLDER)]
     if recorded and recorded[0] != _md5_of_folder(raw.FOLDER):
         print(
-            f"warning: {settings.dataset} is not what it was when dvc.lock was written: "
-            "its images, labels or classes differ, and what depends on them runs anew"
+            f"warning: {settings.dataset} has changed since dvc.lock was written: "
+            "its images, labels or classes differ, so all that depends on them runs again"
         )
 
 
 def _md5_of_folder(folder: Path) -> str:
-    """Return the hash that DVC records of a folder: of the list of its files and their hashes."""
+    """Return the hash that DVC records for a folder: that of the list of its files' hashes."""
     files = [
         {"md5": _md5(path.read_bytes()), "relpath": path.name} for path in sorted(folder.iterdir())
     ]

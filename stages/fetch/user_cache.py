@@ -1,7 +1,6 @@
-"""The user's cache folder: what a source has sent once, this machine does not ask for again.
+"""The user's cache folder: this machine does not fetch a known dataset twice.
 
-One file for each array of a known dataset: its bytes alone, named by their SHA-256, so that
-``sha256sum`` checks them.
+One file for each array: just its bytes, named by their SHA-256, so that ``sha256sum`` can check it.
 """
 
 import os
@@ -16,20 +15,20 @@ from stages.fetch.known import Dataset, verified
 
 
 def folder() -> Path:
-    """Return the folder; in ``$XDG_CACHE_HOME`` if that is set, else in ``~/.cache``."""
+    """Return the folder: in ``$XDG_CACHE_HOME`` if that is set, else in ``~/.cache``."""
     caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     return caches / "cached-mnist-pipeline"
 
 
 def read(dataset: Dataset) -> LabelledImages | None:
-    """Return *dataset*, a known one, if it is there, its checksums verified anew; else None.
+    """Return *dataset*, a known one, with its checksums verified again; None if it is missing.
 
-    Prints a line where something is there that is not *dataset*.
+    Prints a line if the files are there but are not *dataset*.
     """
     image_path, label_path = _paths(dataset)
     try:
         labels = np.fromfile(label_path, np.uint8)
-        # Of square images, as those of every known dataset are.
+        # Every known dataset has square images.
         images = np.memmap(image_path, np.uint8, "r").reshape(len(labels), -1)
         return verified(labelled({"all": Part(images, labels, "its files")}), dataset)
     except FileNotFoundError:
@@ -40,9 +39,9 @@ def read(dataset: Dataset) -> LabelledImages | None:
 
 
 def write(dataset: Dataset, data: LabelledImages) -> None:
-    """Keep *data*, which is *dataset*, in the place of what was there.
+    """Keep *data*, which is *dataset*, and replace what was there.
 
-    Prints a line where that cannot be done; nothing but a later download depends on it.
+    If that fails, prints a line and continues: it only saves a later download.
     """
     image_path, label_path = _paths(dataset)
     try:

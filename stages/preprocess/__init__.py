@@ -1,1 +1,1 @@
-"""The stage ``preprocess``: images split into those to train on, to watch and to test on."""
+"""The stage ``preprocess``: images split into training, validation and test images."""

@@ -1,7 +1,7 @@
 """Split the images and one-hot encode their labels: ``python -m stages.preprocess``.
 
-Reads data/raw; writes data/processed/train, validation and test. Never more than a few megabytes
-of images are in memory.
+Reads data/raw; writes data/processed/train, validation and test. Only a few megabytes of images are
+in memory at a time.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def main() -> None:
 
 
 def one_hot(labels: np.ndarray, classes: int) -> Iterator[np.ndarray]:
-    """Yield *labels* (n,) in 0..classes - 1 as one-hot rows (n, classes) float32, a few a time."""
+    """Yield *labels* (n,) in 0..classes - 1 as one-hot rows (n, classes) float32, in chunks."""
     for few in chunked(len(labels), 4 * classes):
         yield (labels[few, None] == np.arange(classes)).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""What the training images' pixels are like, for networks that want them of one scale."""
+"""Mean and deviation of the training images' pixels, for networks that normalise them."""
 
 from collections.abc import Iterable
 
@@ -12,8 +12,8 @@ VALUES = np.arange(256)
 def describe(chunks: Iterable[np.ndarray]) -> Pixels:
     """Return the pixels' mean and standard deviation for each channel.
 
-    *chunks* are the images (n, height, width, channels) uint8, some at a time. How often each
-    value occurs is counted, so that neither the order nor the chunks decide a bit of the result.
+    *chunks* are the images (n, height, width, channels) uint8, a few at a time. Values are counted,
+    so neither the order nor the chunks change a bit of the result.
     """
     counts: np.ndarray = sum(  # type: ignore[assignment]
         np.stack([np.bincount(one.ravel(), minlength=256) for one in np.moveaxis(chunk, -1, 0)])
@@ -22,6 +22,6 @@ def describe(chunks: Iterable[np.ndarray]) -> Pixels:
     total = counts.sum(axis=1)
     mean = (counts @ VALUES) / total
     variance = (counts * (VALUES - mean[:, None]) ** 2).sum(axis=1) / total
-    # Of a channel that never varies nothing is to be scaled.
+    # A constant channel is not scaled.
     deviation = np.where(variance > 0, np.sqrt(variance), 1)
     return Pixels(mean=mean.tolist(), deviation=deviation.tolist())

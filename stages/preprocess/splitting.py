@@ -1,4 +1,4 @@
-"""Which images are trained on, watched during training, and tested on."""
+"""Which images are for training, for validation and for testing."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -32,11 +32,11 @@ def split_indices(
     """Return the indices of the ``train``, ``validation`` and ``test`` images among *count*.
 
     The test images are those of ``train_test_split(images, test_size=..., random_state=...)``,
-    the notebook's call, on the first *limit* images; or those that the data names itself. *own*
-    says how many images it gives each part, one part after the other; of each, *limit* then keeps
-    its share. The validation images are the data's own, if it is its split that counts; or else
-    taken from the training images as the test images are from all. With a fraction of 0 the test
-    images stand in for them, as in the notebook.
+    as in the notebook, on the first *limit* images. Without a fraction they are the data's own:
+    *own* has the number of images in each part, one part after the other, and *limit* keeps the
+    same share of each. The validation images are the data's own with its own split; otherwise they
+    are taken from the training images in the same way. With a fraction of 0 they are the test
+    images, as in the notebook.
 
     Raises:
         StageError: a part would be left without an image, or the data has no split of its own.
@@ -47,7 +47,7 @@ def split_indices(
         if "validation" in parts and fraction:
             raise StageError(
                 f"params.yaml: split.validation_fraction: {fraction:g}, but the data has validation"
-                " images of its own; set it to 0 to watch those"
+                " images of its own; set it to 0 to use those"
             )
     else:
         indices = np.arange(min(count, limit or count))
@@ -60,7 +60,7 @@ def split_indices(
 
 
 def _own_parts(own: Mapping[str, int], limit: int) -> dict[str, np.ndarray]:
-    """Return the indices of the parts that the data itself has, *limit* in all."""
+    """Return the indices of the data's own parts, *limit* in total."""
     if missing := {"train", "test"} - own.keys():
         raise StageError(
             "params.yaml: split.test_fraction: null takes the data's own split, but it has no "

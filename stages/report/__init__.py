@@ -1,1 +1,1 @@
-"""The stage ``report``: the comparison as one page that opens from the disk."""
+"""The stage ``report``: the comparison as one page that opens without a server."""

@@ -1,4 +1,4 @@
-"""Make one page of the comparison: ``python -m stages.report``.
+"""Make the report, one page with the comparison: ``python -m stages.report``.
 
 Reads the metrics, the test images and dvc.lock; writes metrics/report.html.
 """

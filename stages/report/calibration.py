@@ -1,4 +1,4 @@
-"""Whether a model that says 90 % is right 90 times of 100."""
+"""Whether a model that is 90 % confident is right 90 % of the time."""
 
 import numpy as np
 import pandas as pd
@@ -7,10 +7,10 @@ BINS = 10
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
-    """Return a row for each tenth of confidence that has images: a reliability diagram's points.
+    """Return the points of a reliability diagram: a row for each tenth of confidence with images.
 
-    *confidence* (n,) in the class that is favoured, and whether that is *right* (n,), give
-    ``images``, their mean ``confidence`` and their ``accuracy``.
+    *confidence* (n,) is that of each prediction, *right* (n,) whether it is right. A row has the
+    number of ``images``, their mean ``confidence`` and their ``accuracy``.
     """
     table = pd.DataFrame({"confidence": confidence, "accuracy": right})
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
@@ -19,7 +19,7 @@ def reliability(confidence: np.ndarray, right: np.ndarray) -> pd.DataFrame:
 
 
 def expected_calibration_error(points: pd.DataFrame) -> float:
-    """Return how far confidence is from accuracy, on average over images (Guo et al., 2017).
+    """Return the mean gap between confidence and accuracy over all images (Guo et al., 2017).
 
     *points* are those of :func:`reliability`; the paper is https://arxiv.org/abs/1706.04599.
     """

@@ -1,7 +1,7 @@
-"""The charts, each as Vega-Lite's description of it, drawn by Altair.
+"""The charts as Vega-Lite specifications, made with Altair.
 
-Each takes the width that the page gives it. Names of models and classes are values of the data and
-never part of an expression, so none of them can break a chart.
+Each fills the width that the page gives it. Names of models and classes are only values in the
+data, never part of an expression, so no name can break a chart.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,36 +14,36 @@ import pandas as pd
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 EVERY = "every model"
 PERCENT = alt.Axis(format=".1%", labelOverlap=True)
-# More models' names would lie on one another in a chart; the legend and the pointer tell them.
+# With more models their names would overlap in a chart; the legend and the tooltips name them.
 NAMED = 6
-# Names of so few letters fit above a column.
+# Names of at most this many letters fit above a column.
 SHORT = 3
 
 
 def data_of(table: pd.DataFrame) -> alt.InlineData:
-    """Return *table* as data of a chart; more digits than six nobody sees."""
+    """Return *table* as a chart's data; nobody sees more than six digits."""
     rows: list[Any] = table.round(6).to_dict("records")
     return alt.InlineData(values=rows)
 
 
 def colour(table: pd.DataFrame) -> alt.Color:
-    """Return a model's colour, the same in every chart; the page has the legend."""
+    """Return the colours of the models, the same in every chart; the page has the legend."""
     return alt.Color("model:N", scale=alt.Scale(domain=list(table["model"].unique())), legend=None)
 
 
-def choice(name: str, said: str, options: Iterable[str], first: str) -> alt.Parameter:
-    """Return a parameter that is chosen from a list beside the chart."""
-    bound = alt.binding_select(options=list(options), name=f"{said} ")
+def choice(name: str, label: str, options: Iterable[str], first: str) -> alt.Parameter:
+    """Return a parameter that the reader chooses from a list beside the chart."""
+    bound = alt.binding_select(options=list(options), name=f"{label} ")
     return alt.param(name=name, value=first, bind=bound)
 
 
 def intervals(table: pd.DataFrame) -> Chart:
-    """Return each model's accuracy with its interval over images and, where known, over seeds.
+    """Return each model's accuracy with its interval over images and, if known, over seeds.
 
     *table* has ``model``, ``what``, ``accuracy``, ``low`` and ``high``.
     """
     models, whats = list(table["model"].unique()), list(table["what"].unique())
-    # One below the other in a model's row.
+    # Within a model's row, one below the other.
     base = alt.Chart(data_of(table)).encode(
         alt.Y("model:N", sort=models, title=None),
         alt.YOffset("what:N", sort=whats),
@@ -84,14 +84,14 @@ def curves(history: pd.DataFrame) -> Chart:
 
 
 def against_cost(table: pd.DataFrame, cost: str, title: str) -> Chart:
-    """Return accuracy against *cost*, with the models that none beats in both joined by a line.
+    """Return accuracy against *cost*; a line joins the models that no other beats in both.
 
     *table* has the columns of metrics/comparison.csv.
     """
     columns = ["model", "accuracy", "accuracy_low", "accuracy_high", cost]
     shown = table.sort_values([cost, "accuracy"], ascending=[True, False])[columns]
     shown["front"] = shown["accuracy"] > shown["accuracy"].cummax().shift(fill_value=-1)
-    # A name stands where there is more room.
+    # A name is on the side with more room.
     right = shown[cost] > np.sqrt(shown[cost].min() * shown[cost].max())
     shown["side"] = np.where(right, -1, 1)
     base = alt.Chart(data_of(shown)).encode(
@@ -121,10 +121,10 @@ def against_cost(table: pd.DataFrame, cost: str, title: str) -> Chart:
 
 
 def confusion(counts: pd.DataFrame, classes: Sequence[str], model: str) -> Chart:
-    """Return one model's confusion matrix, chosen from all; *model* is shown first.
+    """Return the confusion matrix of one model, which the reader chooses; *model* comes first.
 
     *counts* has the columns of :func:`stages.report.confusion.confusions`. Only mistakes are
-    coloured: beside what is right they would all be pale.
+    coloured: beside the right predictions they would all be pale.
     """
     chosen = choice("model", "Model", counts["model"].unique(), model)
     shown = alt.Chart(data_of(counts)).transform_filter(alt.datum.model == chosen)
@@ -133,7 +133,7 @@ def confusion(counts: pd.DataFrame, classes: Sequence[str], model: str) -> Chart
 
 
 def difference(counts: pd.DataFrame, classes: Sequence[str], models: tuple[str, str]) -> Chart:
-    """Return how many more images one model has in each cell than another; *models* come first."""
+    """Return the difference of two models' confusion matrices; *models* are shown first."""
     names = list(counts["model"].unique())
     first = choice("first", "Model", names, models[0])
     second = choice("second", "minus", names, models[1])
@@ -150,7 +150,7 @@ def difference(counts: pd.DataFrame, classes: Sequence[str], models: tuple[str, 
 
 
 def per_class(table: pd.DataFrame, classes: Sequence[str]) -> Chart:
-    """Return recall, precision or F1 of *classes*; *table* has ``model`` and metrics/per_class/."""
+    """Return recall, precision or F1 of *classes*; *table* is metrics/per_class/ with ``model``."""
     measures = ["recall", "precision", "f1"]
     shown = table[table["class"].isin(classes)]
     shown = shown.melt(["model", "class", "support"], measures, "measure")
@@ -171,12 +171,12 @@ def per_class(table: pd.DataFrame, classes: Sequence[str]) -> Chart:
 
 
 def reliability(points: pd.DataFrame) -> Chart:
-    """Return accuracy by confidence; *points* has ``model`` and what calibration finds."""
+    """Return accuracy by confidence; *points* has ``model`` and the columns of calibration."""
     unit = alt.Scale(domain=[0, 1])
     axis = alt.Axis(format=".0%", tickCount=5)
     base = alt.Chart(data_of(points)).encode(
         alt.X("confidence:Q", scale=unit, axis=axis, title="confidence"),
-        alt.Y("accuracy:Q", scale=unit, axis=axis, title="right"),
+        alt.Y("accuracy:Q", scale=unit, axis=axis, title="accuracy"),
         colour(points),
         tooltip=["model:N", "confidence:Q", "accuracy:Q", "images:Q"],
     )
@@ -190,17 +190,17 @@ def reliability(points: pd.DataFrame) -> Chart:
 def _matrix(
     shown: alt.Chart, counts: pd.DataFrame, classes: Sequence[str], number: str, *more: alt.Tooltip
 ) -> Chart:
-    """Return a matrix of *classes*: a *number* in each cell, colour in those off the diagonal.
+    """Return a matrix of *classes*: a *number* in each cell, and colour off the diagonal.
 
-    *number* is the column that holds it, ``images`` or ``more``, of which the second has a sign.
-    The strongest colour is that of the largest mistake in *counts*.
+    *number* is its column: ``images``, or ``more``, which has a sign. The strongest colour is for
+    the largest mistake in *counts*.
     """
     names = list(classes)
     wrong = counts.loc[counts["actual"] != counts["predicted"], "images"]
     most = int(wrong.max()) if len(wrong) else 1
     scale, form = alt.Scale(domain=[0, most]), "d"
     if number == "more":
-        # Through the page's own colour, not around the colour wheel.
+        # Blend through the page's colour, not around the colour wheel.
         scale, form = alt.Scale(domain=[-most, most], domainMid=0, interpolate="rgb"), "+d"
     turned = 0 if max(map(len, names)) <= SHORT else -60
     axis = alt.Axis(orient="top", labelAngle=turned)

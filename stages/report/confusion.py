@@ -1,26 +1,26 @@
-"""Which classes are taken for which."""
+"""Which classes are mistaken for which."""
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-# More cannot be read on one picture.
+# More classes cannot be read in one chart.
 SHOWN = 20
 
 
 def confusions(
     predicted: Mapping[str, np.ndarray], actual: np.ndarray, classes: Sequence[str]
 ) -> pd.DataFrame:
-    """Return how many images of each class each model takes for which: only what there is.
+    """Return the number of images for each model, actual and predicted class, if there are any.
 
-    *predicted* and *actual* hold places in *classes*. The columns are ``model``, ``actual``,
-    ``predicted``, ``images`` and ``share``, of the images of that class.
+    *predicted* and *actual* are positions in *classes*. The columns are ``model``, ``actual``,
+    ``predicted``, ``images`` and ``share``, their share of the images of the actual class.
     """
     both = ["actual", "predicted"]
     parts = {
-        model: pd.DataFrame({"actual": actual, "predicted": said}).groupby(both).size()
-        for model, said in predicted.items()
+        model: pd.DataFrame({"actual": actual, "predicted": chosen}).groupby(both).size()
+        for model, chosen in predicted.items()
     }
     counts = pd.concat(parts, names=["model"]).reset_index(name="images")
     counts["share"] = counts["images"] / np.bincount(actual)[counts["actual"]]

@@ -1,4 +1,4 @@
-"""The images worth looking at: those that models get wrong."""
+"""The images that models get wrong."""
 
 from collections.abc import Mapping
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def most_confident(predicted: np.ndarray, confidence: np.ndarray, actual: np.ndarray) -> list[int]:
-    """Return which images the model is wrong on, the one first that it is surest of; all (n,)."""
+    """Return the images that the model gets wrong, the most confident first; all are (n,)."""
     wrong = np.flatnonzero(predicted != actual)
     return [int(index) for index in wrong[np.argsort(-confidence[wrong], kind="stable")]]
 
@@ -14,14 +14,14 @@ def most_confident(predicted: np.ndarray, confidence: np.ndarray, actual: np.nda
 def wrong_by_all(
     predicted: Mapping[str, np.ndarray], confidence: Mapping[str, np.ndarray], actual: np.ndarray
 ) -> list[tuple[int, int, float]]:
-    """Return which images every model gets wrong, those first that they are surest of together.
+    """Return the images that every model gets wrong, the most confident first.
 
-    With each comes the class that most speaks for, and how much: the mean confidence in it, 0 for
-    a model that says another.
+    With each come the class with the highest mean confidence, and that mean. A model that predicts
+    another class counts as 0.
     """
-    said, sure = np.stack(list(predicted.values())), np.stack(list(confidence.values()))
+    classes, sure = np.stack(list(predicted.values())), np.stack(list(confidence.values()))
     found = []
-    for index in np.flatnonzero((said != actual).all(axis=0)):
-        votes = np.bincount(said[:, index], weights=sure[:, index]) / len(said)
+    for index in np.flatnonzero((classes != actual).all(axis=0)):
+        votes = np.bincount(classes[:, index], weights=sure[:, index]) / len(classes)
         found.append((int(index), int(votes.argmax()), float(votes.max())))
     return sorted(found, key=lambda one: -one[2])

@@ -1,4 +1,4 @@
-// Draws the charts in the page's colours, and again when these change; enlarges images.
+// Draws the charts in the page's colours, and again when the mode changes; enlarges images.
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 function draw() {
@@ -22,9 +22,9 @@ function enlarge(button) {
   dialog.querySelector("h2").textContent = `Test image ${button.dataset.image}: ${answer.actual}`;
   const body = dialog.querySelector("tbody");
   body.replaceChildren();
-  for (const said of answer.models) {
+  for (const cells of answer.models) {
     const row = body.insertRow();
-    for (const text of said) row.insertCell().textContent = text;
+    for (const text of cells) row.insertCell().textContent = text;
   }
   dialog.showModal();
 }

@@ -1,4 +1,4 @@
-"""The page: all that stands in it, as one text."""
+"""The whole page as one text."""
 
 import json
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from stages.tables import read_table
 from stages.verdict import INTERVAL, LEVEL, SEEDS, images_tested, probability, verdict
 
 HERE = Path(__file__).parent
-# How many images are shown of a model's mistakes, of many models' each, and of everyone's.
+# How many mistakes are shown: of a model, of each of many models, and of all together.
 EACH, EACH_OF_MANY, SHARED = 12, 6, 24
 MANY = 5
 
 
 class Gallery(NamedTuple):
-    """Images under one title, *total* of them in all; each its number, caption and data URI."""
+    """Some of *total* images under one title, each with its number, caption and data URI."""
 
     title: str
     total: int
@@ -31,7 +31,7 @@ class Gallery(NamedTuple):
 
 
 def build(results: Results) -> str:
-    """Return the page of *results*."""
+    """Return the page with *results*."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE),
         autoescape=True,
@@ -86,19 +86,19 @@ def build(results: Results) -> str:
 
 @cache
 def vega() -> str:
-    """Return the scripts that draw Vega-Lite's charts."""
+    """Return the scripts that draw Vega-Lite charts."""
     bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     return bundle
 
 
 def constant(name: str, value: Any) -> str:
-    """Return a script's line that sets *name*; nothing in *value* can end the script."""
+    """Return the line of a script that sets *name*; nothing in *value* can end the script."""
     text = json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     return f"const {name} = {text};"
 
 
 def notebook(results: Results) -> dict[str, Any]:
-    """Return what the notebook's author published, by model; nothing on other data or models."""
+    """Return what the notebook's author published, by model; empty for other data or models."""
     data, split = results.params["data"], results.params["split"]
     images = [data[key] for key in ("dataset", "path", "size", "limit")]
     tested = [split[key] for key in ("test_fraction", "seed")]
@@ -114,7 +114,7 @@ def notebook(results: Results) -> dict[str, Any]:
 
 
 def galleries(results: Results) -> list[Gallery]:
-    """Return the images that are worth looking at: each model's surest mistakes, and everyone's."""
+    """Return the images that all models get wrong, and each model's most confident mistakes."""
     found = []
     names = list(results.predicted)
     if len(names) > 1:
@@ -126,25 +126,27 @@ def galleries(results: Results) -> list[Gallery]:
         predicted, confidence = results.predicted[name], results.confidence[name]
         own = most_confident(predicted, confidence, results.actual)
         pictures = [picture(results, i, predicted[i], confidence[i]) for i in own[:each]]
-        found.append(Gallery(f"{name}: surest and wrong", len(own), pictures))
+        found.append(Gallery(f"{name}: most confident mistakes", len(own), pictures))
     return found
 
 
-def picture(results: Results, index: int, said: int, confidence: float) -> tuple[int, str, str]:
-    """Return a test image for a gallery: its number, its caption, itself."""
+def picture(
+    results: Results, index: int, predicted: int, confidence: float
+) -> tuple[int, str, str]:
+    """Return a test image for a gallery: its number, caption and data URI."""
     actual = results.classes[results.actual[index]]
-    caption = f"{actual}, taken for {results.classes[said]} ({confidence:.1%})"
+    caption = f"{actual}, mistaken for {results.classes[predicted]} ({confidence:.1%})"
     return index, caption, data_uri(results.images[index])
 
 
 def answers(results: Results, indices: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Return of each test image what it is, and what each model says, with its confidence."""
+    """Return each test image's actual class, and each model's prediction and confidence."""
     return {
         index: {
             "actual": results.classes[results.actual[index]],
             "models": [
-                [name, results.classes[said[index]], f"{results.confidence[name][index]:.1%}"]
-                for name, said in results.predicted.items()
+                [name, results.classes[predicted[index]], f"{results.confidence[name][index]:.1%}"]
+                for name, predicted in results.predicted.items()
             ],
         }
         for index in indices

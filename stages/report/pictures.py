@@ -1,4 +1,4 @@
-"""Test images as parts of a page."""
+"""Test images as part of the page."""
 
 import base64
 import io
@@ -6,7 +6,7 @@ import io
 import numpy as np
 from PIL import Image
 
-# Up to this size an image is kept as it is; a larger one is made smaller, and loses a little.
+# Images up to EXACT pixels stay as they are; larger ones lose a little and have LARGEST at most.
 EXACT, LARGEST = 32, 160
 
 

@@ -7,9 +7,9 @@ Row = tuple[str, str]
 
 
 def hashes(lock: Mapping[str, Any], models: Collection[str]) -> dict[str, list[Row]]:
-    """Return what stands in dvc.lock, the content *lock*: path and MD5 of data, models and code.
+    """Return the paths and MD5s of data, models and code in *lock*, the content of dvc.lock.
 
-    Of other *models* DVC keeps what stood there before they were removed.
+    Only *models* count: DVC also keeps the entries of models that were removed.
     """
     stages = [
         stage
@@ -28,31 +28,33 @@ def hashes(lock: Mapping[str, Any], models: Collection[str]) -> dict[str, list[R
 
 
 def parameters(params: Mapping[str, Any]) -> list[Row]:
-    """Return each key of ``data`` and ``split`` in *params*, params.yaml's content."""
+    """Return each key of ``data`` and ``split`` in *params*, the content of params.yaml."""
     return [
-        (f"{section}.{key}", said(value))
+        (f"{section}.{key}", text_of(value))
         for section in ("data", "split")
         for key, value in params[section].items()
     ]
 
 
 def settings(chosen: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
-    """Return the settings of all trainings: a row for each key, with what it is for each model."""
+    """Return the settings of all trainings: a row for each key, with a value for each model."""
     keys = dict.fromkeys(key for block in chosen.values() for key in block)
-    return [(key, [said(block.get(key)) for block in chosen.values()]) for key in keys]
+    return [(key, [text_of(block.get(key)) for block in chosen.values()]) for key in keys]
 
 
 def machines(times: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, list[Row]]]:
-    """Return on what the models were trained: their names, and what metrics/time/ says of it."""
+    """Return the machines: the models that each one trained, and its rows in metrics/time/."""
     found: dict[tuple[Row, ...], list[str]] = {}
     for name, time in times.items():
-        rows = tuple((key.replace("_", " "), said(value)) for key, value in time["machine"].items())
+        rows = tuple(
+            (key.replace("_", " "), text_of(value)) for key, value in time["machine"].items()
+        )
         found.setdefault(rows, []).append(name)
     return [(", ".join(names), list(rows)) for rows, names in found.items()]
 
 
-def said(value: Any) -> str:
-    """Return a *value* of a settings file in a line."""
+def text_of(value: Any) -> str:
+    """Return a *value* from a settings file in one line."""
     if isinstance(value, Mapping):
         value = [f"{key}={one}" for key, one in value.items()]
     if isinstance(value, Sequence) and not isinstance(value, str):

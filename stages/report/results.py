@@ -1,4 +1,4 @@
-"""What the stages before this one found out, read for the report."""
+"""Reads the results of the other stages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,11 +21,12 @@ LOCK = Path("dvc.lock")
 class Results:
     """All that the page is made of.
 
-    *table*, *pairs* and *history* are metrics/comparison.csv, significance.csv and history.csv; by
-    model come the tables of metrics/per_class/, what it *predicted* with which *confidence* (n,),
-    and what metrics/time/ and models/settings/ hold. *images* (n, height, width, channels) and
-    *actual* (n,) are of the test images; a class is its place in *classes*. *replicates* has the
-    tables of `make replicates` with this recipe, where they are of the same trainings.
+    *table*, *pairs* and *history* are metrics/comparison.csv, significance.csv and history.csv. By
+    model there are the tables of metrics/per_class/, what it *predicted* and with which
+    *confidence* (n,), and the content of metrics/time/ and models/settings/. *images* (n, height,
+    width, channels) and *actual* (n,) are the test images and their classes, as positions in
+    *classes*. *replicates* has the tables of `make replicates` with this recipe, if they are of the
+    same trainings.
     """
 
     data: str
@@ -49,7 +50,7 @@ def read() -> Results:
     """Return the results in this folder.
 
     Raises:
-        StageError: a file is not there, or damaged.
+        StageError: a file is missing or damaged.
     """
     table = read_table(METRICS / "comparison.csv")
     names = list(table["model"])
@@ -79,9 +80,9 @@ def read() -> Results:
 
 
 def read_replicates(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return ``models`` and ``differences`` over seeds, of those that *table* has seeds of.
+    """Return ``models`` and ``differences`` over seeds, of the models with seeds in *table*.
 
-    The ensemble comes with them where it is of just these models.
+    The ensemble is included if it is made of exactly these models.
     """
     known = set(table.loc[table["seeds"].notna(), "model"])
     folder = METRICS / "replicates" / table["recipe"].iloc[0]

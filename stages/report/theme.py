@@ -1,12 +1,12 @@
-"""The page's colours, one set for light and one for dark, for its style sheet and its charts.
+"""The colours of the page's style sheet and charts, one set for light and one for dark mode.
 
-Text has a contrast of 4.5 or more with what it stands on, marks of 3 or more (WCAG 2.2, 1.4.3 and
+Text has a contrast of at least 4.5 with its background, marks at least 3 (WCAG 2.2, 1.4.3 and
 1.4.11).
 """
 
 from typing import Any
 
-# `models` has twelve; more models than that begin anew.
+# With more than twelve models, the colours repeat.
 LIGHT = {
     "page": "#ffffff",
     "surface": "#f6f7f9",
@@ -38,13 +38,13 @@ DARK = {
 
 
 def of(colours: dict[str, Any]) -> dict[str, Any]:
-    """Return Vega-Lite's configuration for these colours."""
+    """Return Vega-Lite's configuration with these colours."""
     ink, muted, line = (colours[name] for name in ("ink", "muted", "line"))
     return {
         "background": None,
         "font": "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif",
         "view": {"stroke": None},
-        # A chart is read out as its description, not mark by mark.
+        # Screen readers read a chart's description, not each mark.
         "mark": {"aria": False},
         "axis": {
             "labelColor": muted,

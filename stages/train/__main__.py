@@ -1,7 +1,7 @@
 """Train one model: ``python -m stages.train NAME``.
 
 Reads models/settings/NAME.json and the training and validation images; writes the model, its
-weights, its history, what it reached and how long it took.
+weights, its history, its results and its times.
 """
 
 from collections.abc import Sequence
@@ -67,10 +67,10 @@ def _train(
     validation: processed.Images,
     checkpoint: Checkpoint,
 ) -> tuple[list[Epoch], int]:
-    """Train, going on from *checkpoint* if it is there; return the epochs and where it went on.
+    """Train, from *checkpoint* if there is one; return all epochs, and how many it held.
 
-    After each epoch prints a line, logs it and saves a checkpoint; after the first of this process
-    says how long the rest will take.
+    After each epoch this prints a line, logs it and saves a checkpoint; after the first epoch of
+    this process it also prints how long the rest will take.
     """
     state = trainer.state
     done = checkpoint.load(state)

@@ -1,4 +1,4 @@
-"""Adam (Kingma and Ba, https://arxiv.org/abs/1412.6980), one fused kernel for each variable."""
+"""Adam (Kingma and Ba, https://arxiv.org/abs/1412.6980) in one fused kernel per variable."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 
 class Adam(tf.Module):
-    """Keras's Adam, with its defaults, in TensorFlow's ``ResourceApplyAdam``.
+    """Keras's Adam with its defaults, computed by TensorFlow's ``ResourceApplyAdam``.
 
     Keras updates each variable in a dozen elementwise passes over memory; the kernel needs one.
     """
@@ -22,11 +22,11 @@ class Adam(tf.Module):
 
     @property
     def state(self) -> list[tf.Variable]:
-        """All that must be kept to go on later: both moments and the powers of both betas."""
+        """All that a later run needs to continue: both moments and the powers of both betas."""
         return [*self.means, *self.squares, *self.powers]
 
     def apply(self, gradients: Sequence[tf.Tensor], learning_rate: tf.Tensor) -> None:
-        """Change the variables by one step along *gradients*."""
+        """Update the variables by one step along *gradients*."""
         power_1, power_2 = self.powers
         for variable, mean, square, gradient in zip(
             self.variables_to_train, self.means, self.squares, gradients, strict=True

@@ -8,31 +8,31 @@ from stages.backend import tf
 from stages.settings import TrainingSettings
 
 HALF = 0.5
-# How smooth elastic fields are: the deviation of Simard's Gaussian, 4 of his images' 29 pixels.
+# The smoothness of elastic fields: Simard's Gaussian has a deviation of 4 pixels, in images of 29.
 SMOOTHNESS = 4 / 29
-# So many Gaussians, a deviation apart, reach over a side and two beyond either end.
+# This many Gaussians, one deviation apart, cover a side and two more beyond either end.
 KNOTS = 12
 
 
 def is_wanted(settings: TrainingSettings) -> bool:
-    """Tell whether *settings* ask for any change of the images."""
+    """Return whether *settings* ask for any change of the images."""
     wanted = (settings.shift, settings.rotation, settings.zoom, settings.elastic, settings.flip)
     return any(wanted)
 
 
 def augment(images: tf.Tensor, settings: TrainingSettings, seed: tf.Tensor) -> tf.Tensor:
-    """Return *images* (n, height, width, channels), each moved, turned, scaled and bent at random.
+    """Return *images* (n, height, width, channels), each shifted, turned, scaled, bent at random.
 
-    Up to ``shift`` pixels along either axis, ``rotation`` degrees either way, and a factor
-    within 1 ± ``zoom``, uniform; each pixel by ``elastic`` pixels along either axis (the standard
-    deviation), its neighbours nearly the same way; bilinear, black outside; and with ``flip``
-    every second one, by chance, mirrored left to right. *seed* (2,) int32 decides all of it.
+    Uniformly up to ``shift`` pixels along either axis, ``rotation`` degrees either way, and a
+    factor of 1 ± ``zoom``. ``elastic`` is the standard deviation, in pixels, by which a pixel moves
+    along either axis, its neighbours by nearly the same. Bilinear, black outside. With ``flip``
+    each image is mirrored left to right with probability 1/2. *seed* (2,) int32 decides all of it.
     """
     height, width = images.shape[1:3]
     count = tf.shape(images)[0]
     across, down = affine(count, height, width, settings, seed)
     if not settings.elastic:
-        # In one pass over memory, where a field takes several.
+        # One pass over memory; a field takes several.
         zero = tf.zeros_like(across[0])
         return tf.raw_ops.ImageProjectiveTransformV3(
             images=images,
@@ -57,15 +57,15 @@ def affine(
 ) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
     """Return where each pixel of *count* images comes from, before they are bent.
 
-    Its column and its row, each as three numbers for each image (count,): times the column it
-    is to stand in, times the row, and what is added.
+    That is its column and its row, each as three numbers per image (count,): a factor for the
+    target column, a factor for the target row, and an offset.
     """
     middle_x, middle_y = (width - 1) / 2, (height - 1) / 2
     u = tf.random.stateless_uniform([4, count], seed, -1.0, 1.0)
     angle = u[0] * math.radians(settings.rotation)
     scale = 1 + u[1] * settings.zoom
     cos, sin = tf.cos(angle) * scale, tf.sin(angle) * scale
-    # Turned about the centre.
+    # Rotate about the centre.
     x_offset = middle_x - cos * middle_x + sin * middle_y + u[2] * settings.shift
     y_offset = middle_y - sin * middle_x - cos * middle_y + u[3] * settings.shift
     across, down = [cos, -sin, x_offset], [sin, cos, y_offset]
@@ -79,9 +79,9 @@ def affine(
 def displacements(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) -> tf.Tensor:
     """Return *count* smooth random fields (count, 2, height, width) of mean 0 and deviation 1.
 
-    Elastic distortion as Simard, Steinkraus and Platt have it
-    (https://doi.org/10.1109/ICDAR.2003.1227801), but for what a pixel's movement is summed from:
-    random numbers on a grid as wide as the Gaussian's deviation, instead of one for each pixel.
+    Elastic distortion after Simard, Steinkraus and Platt
+    (https://doi.org/10.1109/ICDAR.2003.1227801), except that a pixel's movement is a sum of random
+    numbers on a grid as wide as the Gaussian's deviation, instead of one for each pixel.
     """
     numbers = tf.random.stateless_normal([count, 2, KNOTS, KNOTS], seed + 2)
     return tf.einsum("hk,nckl,wl->nchw", gaussians(height), numbers, gaussians(width))
@@ -90,7 +90,7 @@ def displacements(count: tf.Tensor, height: int, width: int, seed: tf.Tensor) ->
 def gaussians(side: int) -> np.ndarray:
     """Return the weight of each knot of a grid for each of *side* pixels (side, KNOTS).
 
-    The squares of a row add up to 1, so that sums of random numbers keep their deviation.
+    The squares of each row add up to 1, so sums of random numbers keep their deviation.
     """
     deviation = SMOOTHNESS * side
     knots = (np.arange(KNOTS) - (KNOTS - 1) / 2) * deviation + (side - 1) / 2
@@ -99,11 +99,11 @@ def gaussians(side: int) -> np.ndarray:
 
 
 def sample(images: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-    """Return *images* at the places *x*, *y* (n, height, width): bilinear, black outside."""
+    """Return *images* sampled at *x*, *y* (n, height, width): bilinear, black outside."""
     height, width, channels = images.shape[1:]
     framed = tf.reshape(tf.pad(images, [[0, 0], [1, 1], [1, 1], [0, 0]]), [-1, channels])
     x, y = tf.clip_by_value(x + 1, 0, width + 1), tf.clip_by_value(y + 1, 0, height + 1)
-    # Of the frame's last pixel there is none to the right.
+    # The frame's last pixel has no neighbour to the right.
     left, top = tf.minimum(tf.floor(x), width), tf.minimum(tf.floor(y), height)
     right, bottom = (x - left)[..., None], (y - top)[..., None]
     row = width + 2

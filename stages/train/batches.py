@@ -1,4 +1,4 @@
-"""From images on disk to batches in memory, in an order that (seed, epoch) alone decide."""
+"""From images on disk to batches in memory, in an order that depends only on seed and epoch."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,8 @@ from stages.common.arrays import gather
 def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
     """Return the order (count,) in which *epoch* (0, 1, ...) visits the images.
 
-    Each epoch has a generator of its own, so that a run that goes on after a stop sees the
-    same order as one that never stopped.
+    Each epoch has its own generator, so a resumed run sees the same order as one that was never
+    interrupted.
     """
     return np.random.default_rng([seed, epoch]).permutation(count)
 
@@ -19,9 +19,9 @@ def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
 def batches(
     images: np.ndarray, labels: np.ndarray, batch_size: int, order: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (images, labels) of *batch_size* in *order*, the last one with what is left.
+    """Yield (images, labels) of *batch_size* in *order*; the last batch has the rest.
 
-    Both may be memory-mapped: memory does not grow with the data.
+    Both may be memory-mapped, so memory does not grow with the data.
     """
     for start in range(0, len(order), batch_size):
         chosen = order[start : start + batch_size]

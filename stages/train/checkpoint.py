@@ -1,4 +1,4 @@
-"""Checkpoints: what an interrupted training needs to go on, bit for bit."""
+"""Checkpoints: what an interrupted training needs to continue, bit for bit."""
 
 import hashlib
 import json
@@ -22,8 +22,8 @@ PACKAGE = Path(__file__).parents[1]
 class Checkpoint:
     """The file that holds one model's checkpoint.
 
-    It stands outside DVC's outputs, since DVC deletes those before a stage runs. *key* says what
-    the checkpoint belongs to; one with another key is never used.
+    It is not one of DVC's outputs, since DVC deletes those before a stage runs. *key* identifies
+    the training; a checkpoint with another key is never used.
     """
 
     def __init__(self, model: str, key: str) -> None:
@@ -32,20 +32,20 @@ class Checkpoint:
         self._written = FOLDER / f"{model}.written"
 
     def save(self, epochs: Sequence[Epoch], variables: Sequence[Any]) -> None:
-        """Replace the checkpoint by the state after *epochs*; whole or not at all."""
+        """Replace the checkpoint with the state after *epochs*, completely or not at all."""
         arrays = {f"variable_{i:06}": variable.numpy() for i, variable in enumerate(variables)}
         arrays["checksum"] = np.array(_checksum(self.key, epochs, arrays))
         arrays["epochs"] = np.array(epochs, np.float64)
         arrays["key"] = np.array(self.key)
         with replacing(self.path) as temporary, temporary.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
-        # Not before: what stands there until then belongs to a run that may be recorded.
+        # Not earlier: until now the note belongs to a run that DVC may have recorded.
         self._written.unlink(missing_ok=True)
 
     def load(self, variables: Sequence[Any]) -> list[Epoch]:
-        """Give *variables* the state that was saved; return the epochs done, none without one.
+        """Restore the saved state of *variables*; return the finished epochs, if any.
 
-        A checkpoint that is damaged or belongs to something else is set aside with a warning.
+        A checkpoint that is damaged or belongs to another training is set aside with a warning.
         """
         if not self.path.exists() or self._is_recorded():
             return []
@@ -79,18 +79,18 @@ class Checkpoint:
         print(f"warning: checkpoint not used, {reason}; moved to {aside}", file=sys.stderr)
 
     def finish(self, model: Path) -> None:
-        """Note that the training is done and *model* was written from it.
+        """Note that the training is done and that *model* was written from it.
 
-        The checkpoint stays: should DVC be killed before it has recorded the stage, the next run
+        The checkpoint stays: if DVC is killed before it has recorded the stage, the next run
         writes the same files again without training.
         """
         digest = hashlib.md5(model.read_bytes(), usedforsecurity=False)
         write_text(self._written, digest.hexdigest())
 
     def _is_recorded(self) -> bool:
-        """Tell whether dvc.lock holds what was written from this checkpoint.
+        """Return whether dvc.lock has recorded what was written from this checkpoint.
 
-        Then the stage runs again because someone forces it to, and has to train anew.
+        If so, someone has forced the stage to run again, and it must train from the start.
         """
         written = self._written.read_text() if self._written.exists() else None
         return written is not None and LOCK.exists() and written in LOCK.read_text(encoding="utf-8")
@@ -104,10 +104,10 @@ def _checksum(key: str, epochs: Sequence[Epoch], arrays: dict[str, np.ndarray]) 
 
 
 def key_of(settings: dict[str, Any], machine: dict[str, Any], data: Iterable[Path]) -> str:
-    """Return a hash of all that training depends on.
+    """Return a hash of everything that training depends on.
 
-    That is the *settings*, the *machine*'s own part (precision, threads, versions), the content
-    of the *data* files and the source of all that is loaded of this package.
+    This is the *settings*, the *machine* (precision, threads, versions), the content of the
+    *data* files and the source of all loaded modules of this package.
     """
     digest = hashlib.sha256(json.dumps([settings, machine], sort_keys=True).encode())
     for path in [*loaded_sources(), *data]:
@@ -117,7 +117,7 @@ def key_of(settings: dict[str, Any], machine: dict[str, Any], data: Iterable[Pat
 
 
 def loaded_sources() -> list[Path]:
-    """Return the files of this package that are loaded, the one that is run included."""
+    """Return the loaded source files of this package, including the one that is run."""
     files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
     paths = {Path(file) for file in files if file}
     return sorted(path for path in paths if PACKAGE in path.parents)

@@ -1,4 +1,4 @@
-"""Saving a trained model so that its bytes depend on its weights and settings alone."""
+"""Save a trained model so that its bytes depend only on its weights and settings."""
 
 import io
 import json
@@ -27,15 +27,15 @@ def save_model(path: Path, model: keras.Model) -> None:
 def save_weights(path: Path, saved: Path) -> None:
     """Write the weights of the model *saved* as ``.keras`` to *path*, a ``.weights.h5`` file.
 
-    That file stands in the archive as it is. Written by HDF5 itself, a disk that runs full may
-    end the process in a crash instead of an error.
+    The archive contains that file. If HDF5 itself wrote it, a full disk could crash the process
+    instead of raising an error.
     """
     with zipfile.ZipFile(saved) as archive:
         write_bytes(path, archive.read("model.weights.h5"))
 
 
 def _without_times(archive: bytes) -> bytes:
-    """Return a ``.keras`` *archive* with its members sorted and its dates taken out."""
+    """Return a ``.keras`` *archive* with sorted members and without dates."""
     result = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(result, "w") as target:
         for name in sorted(source.namelist()):

@@ -1,4 +1,4 @@
-"""The training loop: epochs of steps, each epoch followed by one look at the validation images."""
+"""The training loop: epochs of steps, with a validation after each epoch."""
 
 import math
 import time
@@ -16,8 +16,8 @@ from stages.train.results import Epoch
 from stages.train.schedule import averaging_rates, learning_rates
 from stages.train.trainer import Trainer
 
-# As many images as batch normalisation's statistics are worked out from, for averaged weights: few
-# enough to take little of an epoch, while chance moves them by a seventieth of their deviation.
+# The number of images from which batch normalisation's statistics are computed for averaged
+# weights: a small part of an epoch, yet chance moves them by only a seventieth of their deviation.
 STATISTICS_IMAGES = 5_000
 
 
@@ -28,15 +28,15 @@ def fit(
     done: Sequence[Epoch] = (),
     after_epoch: Callable[[list[Epoch]], None] = lambda epochs: None,
 ) -> list[Epoch]:
-    """Train for the epochs that *done* leaves of the settings'; return all of them.
+    """Train for the epochs of the settings that are not *done* yet; return all epochs.
 
     *training* and *validation* are (images uint8, one-hot labels).
     *after_epoch* is called with the epochs so far. The clock runs from before the graphs are made
-    until after the last call: an epoch's seconds hold whatever went on since the last one ended.
+    until after the last call: an epoch's seconds include everything since the previous one ended.
     From the first batch on Ctrl-C raises ``KeyboardInterrupt``, unless it is ignored.
 
     Raises:
-        StageError: the loss, or a weight, became NaN or infinite.
+        StageError: the loss or a weight became NaN or infinite.
     """
     settings = trainer.settings
     steps = steps_per_epoch(len(training[0]), settings)
@@ -69,13 +69,13 @@ def _train_epoch(
 ) -> tuple[float, float]:
     """Train one step at each of *rates*; return (accuracy, mean loss) over the images seen.
 
-    After each the average of the weights moves by *averaging*.
+    After each step the average of the weights moves by its rate in *averaging*.
     """
     settings = trainer.settings
     order = epoch_order(len(training[0]), settings.seed, epoch)[: len(rates) * settings.batch_size]
     loss_sum, correct, seen = 0.0, 0, 0
     title = f"epoch {epoch + 1}/{settings.epochs}"
-    # On a terminal alone, and gone once the epoch has its line.
+    # Shown only on a terminal, and removed at the end of the epoch.
     with tqdm(total=len(order), desc=title, unit=" images", leave=False, disable=None) as bar:
         for step, (images, labels, seed) in enumerate(_batches(training, settings, epoch, order)):
             batch_loss, batch_correct = trainer.train_step(images, labels, rates[step], seed)
@@ -110,7 +110,7 @@ def diverged(where: str, settings: TrainingSettings) -> StageError:
 
 
 def steps_per_epoch(images: int, settings: TrainingSettings) -> int:
-    """Return how many batches one epoch has: those that hold every image, unless set to fewer."""
+    """Return the number of batches of an epoch: enough for every image, unless set to fewer."""
     whole = math.ceil(images / settings.batch_size)
     return min(settings.steps_per_epoch or whole, whole)
 

@@ -1,4 +1,4 @@
-"""Layers that compute what stock ones do in less time; they stand in for them while training."""
+"""Layers that compute the same as stock layers in less time, used in place of them in training."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from stages.backend import keras, tf
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):
-    """Keras's layer, its weights and its results included, over the channels of NHWC images.
+    """Keras's layer with the same weights and results, over the channels of NHWC images.
 
     Keras 3 composes it from moments and elementwise passes over memory. TensorFlow's
-    ``FusedBatchNormV3`` is one kernel of oneDNN (or cuDNN), and takes bfloat16 as it is:
+    ``FusedBatchNormV3`` is one kernel of oneDNN (or cuDNN), and takes bfloat16 directly:
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/FusedBatchNormV3
     """
 
@@ -18,7 +18,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     ) -> tf.Tensor:
         """Return *inputs* (n, height, width, channels) normalised, in their dtype."""
         del mask  # images have none
-        # autocasting would hand over bfloat16 copies; the kernel wants the float32 originals
+        # autocasting would pass bfloat16 copies; the kernel needs the float32 originals
         gamma, beta = self.gamma.value, self.beta.value
         if not training:
             return tf.raw_ops.FusedBatchNormV3(
@@ -51,21 +51,21 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
 
 class PoolingThenReLU(keras.layers.MaxPooling2D):
-    """Stands for a convolution's ReLU followed by max-pooling, on a quarter of the values.
+    """A convolution's ReLU and the max-pooling after it, computed on a quarter of the values.
 
-    ReLU never reverses an order, so the largest of the rectified values is the rectified largest
-    value; the gradients are the same too.
+    ReLU preserves order, so the maximum of rectified values is the rectified maximum; the
+    gradients are the same, too.
     """
 
     def call(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
-        """Return *inputs* (n, height, width, channels), not yet rectified, pooled and rectified."""
+        """Return *inputs* (n, height, width, channels) pooled, then rectified."""
         return keras.ops.relu(super().call(inputs))
 
 
 class BiasSummedApart(keras.layers.Conv2D):
-    """Keras's convolution, but for how the gradient of its bias is summed.
+    """Keras's convolution, except that the gradient of its bias is summed separately.
 
-    TensorFlow has oneDNN sum it along with the weights' gradient, in one kernel. Without
+    TensorFlow lets oneDNN sum it together with the weights' gradient, in one kernel. Without
     bfloat16 that takes up to five times as long as the weights' gradient alone.
     """
 
@@ -80,7 +80,7 @@ def _add_bias(values: tf.Tensor, bias: tf.Tensor) -> tuple[tf.Tensor, Any]:
     """Return *values* (n, height, width, channels) plus *bias* (channels,), and the gradient."""
 
     def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        # Of another shape, the two are no longer the pair that TensorFlow looks for.
+        # The other shape keeps TensorFlow from fusing the two gradients.
         rows = tf.reshape(upstream, [-1, upstream.shape[-1]])
         return upstream, tf.raw_ops.BiasAddGrad(out_backprop=rows)
 

@@ -1,4 +1,4 @@
-"""What a training runs on: its time depends on all of it, the bits of its result on most."""
+"""The machine and the versions of a training, which decide its time and mostly its bits."""
 
 import os
 import platform
@@ -15,8 +15,8 @@ from stages.common.errors import StageError
 from tensorflow.python.util import _pywrap_util_port  # isort: skip
 
 CPUINFO = Path("/proc/cpuinfo")
-# What oneDNN chooses its kernels by, and so the bits of a result: each step of ONEDNN_MAX_CPU_ISA,
-# from the smallest on, and what of it we look at that those before do not have.
+# oneDNN chooses its kernels, and so the bits of a result, by these: the values of
+# ONEDNN_MAX_CPU_ISA in rising order, each with the instructions it adds that matter here.
 # https://uxlfoundation.github.io/oneDNN/dev_guide_cpu_dispatcher_control.html
 ISA_STEPS: dict[str, set[str]] = {
     "SSE41": {"sse4_1"},
@@ -34,7 +34,7 @@ ISA_STEPS: dict[str, set[str]] = {
     "AVX512_CORE_AMX_FP16": {"amx_fp16"},
 }
 BFLOAT16 = {"avx512_bf16", "amx_bf16"}
-# With one of these a model keeps, to the bit, what it was before smaller processors were looked at.
+# With one of these, models keep the bits they had before smaller processors got code of their own.
 LARGE = BFLOAT16 | {"avx512_vnni", "amx_tile"}
 LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 VARIABLES = (
@@ -45,10 +45,10 @@ GPU_CAPABILITY = (8, 0)
 
 
 def describe() -> dict[str, Any]:
-    """Return the processor, what of it is used, and the versions in use.
+    """Return the processor, what is used of it, and the versions.
 
-    What is empty is left out, and there are no lists: DVC takes an empty list in a file for a plot
-    without points, and draws none of it.
+    Empty values are left out, and there are no lists: DVC takes an empty list in a file for a plot
+    without points, and then draws nothing of that file.
     """
     described = {
         "processor": cpuinfo("model name") or platform.processor() or platform.machine(),
@@ -68,10 +68,10 @@ def describe() -> dict[str, Any]:
 
 
 def check_versions(settings: Path, wanted: Mapping[str, str]) -> None:
-    """Check that the versions a file of *settings* was made with are those installed.
+    """Check that the *wanted* versions in a file of *settings* are those installed.
 
     Raises:
-        StageError: one was changed by hand, so the settings do not say what trains.
+        StageError: a package was changed by hand, so the settings do not describe the training.
     """
     for package, made_with in wanted.items():
         if (installed := version(package)) != made_with:
@@ -82,9 +82,9 @@ def check_versions(settings: Path, wanted: Mapping[str, str]) -> None:
 
 
 def resolve(precision: str) -> str:
-    """Return ``float32`` or ``bfloat16``; ``auto`` is bfloat16 where the hardware has it.
+    """Return ``float32`` or ``bfloat16``; ``auto`` is bfloat16 if the hardware supports it.
 
-    bfloat16 elsewhere is emulated and many times slower than float32
+    Otherwise bfloat16 is emulated and many times slower than float32
     (https://github.com/tensorflow/tensorflow/issues/45441).
     """
     if precision != "auto":
@@ -93,7 +93,7 @@ def resolve(precision: str) -> str:
 
 
 def why_float32(precision: str) -> str:
-    """Return a note on why ``auto`` is float32 here; nothing where it is not, or was not asked."""
+    """Return a note on why ``auto`` is float32 here, or nothing if it is not."""
     if precision != "auto" or resolve(precision) != "float32":
         return ""
     device = "GPU" if _gpus() else "processor"
@@ -105,7 +105,7 @@ def why_float32(precision: str) -> str:
 
 
 def _hardware_bfloat16() -> bool:
-    """Tell whether the device TensorFlow will use computes in bfloat16."""
+    """Return whether the device that TensorFlow will use computes in bfloat16."""
     if gpus := _gpus():
         details = tf.config.experimental.get_device_details(gpus[0])
         return bool(details.get("compute_capability", (0, 0)) >= GPU_CAPABILITY)
@@ -118,10 +118,10 @@ def _gpus() -> list[Any]:
 
 
 def sums_biases_apart(precision: str) -> bool:
-    """Tell whether convolutions train sooner if their biases' gradients are summed on their own.
+    """Return whether convolutions train faster with biases' gradients summed separately.
 
-    oneDNN's kernels for float32 take longer to sum them along with the weights' gradients; those of
-    bfloat16 do not. Processors with AVX-512 VNNI and larger ones keep to the bits they always gave.
+    In float32 oneDNN's kernels take longer to sum them together with the weights' gradients, in
+    bfloat16 they do not. Processors with AVX-512 VNNI or more keep the bits they always had.
     """
     usable = instructions()
     on_small_processor = "avx" in usable and not LARGE & usable and not _gpus()
@@ -129,12 +129,12 @@ def sums_biases_apart(precision: str) -> bool:
 
 
 def onednn() -> bool:
-    """Tell whether TensorFlow computes with oneDNN in this process."""
+    """Return whether TensorFlow computes with oneDNN in this process."""
     return bool(_pywrap_util_port.IsMklEnabled())
 
 
 def instructions() -> set[str]:
-    """Return which of the instructions that decide the bits oneDNN may use."""
+    """Return the instructions that oneDNN may use, of those that decide the bits."""
     names = list(ISA_STEPS)
     limit = next((os.environ[name].upper() for name in LIMITS if os.environ.get(name)), "")
     usable = names[: names.index(limit) + 1] if limit in names else names
@@ -142,12 +142,12 @@ def instructions() -> set[str]:
 
 
 def cpu_flags(path: Path = CPUINFO) -> set[str]:
-    """Return the instruction-set flags of the first processor; none where Linux does not say."""
+    """Return the instruction-set flags of the first processor, if Linux gives them."""
     return set(cpuinfo("flags", path).split())
 
 
 def cpuinfo(key: str, path: Path = CPUINFO) -> str:
-    """Return what Linux says under *key* of the first processor; nothing on other systems."""
+    """Return the value that Linux gives for *key* of the first processor, or an empty text."""
     if path.is_file():
         for line in path.read_text(encoding="utf-8").splitlines():
             name, _, value = line.partition(":")

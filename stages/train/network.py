@@ -1,4 +1,4 @@
-"""A model in its two forms: stock Keras to keep, and the same weights in a graph to train."""
+"""A model in two forms: the stock Keras model that is saved, and the graph that is trained."""
 
 import importlib
 from typing import Any
@@ -16,7 +16,7 @@ def build(
 ) -> keras.Model:
     """Return the untrained stock model *name*, in float32.
 
-    It takes raw pixels (n, *image*) in 0..255, of which *pixels* are mean and deviation, and gives
+    It takes raw pixels (n, *image*) in 0..255, whose mean and deviation are *pixels*, and returns
     the probabilities (n, *classes*).
 
     Raises:
@@ -32,7 +32,7 @@ def build(
         x = keras.layers.Rescaling(scale, offset, name="normalize")(x)
     try:
         outputs = architecture.connect(x, tuple(filters), tuple(dense), classes)
-    # Keras's own words for a pooling, or a kernel without padding, that has nothing left to take.
+    # Keras raises this where the input of a pooling, or of a kernel without padding, is too small.
     except ValueError as error:
         raise StageError(
             f"{name}: {settings.architecture} cannot be built for images of {image[1]} x {image[0]}"
@@ -48,10 +48,10 @@ def build(
 def training_graph(model: keras.Model, precision: str) -> keras.Model:
     """Return a copy of *model* to train: the same weights, computed in *precision*.
 
-    It gives logits (n, classes) in float32 instead of probabilities, normalises batches with the
-    fused kernel, rectifies after pooling where a convolution stands right before it, and sums the
-    gradients of convolutions' biases apart where the processor is quicker then. The weights are
-    float32 in either precision.
+    It returns logits (n, classes) in float32 instead of probabilities, normalises batches with
+    the fused kernel, applies ReLU after pooling if a convolution comes right before it, and sums
+    the gradients of convolutions' biases separately where that is faster. The weights are float32
+    in either precision.
     """
     bias_apart = machine.sums_biases_apart(precision)
     policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
@@ -69,7 +69,7 @@ def training_graph(model: keras.Model, precision: str) -> keras.Model:
                 return PoolingThenReLU.from_config(config)
             config["activation"] = "linear"
         if layer.output is model.output:
-            # In bfloat16 the logits would carry two to three digits.
+            # In bfloat16 the logits would have only two to three digits.
             config |= {"dtype": "float32", "activation": "linear"}
         if isinstance(layer, keras.layers.BatchNormalization):
             return FusedBatchNormalization.from_config(config)
@@ -83,7 +83,7 @@ def training_graph(model: keras.Model, precision: str) -> keras.Model:
 
 
 def _adds_a_bias(layer: keras.layers.Layer) -> bool:
-    """Tell whether *layer* is a plain convolution of images, with a bias."""
+    """Return whether *layer* is a plain convolution of images with a bias."""
     return (
         type(layer) is keras.layers.Conv2D
         and layer.use_bias
@@ -94,7 +94,7 @@ def _adds_a_bias(layer: keras.layers.Layer) -> bool:
 def rectified_then_pooled(
     model: keras.Model,
 ) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
-    """Return the convolutions with ReLU whose output goes to a max-pooling and nowhere else."""
+    """Return the convolutions with ReLU whose only consumer is a max-pooling, with that layer."""
     pairs = []
     for layer in model.layers:
         if isinstance(layer, keras.layers.Conv2D) and layer.activation is keras.activations.relu:
@@ -109,6 +109,6 @@ def rectified_then_pooled(
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:
-    """Give *target* the weights of *source*; their variables stand in the same order."""
+    """Copy the weights of *source* to *target*, whose variables have the same order."""
     for variable, value in zip(target.weights, source.weights, strict=True):
         variable.assign(tf.convert_to_tensor(value))

@@ -1,4 +1,4 @@
-"""What a training tells the person who waits for it."""
+"""What a training prints for the person who waits for it."""
 
 import os
 from collections.abc import Sequence
@@ -12,36 +12,35 @@ from stages.train.results import Epoch
 
 
 def say_once(line: str, folder: Path = LOCKS) -> None:
-    """Print *line*, unless another training of the same command has.
+    """Print *line*, unless another training of the same command has printed it.
 
-    ``dvc repro`` trains each model in a process of its own. What they have in common is the process
-    that leads their group: the first command of the line, or the script, that a shell was given. A
-    file in *folder* is named after it.
+    ``dvc repro`` trains each model in its own process. They share the process that leads their
+    group: the command or script that the shell started. A file in *folder* is named after it.
     """
     folder.mkdir(exist_ok=True)
     with suppress(FileExistsError):
-        said = folder / f"said-{_leader()}"
-        for older in set(folder.glob("said-*")) - {said}:
+        printed = folder / f"said-{_leader()}"
+        for older in set(folder.glob("said-*")) - {printed}:
             older.unlink(missing_ok=True)
-        # One alone can make it, of several that train side by side.
-        said.touch(exist_ok=False)
+        # Of several trainings side by side, only one can create it.
+        printed.touch(exist_ok=False)
         print(line, flush=True)
 
 
 def _leader() -> str:
-    """Return what names the first ancestor in this process's group, and no process after it."""
+    """Return a unique name of the first ancestor in this process's group."""
     leader = psutil.Process()
-    # Where the system does not tell, nearer ones have to do.
+    # If the system does not say, a nearer ancestor has to do.
     with suppress(psutil.Error, OSError):
         for ancestor in leader.parents():
-            # macOS has a process 0, and by that number the system means the one that asks.
+            # macOS has a process 0, but os.getpgid takes 0 for the calling process.
             if ancestor.pid and os.getpgid(ancestor.pid) == os.getpgrp():
                 leader = ancestor
     return f"{leader.pid}-{leader.create_time():.2f}"
 
 
 def epoch_line(name: str, epochs: Sequence[Epoch], of: int) -> str:
-    """Return the line on the last of *epochs*, when there will be *of* in all."""
+    """Return the line for the last of *epochs*, of *of* in total."""
     last = epochs[-1]
     return (
         f"{name}: epoch {len(epochs)}/{of}  {last.seconds:6.1f} s  "
@@ -51,13 +50,13 @@ def epoch_line(name: str, epochs: Sequence[Epoch], of: int) -> str:
 
 
 def time_left(name: str, epoch: Epoch, left: int) -> str:
-    """Return the line on how long *left* more epochs like this one will take."""
+    """Return the line that says how long *left* more epochs like *epoch* will take."""
     epochs = "1 more epoch" if left == 1 else f"{left} more epochs"
     return f"{name}: {epochs} will take about {duration(left * epoch.seconds)}"
 
 
 def duration(seconds: float) -> str:
-    """Return a time in words that are as exact as a guess can be: seconds, minutes, or hours."""
+    """Return *seconds* as seconds, minutes or hours, as precise as a guess can be."""
     minutes = round(seconds / 60)
     if minutes < 2:  # noqa: PLR2004
         return f"{seconds:.0f} s"

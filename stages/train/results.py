@@ -1,4 +1,4 @@
-"""What a training leaves to read: its history, what it reached, and how long it took."""
+"""The metrics of a training: its history, its results and its times."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -10,8 +10,8 @@ from stages.settings import TrainingSettings
 class Epoch(NamedTuple):
     """One epoch: accuracies as shares of 1, losses as means per image, time in seconds.
 
-    Training values are means over the epoch, taken batch by batch before each step as Keras
-    takes them; validation values are of what would be kept after the epoch.
+    Training values are means over the epoch, measured on each batch before its step, as in Keras;
+    validation values are those of the weights that would be saved after the epoch.
     """
 
     accuracy: float
@@ -36,7 +36,7 @@ def reached(
     epochs: Sequence[Epoch],
     images: int,
 ) -> dict[str, Any]:
-    """Return what metrics/train/NAME.json holds; *images* is how many there are to train on."""
+    """Return the content of metrics/train/NAME.json; *images* is the number of training images."""
     last = epochs[-1]
     return {
         "parameters": model.count_params(),
@@ -61,9 +61,9 @@ def reached(
 def times(
     epochs: Sequence[Epoch], images: int, resumed_at: int, on: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return what metrics/time/NAME.json holds; seconds add up over interrupted runs.
+    """Return the content of metrics/time/NAME.json; seconds add up over interrupted runs.
 
-    *images* is how many each epoch saw.
+    *images* is the number of images in each epoch.
     """
     total = sum(epoch.seconds for epoch in epochs)
     return {

@@ -1,4 +1,4 @@
-"""What changes from step to step: the learning rate, and the share of a step in the average."""
+"""What changes with each step: the learning rate, and the rate of the weight average."""
 
 import math
 
@@ -7,16 +7,16 @@ import numpy as np
 WARM_UP = 0.25
 START, END = 0.1, 0.002
 AVERAGED_EVERY = 8
-# Of fewer steps each counts.
+# With fewer steps, every one counts.
 SHORT = 100
 
 
 def learning_rates(schedule: str, peak: float, steps: int) -> np.ndarray:
     """Return the learning rate of every step (steps,) as float32.
 
-    ``constant`` is *peak* throughout. The others rise along a cosine from a tenth of *peak* over
-    the first quarter; ``warm_up`` then stays there, ``one_cycle`` falls along a cosine to a
-    five-hundredth of it (Smith and Topin, https://arxiv.org/abs/1708.07120).
+    ``constant`` is *peak* throughout. The others rise along a cosine from a tenth of *peak* to
+    *peak* over the first quarter; ``warm_up`` then stays there, ``one_cycle`` falls along a cosine
+    to a five-hundredth of it (Smith and Topin, https://arxiv.org/abs/1708.07120).
     """
     if schedule == "constant":
         return np.full(steps, peak, np.float32)
@@ -30,14 +30,14 @@ def learning_rates(schedule: str, peak: float, steps: int) -> np.ndarray:
 
 
 def averaging_rates(momentum: float, steps: int) -> np.ndarray:
-    """Return how far each step (steps,) moves the average of the weights towards them, as float32.
+    """Return how far each step (steps,) moves the average towards the weights, as float32.
 
-    With average += rate * (weights - average) that is the exponential average which keeps
-    *momentum* of itself at each step. Before it has gone on for long enough it is the average of
-    polynomial decay, which forgets the first weights (Shamir and Zhang,
-    https://proceedings.mlr.press/v28/shamir13.html, with η = 3). An average costs as much memory
-    traffic as Adam does, so of 100 steps or more only every second counts, of 200 every third, of
-    700 every eighth, and always the last; the rates of the others are 0.
+    With average += rate * (weights - average) this is the exponential average that keeps
+    *momentum* of itself at each step. In the first steps it is the average with polynomial decay,
+    which forgets the first weights (Shamir and Zhang,
+    https://proceedings.mlr.press/v28/shamir13.html, with η = 3). Averaging costs as much memory
+    traffic as Adam, so with 100 steps or more only every second step counts, with 200 every third,
+    with 700 every eighth, and always the last; the other rates are 0.
     """
     every = min(AVERAGED_EVERY, 1 + steps // SHORT)
     rates = np.zeros(steps, np.float32)

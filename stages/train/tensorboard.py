@@ -1,7 +1,7 @@
-"""Logs for TensorBoard: curves and histograms of the weights, as the notebook's callback wrote.
+"""Logs for TensorBoard: curves and histograms of the weights, as in the notebook.
 
-Keras's callback wants a compiled model and redraws the graph; this writes the same curves and
-histograms under the same names and no more.
+Keras's callback needs a compiled model and also draws the graph; this writes only the same curves
+and histograms, under the same names.
 """
 
 import shutil
@@ -21,38 +21,38 @@ HISTOGRAM = create_summary_metadata(display_name=None, description=None)
 
 
 class Logs:
-    """One model's folder under logs/, which is nobody's output and not kept in Git."""
+    """One model's folder in logs/, which is not an output of any stage and not kept in Git."""
 
     def __init__(self, folder: Path, graph: keras.Model, *, resumed: bool) -> None:
         if not resumed:
             shutil.rmtree(folder, ignore_errors=True)
         self._folder = folder
         self._graph = graph
-        with self._told_if_not_written():
+        with self._not_written_is_one_line():
             self._train = tf.summary.create_file_writer(str(folder / "train"))
             self._validation = tf.summary.create_file_writer(str(folder / "validation"))
 
     def write(self, number: int, epoch: Epoch) -> None:
         """Log *epoch*, the *number*-th, counted from 1."""
-        with self._told_if_not_written(), self._train.as_default(step=number - 1):
+        with self._not_written_is_one_line(), self._train.as_default(step=number - 1):
             tf.summary.scalar("epoch_accuracy", epoch.accuracy)
             tf.summary.scalar("epoch_loss", epoch.loss)
             for variable in self._graph.weights:
                 tf.summary.write(
                     f"{variable.path}/histogram", histogram(variable.numpy()), metadata=HISTOGRAM
                 )
-        with self._told_if_not_written(), self._validation.as_default(step=number - 1):
+        with self._not_written_is_one_line(), self._validation.as_default(step=number - 1):
             tf.summary.scalar("epoch_accuracy", epoch.val_accuracy)
             tf.summary.scalar("epoch_loss", epoch.val_loss)
 
     def close(self) -> None:
         """Flush everything to disk."""
-        with self._told_if_not_written():
+        with self._not_written_is_one_line():
             self._train.close()
             self._validation.close()
 
     @contextmanager
-    def _told_if_not_written(self) -> Iterator[None]:
+    def _not_written_is_one_line(self) -> Iterator[None]:
         try:
             yield
         except tf.errors.OpError as error:
@@ -60,10 +60,10 @@ class Logs:
 
 
 def histogram(values: np.ndarray) -> np.ndarray:
-    """Return the histogram of *values* as TensorBoard stores it: (left, right, count) a row.
+    """Return the histogram of *values* as TensorBoard stores it: rows of (left, right, count).
 
-    ``tf.summary.histogram`` gives the same for values that are not all equal, but needs 240
-    bytes of memory for each of them.
+    ``tf.summary.histogram`` gives the same unless all values are equal, but needs 240 bytes of
+    memory for each value.
     """
     counts, edges = np.histogram(values, BUCKETS)
     return np.stack([edges[:-1], edges[1:], counts], axis=1)

@@ -19,9 +19,10 @@ VALIDATION_BATCH = 500
 class Trainer:
     """A training graph, its optimizer and the functions that run them.
 
-    ``kept`` is what is validated and saved: with ``ema_momentum`` a second graph, which has
-    the exponential average of the weights, else the graph itself. The images stay uint8 until they
-    are in the graph. XLA is off: on a CPU it does without oneDNN's convolutions and is slower.
+    ``kept`` is the graph that is validated and saved: with ``ema_momentum`` a second one, which
+    has the exponential average of the weights, otherwise the training graph itself. Images stay
+    uint8 until they are in the graph. XLA is off: on a CPU it cannot use oneDNN's convolutions
+    and is slower.
     """
 
     def __init__(self, graph: keras.Model, settings: TrainingSettings) -> None:
@@ -31,7 +32,7 @@ class Trainer:
         self.settings = settings
         self.kept = graph
         self._norms: list[keras.layers.Layer] = []
-        # What batch normalisation keeps of its statistics while those of the average are taken.
+        # The momentum of batch normalisation while the statistics of the average are computed.
         self._norm_momentum = tf.Variable(0.0, trainable=False)
         if settings.ema_momentum:
             self.kept = keras.models.clone_model(graph)
@@ -64,7 +65,7 @@ class Trainer:
         )
 
     def trace(self) -> None:
-        """Make the graphs of all that a training calls, so that none is made later."""
+        """Make all graphs that a training calls, so that none is made later."""
         wanted = [self.train_step, self._score]
         wanted += [self.average] if self.kept is not self.graph else []
         wanted += [self._take_statistics] if self._norms else []
@@ -73,14 +74,14 @@ class Trainer:
 
     @property
     def state(self) -> list[Any]:
-        """All that must be kept to go on later, what dropout draws from included."""
+        """All that a later run needs to continue, including the state that dropout draws from."""
         averaged = [] if self.kept is self.graph else self.kept.variables
         return [*self.graph.variables, *averaged, *self.optimizer.state]
 
     def _train_step(
         self, images: tf.Tensor, labels: tf.Tensor, learning_rate: tf.Tensor, seed: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Change the weights by one batch; return its summed loss and its correct answers."""
+        """Update the weights with one batch; return its summed loss and number of hits."""
         pixels = self._augmented(images, seed)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.variables)
@@ -93,7 +94,7 @@ class Trainer:
         return tf.reduce_sum(losses), count_correct(logits, labels)
 
     def _average(self, rate: tf.Tensor) -> None:
-        """Move the averages so far towards the weights."""
+        """Move the averages towards the weights by *rate*."""
         averages = self.kept.trainable_variables
         for average, variable in zip(averages, self.variables, strict=True):
             average.value.assign_add((variable - average.value) * rate)
@@ -104,11 +105,11 @@ class Trainer:
         return augment(pixels, self.settings, seed) if is_wanted(self.settings) else pixels
 
     def recompute_statistics(self, batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
-        """Work out batch normalisation's statistics for the averaged weights, if there are any.
+        """Compute batch normalisation's statistics for the averaged weights, if there are any.
 
-        They become the means over *batches* of training images, each (n, height, width, channels)
-        uint8 with the seed (2,) int32 of its random changes. Those met in training would not do:
-        they belong to other weights.
+        They are the means over *batches* of training images, each (n, height, width, channels)
+        uint8 with the seed (2,) int32 of its random changes. The statistics from training would be
+        wrong, since they belong to other weights.
         """
         seen = 0
         for images, seed in batches if self._norms else ():
@@ -117,17 +118,17 @@ class Trainer:
             self._take_statistics(images, seed)
 
     def _take_statistics_of(self, images: tf.Tensor, seed: tf.Tensor) -> None:
-        """Let batch normalisation see a batch as it does in training."""
+        """Show batch normalisation a batch as in training."""
         self.kept(self._augmented(images, seed), training=True)
 
     def _score_batch(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Return a batch's summed loss and its correct answers."""
+        """Return the summed loss and the number of hits of a batch."""
         logits = self.kept(tf.cast(images, tf.float32), training=False)
         losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits)
         return tf.reduce_sum(losses), count_correct(logits, labels)
 
     def is_finite(self) -> bool:
-        """Tell whether every weight is a number; a NaN may hide behind ReLU and max-pooling."""
+        """Return whether every weight is finite; ReLU and max-pooling can hide a NaN."""
         weights = [*self.graph.weights, *self.kept.weights]
         return all(np.isfinite(weight.numpy()).all() for weight in weights)
 
@@ -144,7 +145,7 @@ class Trainer:
 
 
 def normalisations(model: keras.Model) -> Iterator[keras.layers.BatchNormalization]:
-    """Yield the batch normalisations of *model*, those of models inside it included."""
+    """Yield the batch normalisations of *model*, including those of nested models."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from normalisations(layer)
@@ -153,6 +154,6 @@ def normalisations(model: keras.Model) -> Iterator[keras.layers.BatchNormalizati
 
 
 def count_correct(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Return how many rows of *logits* are largest where the one-hot *labels* are 1."""
+    """Return for how many rows the largest of *logits* is where the one-hot *labels* are 1."""
     hits = tf.equal(tf.argmax(logits, axis=1), tf.argmax(labels, axis=1))
     return tf.reduce_sum(tf.cast(hits, tf.int32))

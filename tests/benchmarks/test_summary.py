@@ -89,13 +89,13 @@ def test_the_tables_have_these_lines() -> None:
         "| recipe `fast`, fit | 4.0 s (2.0 to 9.0) | 8.0 s (4.0 to 18.0) | 16.0 s (8.0 to 36.0) "
         "| 28.0 s | 3 |",
         "| ours | 50 | 100 | 200 |",
-        "| seconds of the first `dvc exp show` of so many experiments | 10 2, 300 60 "
+        "| seconds of the first `dvc exp show`, by number of experiments | 10 2, 300 60 "
         "| `sweep_show_seconds` |",
-        "| the same of the vote of its three models | 99.54% | `accuracy_ensemble` |",
+        "| the same for the vote of its three models | 99.54% | `accuracy_ensemble` |",
         "Measured by `make bench` on 2 cores of P, S, with Python 3, TensorFlow 2 and Keras 3 "
         "(`notebook`, `fast`) and on 4 cores of P, S, with Python 3, TensorFlow 2 and Keras 3 "
         "(`sweep`); times are medians, with their range. `results.json` says when each side ran.",
-        "Ours computes in bfloat16, the notebook's code in float32.",
+        "Our code computes in bfloat16, the notebook's in float32.",
     }
     two = {"cores": 2, "processor": "P", "system": "S", "python": 3, "tensorflow": 2, "keras": 3}
     machines = {"notebook": two, "fast": two, "sweep": two | {"cores": 4}}

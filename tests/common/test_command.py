@@ -37,7 +37,7 @@ def run(folder: Path, body: str, *arguments: str) -> tuple[int, str, str]:
         ("open('no such file')", 1, "error: no such file: No such file or directory"),
         ("raise OSError(28, 'No space left')", 1, "error: the system: No space left"),
         ("raise TimeoutError('too slow')", 1, "error: the system: too slow"),
-        ("raise KeyboardInterrupt", 130, "interrupted: run `dvc repro` again to go on"),
+        ("raise KeyboardInterrupt", 130, "interrupted: run `dvc repro` again to continue"),
     ],
 )
 def test_what_the_user_can_mend_is_one_line_and_an_exit_code(

@@ -74,7 +74,7 @@ def test_without_room_the_old_file_stays_and_the_new_one_is_written_once_there_i
     assert told.startswith(f"{path}: not written: ")
     # What stands around it are a library's words.
     assert "File too large" in told
-    assert "; what stood there before is untouched; " in told
+    assert "; an older file there is untouched; " in told
     assert path.read_bytes() == b"old"
     assert list(path.parent.iterdir()) == [path]
     WRITERS[name](path)
@@ -99,10 +99,10 @@ def test_a_missing_or_damaged_file_is_told_with_what_to_do(
     tmp_path: Path, read: Callable[[Path], object]
 ) -> None:
     file = tmp_path / "file"
-    with pytest.raises(StageError, match=r"file: not there; `dvc repro` writes it$"):
+    with pytest.raises(StageError, match=r"file: missing; `dvc repro` writes it$"):
         read(file)
     for content in (b"", b"half of it", b"\xff\x00"):
         file.write_bytes(content)
-        told = r"file: damaged; `make verify` takes it away and brings it back$"
+        told = r"file: damaged; `make verify` restores it$"
         with pytest.raises(StageError, match=told):
             read(file)

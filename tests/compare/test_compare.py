@@ -47,7 +47,7 @@ def test_a_missing_file_is_told_in_one_line_and_nothing_is_written(
     (project / name).unlink()
     with pytest.raises(StageError) as caught:
         main()
-    assert str(caught.value) == f"metrics/{name}: not there; `dvc repro` writes it"
+    assert str(caught.value) == f"metrics/{name}: missing; `dvc repro` writes it"
     assert not list(project.glob("comparison.*"))
 
 

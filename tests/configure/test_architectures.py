@@ -35,8 +35,8 @@ WHOLE = b"FILTERS = (4, 8)\nDENSE = ()\ndef connect(x, filters, dense, classes):
     [
         (WHOLE + b"FILTERS = (4,\n", "line 5: not valid Python: .+"),
         (WHOLE + b"'\xff'\n", "line 5: not valid Python: .+"),
-        (WHOLE.replace(b"connect", b"conect"), "no connect in it; .+ as model1.py"),
-        (b"", "no connect and no FILTERS and no DENSE in it; .+ as model1.py"),
+        (WHOLE.replace(b"connect", b"conect"), "no connect in it; .+ like model1.py"),
+        (b"", "no connect and no FILTERS and no DENSE in it; .+ like model1.py"),
     ],
 )
 def test_what_is_no_architecture_is_told(source: Path, content: bytes, problem: str) -> None:

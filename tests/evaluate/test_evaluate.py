@@ -27,7 +27,7 @@ def saved(path: Path, image: tuple[int, ...] = (28, 28, 1), classes: int = 10) -
 def test_what_is_no_model_of_ours_is_told_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "model.keras"
     path.write_bytes(saved(path, (28, 28, 3), 7)[:-100])
-    with pytest.raises(StageError, match="damaged; `make verify` takes it away and brings it back"):
+    with pytest.raises(StageError, match="damaged; `make verify` restores it"):
         load(path, (28, 28, 1), 10)
     saved(path, (28, 28, 3), 7)
     with pytest.raises(StageError) as caught:

@@ -1,4 +1,4 @@
-"""The fetch stage: which source is asked when, what is verified, what is written and said."""
+"""The fetch stage: which source is asked when, and what is verified, written and printed."""
 
 import hashlib
 import re
@@ -46,9 +46,9 @@ Run = Callable[..., list[str]]
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
-    """Give the function that fetches from stand-ins for OpenML and PyPI; it returns the lines.
+    """Return a function that fetches from fakes of OpenML and PyPI; it returns the printed lines.
 
-    A stand-in answers with images or with an error, and null must not be asked.
+    A fake answers with images or an error; one whose answer is None must not be asked.
     """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
@@ -70,14 +70,14 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
 
 def is_right() -> bool:
-    """Tell whether data/raw has the images of ``tiny``."""
+    """Return whether data/raw has the images of ``tiny``."""
     images, labels, about = raw.read()
     right = np.array_equal(images[..., 0], PIXELS) and np.array_equal(labels, LABELS)
     return right and (about.classes, about.parts) == (TINY.classes, TINY.parts)
 
 
 @pytest.mark.parametrize(
-    ("first", "said"),
+    ("first", "message"),
     [
         (DEAD, "the line is dead"),
         (REVERSED, f"images with SHA-256 .*, expected {IMAGES_SHA256}"),
@@ -85,17 +85,17 @@ def is_right() -> bool:
     ],
 )
 def test_what_the_first_source_does_not_send_is_fetched_from_the_next(
-    run: Run, first: object, said: str
+    run: Run, first: object, message: str
 ) -> None:
-    # Not in their alphabetical order.
-    told, *lines = run(RIGHT, first, sources=["pypi", "openml"])
-    assert re.fullmatch(f"pypi: {said}", told)
+    # Not in alphabetical order.
+    failed, *lines = run(RIGHT, first, sources=["pypi", "openml"])
+    assert re.fullmatch(f"pypi: {message}", failed)
     assert lines == [
         "tiny from openml",
         "10 images of 28 x 28, grey, 10 classes; the data's own split: 7 to train, 3 to test",
     ]
     assert is_right()
-    # What was sent once is not asked for again.
+    # What was fetched once is not fetched again.
     shutil.rmtree("data")
     assert run(None)[0] == f"tiny from {Path.cwd() / 'caches/cached-mnist-pipeline'}"
     assert is_right()
@@ -112,8 +112,8 @@ def test_what_was_kept_and_is_damaged_is_replaced(
     file = user_cache.folder() / kept
     right = file.read_bytes()
     file.write_bytes(damage(right))
-    told, fetched, _ = run(RIGHT)
-    assert told.startswith(f"warning: {user_cache.folder()}: not used: ")
+    warning, fetched, _ = run(RIGHT)
+    assert warning.startswith(f"warning: {user_cache.folder()}: not used: ")
     assert fetched == "tiny from openml"
     assert is_right()
     assert file.read_bytes() == right
@@ -132,14 +132,14 @@ def test_a_dataset_that_is_not_known_is_asked_for_each_time_and_compared_with_dv
 ) -> None:
     lines = ["mine from openml", "10 images of 28 x 28, grey, 10 classes"]
     warning = (
-        " is not what it was when dvc.lock was written: "
-        "its images, labels or classes differ, and what depends on them runs anew"
+        " has changed since dvc.lock was written: "
+        "its images, labels or classes differ, so all that depends on them runs again"
     )
 
     def warned(answer: object, dataset: str = "mine", **settings: object) -> bool:
-        told = run(answer, dataset=dataset, **settings)
-        assert told[2:] in ([], [f"warning: {dataset}{warning}"])
-        return told[2:] != []
+        rest = run(answer, dataset=dataset, **settings)[2:]
+        assert rest in ([], [f"warning: {dataset}{warning}"])
+        return rest != []
 
     assert run(RIGHT, dataset="mine") == lines
     params = [f"data.{key}" for key in ("dataset", "sources", "path", "size")]
@@ -147,7 +147,7 @@ def test_a_dataset_that_is_not_known_is_asked_for_each_time_and_compared_with_dv
     Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"fetch": stage}}))
     for words in (["init", "--no-scm"], ["commit", "--force", "fetch"]):
         subprocess.run(["dvc", *words], env=environment(tmp_path), capture_output=True, check=True)
-    # It does not matter who sends them.
+    # It does not matter which source sends them.
     for order in (["openml", "pypi"], ["openml", "keras"]):
         assert not warned(RIGHT, sources=order)
         assert warned(REVERSED, sources=order)
@@ -164,14 +164,14 @@ def test_a_source_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setattr(sources, "LIMIT_SECONDS", 0.1)
 
     def drip(_: object) -> None:
-        # As libraries do: whatever happens, they try again.
+        # Like libraries that retry after any error.
         for _ in range(10):
             with suppress(Exception):
                 time.sleep(1)
 
     lines = run(drip, RIGHT)
     assert lines[:2] == ["openml: took longer than 0.1 s", "tiny from pypi"]
-    # What ended in time is not ended later.
+    # The limit does not end what comes after it.
     time.sleep(0.2)
 
 
@@ -180,8 +180,8 @@ def test_a_source_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch,
     [
         ({"sources": ["pypi", "opnml"]}, "data.sources: unknown source 'opnml'; did you mean 'op"),
         ({}, "^no source has tiny: openml: the line is dead; pypi: the line is dead$"),
-        ({"path": "params.yaml"}, r"data\.path: 'params\.yaml' is not there or something else"),
-        ({"dataset": "imdb", "sources": ["keras"]}, "keras: has no such dataset, but mnist, fash"),
+        ({"path": "params.yaml"}, r"data\.path: 'params\.yaml' is missing, or none of these: a"),
+        ({"dataset": "imdb", "sources": ["keras"]}, "keras: has no such dataset, only mnist, fash"),
     ],
 )
 def test_what_cannot_be_fetched_is_told(

@@ -1,4 +1,4 @@
-"""Arrays as people keep them, in one form: worked by hand, and as docs/images.md says."""
+"""Arrays of any form become one form: values worked out by hand, and as docs/images.md says."""
 
 import io
 import re
@@ -29,13 +29,13 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
 
 @pytest.fixture(autouse=True)
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in a folder of its own, and look at one image at a time."""
+    """Work in an empty folder, and read one image at a time."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(arrays, "CHUNK_BYTES", 1)
 
 
 def fetched(**given: Any) -> None:
-    """Fetch and preprocess images that are as they should be, but for what is *given*."""
+    """Fetch and preprocess images that are all right, except for what is *given*."""
     settings = {"test_fraction": given.pop("test_fraction", 0.5), "limit": given.pop("limit", None)}
     path = Path("folder" if "files" in given else "my.npz")
     if "files" in given:
@@ -48,7 +48,7 @@ def fetched(**given: Any) -> None:
     preprocess.main()
 
 
-# The same but for one pixel of the fourth image, which is black.
+# All zeros except for one pixel in the fourth image, which is black in IMAGES.
 IMAGES[3, 5, 5] = 0
 OTHER = np.zeros_like(IMAGES)
 OTHER[3, 5, 5] = 1
@@ -56,7 +56,7 @@ TRAIN = {"x_train": IMAGES, "y_train": LABELS}
 CAT: dict[str, Image.Image | bytes] = {"cat/1.png": flat(1), "cat/2.png": flat(3)}
 PETS = {**CAT, "dog/1.png": flat(2), "dog/2.png": flat(4)}
 flat(2).save(WHOLE := io.BytesIO(), "BMP")
-SAID: dict[str, dict[str, Any]] = {
+MESSAGES: dict[str, dict[str, Any]] = {
     "a negative label": {"labels": [0, -1, *range(2, 20)]},
     "an empty word for a label": {"labels": ["0", " ", *map(str, range(2, 20))]},
     "labels of any other kind, such as `3.0`": {"labels": LABELS + 3.0},
@@ -76,7 +76,7 @@ SAID: dict[str, dict[str, Any]] = {
     "an image file outside the classes' folders": {"files": {**PETS, "bird.jpg": b""}},
     "a class's folder without an image": {"files": {**PETS, "bird/list.txt": b""}},
     "other files in a class's folder": {"files": {**PETS, "dog/a.gif": b"", "dog/b/c.txt": b""}},
-    # A single 9, which the split gives to the training images.
+    # A single 9, which goes to the training images.
     "no image of a class in one of the parts": {
         "images": IMAGES.repeat(10, axis=0)[:181], "labels": LABELS.repeat(10)[:181],
     },
@@ -106,7 +106,7 @@ ALSO: dict[str, dict[str, Any]] = {
     },
     "found x_test alone; expected x_test and y_test": {**TRAIN, "x_test": IMAGES},
     "folder: no sub-folders; there must be one for each class": {"files": {"list.txt": b""}},
-    "cat beside train; where the data is split, its": {"files": {**PETS, "train/a/1.png": b""}},
+    "cat beside train; if the data is split, its": {"files": {**PETS, "train/a/1.png": b""}},
     "test: no sub-folders; there": {"files": {"train/cat/1.png": b"", "test/1.txt": b""}},
     "every label is cat; there must be two classes or more": {"files": CAT},
     "expected t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte": {
@@ -119,10 +119,10 @@ ALSO: dict[str, dict[str, Any]] = {
 
 
 def test_the_table_has_these_rows() -> None:
-    assert list(PAGE) == [*SAID, *BECOMES]
+    assert list(PAGE) == [*MESSAGES, *BECOMES]
 
 
-@pytest.mark.parametrize(("row", "given"), [*SAID.items(), *ALSO.items()])
+@pytest.mark.parametrize(("row", "given"), [*MESSAGES.items(), *ALSO.items()])
 def test_what_is_wrong_is_told_in_the_words_of_the_table(
     capsys: pytest.CaptureFixture[str], row: str, given: dict[str, Any]
 ) -> None:
@@ -156,7 +156,7 @@ def test_pixels_become_what_the_table_says(images: np.ndarray, expected: np.ndar
 def test_pixels_of_every_type_and_shape_become_uint8(
     pixels: list[float], dtype: str, expected: list[int], shape: tuple[int, ...]
 ) -> None:
-    # The scale is that of all parts: the second is black, which alone would tell nothing.
+    # All parts have one scale: the second, which is black, would not show it alone.
     values = np.zeros((2, 36), dtype)
     values[1, : len(pixels)] = pixels
     parts = [Part(given.reshape(2, *shape), np.arange(2), "x") for given in (values, values * 0)]
@@ -171,7 +171,7 @@ def test_pixels_of_every_type_and_shape_become_uint8(
 @pytest.mark.parametrize(
     ("arrays", "labels", "names"),
     [
-        # Numbers need not follow one another; between parts their types may differ.
+        # Numbers need not be consecutive; their types may differ between parts.
         ([np.array([7, 0], "u8"), np.array([30], ">i2")], [1, 0, 2], ["0", "7", "30"]),
         ([np.array([[7], [3]]), np.array([3])], [1, 0, 0], ["3", "7"]),
         ([np.array(["b", "Ä, c"]), np.array(["aa"])], [1, 2, 0], ["aa", "b", "Ä, c"]),

@@ -1,4 +1,4 @@
-"""Eight times the images take no more memory, whatever form they come in."""
+"""Eight times as many images take no more memory, in any form."""
 
 import gzip
 import io
@@ -14,19 +14,19 @@ from PIL import Image
 from tests import ROOT
 from tests.support.handmade import idx_bytes, write_params
 
-# The peak of a process started from this large one would count what this one holds, so it is
-# started from a small one.
+# The peak of a child process includes what its parent holds, so the stage is started from a small
+# process and not from this large one.
 MEASURE = """
 import resource, subprocess, sys
 subprocess.run([sys.executable, "-m", *sys.argv[1:]], check=True, stdout=sys.stderr)
 print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
 """
-# In megabytes. The stages take 60 and 200 by themselves.
+# In megabytes. The stages themselves take 60 and 200.
 ONCE, MORE = 16, 8 * 16
 
 
 def write(folder: Path, form: str, megabytes: int) -> Path:
-    """Write images of 1,000 by 1,000 pixels in two classes; return what data.path is then."""
+    """Write images of 1,000 by 1,000 pixels in two classes; return the value for data.path."""
     count = megabytes // 4 if form == "floats" else megabytes
     one = np.broadcast_to(np.arange(1000, dtype=np.uint8) % 251, (1000, 1000))
     images, labels = np.broadcast_to(one, (count, *one.shape)), np.arange(count, dtype=np.uint8) % 2
@@ -49,7 +49,7 @@ def write(folder: Path, form: str, megabytes: int) -> Path:
 
 
 def peak(stage: str) -> int:
-    """Return the most memory that a run of *stage* holds at a time, in KiB on Linux."""
+    """Return the peak memory of a run of *stage*, in KiB on Linux."""
     command = [sys.executable, "-c", MEASURE, f"stages.{stage}"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return int(subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True).stdout)

@@ -1,4 +1,4 @@
-"""The page as a file: how large, how often the same, what names do to it, what stands where."""
+"""The page as a file: its size, reproducibility and content, and names that could break it."""
 
 import json
 import re
@@ -23,13 +23,13 @@ def test_two_builds_are_the_same_bytes_and_ask_for_no_file() -> None:
     addresses = re.findall(r' (?:src|href)="([^"]*)', outside)
     assert all(address.startswith(("data:", "#")) for address in addresses)
     assert page.count(' download="') == page.count('class="chart"') == 8
-    # The scripts, once, are nearly all of it.
+    # Nearly all of it is the scripts, which it has once.
     assert 0.85 * MIB < len(page) < 1.5 * MIB
     assert "<code>split.test_fraction</code></th><td>0.5</td>" in page
     assert "<code>data.size</code></th><td>null</td>" in page
 
 
-def test_names_of_classes_are_text_wherever_they_stand() -> None:
+def test_names_of_classes_are_text_everywhere() -> None:
     harmless = build(results(["a", "b"], [f"class {n}" for n in range(len(NASTY))]))
     page = build(results(["a", "b"], NASTY))
     assert page.count("<") == harmless.count("<")
@@ -50,15 +50,15 @@ SPLIT = {"test_fraction": 1 / 7, "validation_fraction": 0.1, "seed": 0}
 
 
 @pytest.mark.parametrize(
-    ("section", "beside"),
+    ("section", "expected"),
     [
         ({}, True),
         ({"data": MNIST | {"path": "my/images"}}, False),
         ({"split": SPLIT | {"seed": 1}}, False),
     ],
 )
-def test_the_notebook_stands_beside_its_own_models_on_its_own_data_alone(
-    section: dict[str, Any], beside: bool
+def test_the_notebooks_numbers_are_shown_only_for_its_own_models_and_data(
+    section: dict[str, Any], expected: bool
 ) -> None:
     settings = {
         "model1": {"architecture": "model1", "filters": None, "dense": None},
@@ -66,9 +66,9 @@ def test_the_notebook_stands_beside_its_own_models_on_its_own_data_alone(
     }
     params = {"data": MNIST, "split": SPLIT} | section
     page = build(results(list(settings), list("01"), params=params, settings=settings))
-    # The second model has other sizes than its own.
+    # The second model's sizes are not the notebook's.
     shown = [text in page for text in (">Notebook (%)<", ">97.60<", ">98.70<")]
-    assert shown == [beside, beside, False]
+    assert shown == [expected, expected, False]
 
 
 def test_the_notebooks_numbers_are_those_in_the_docs() -> None:

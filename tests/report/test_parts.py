@@ -1,4 +1,4 @@
-"""What the page's parts work out, by hand."""
+"""The parts of the page, compared with values worked out by hand."""
 
 import base64
 import io
@@ -18,13 +18,13 @@ from tests.support.results import LOCK, results
 
 # Two classes; the first three images are of the first.
 ACTUAL = np.array([0, 0, 0, 1, 1])
-SAID, SURE = np.array([0, 1, 1, 1, 0]), np.array([0.95, 0.9, 0.65, 0.8, 1.0])
-OTHER, OTHERS_SURE = np.array([0, 2, 1, 0, 0]), np.array([0.6, 0.5, 0.9, 0.7, 0.6])
+PREDICTED, SURE = np.array([0, 1, 1, 1, 0]), np.array([0.95, 0.9, 0.65, 0.8, 1.0])
+OTHER, OTHER_SURE = np.array([0, 2, 1, 0, 0]), np.array([0.6, 0.5, 0.9, 0.7, 0.6])
 
 
 def test_reliability_has_a_point_for_each_tenth_of_confidence() -> None:
-    points = reliability(SURE, SAID == ACTUAL)
-    # 0.65 wrong; 0.8 right; of 0.9, 0.95 and 1 the second is right.
+    points = reliability(SURE, PREDICTED == ACTUAL)
+    # 0.65 is wrong; 0.8 is right; of 0.9, 0.95 and 1, only 0.95 is right.
     assert points["images"].tolist() == [1, 1, 3]
     assert points["confidence"].tolist() == pytest.approx([0.65, 0.8, 2.85 / 3])
     assert points["accuracy"].tolist() == pytest.approx([0, 1, 1 / 3])
@@ -33,7 +33,7 @@ def test_reliability_has_a_point_for_each_tenth_of_confidence() -> None:
 
 
 def test_confusions_count_what_there_is() -> None:
-    found = confusions({"a": SAID}, ACTUAL, ["3", "NA"])
+    found = confusions({"a": PREDICTED}, ACTUAL, ["3", "NA"])
     assert found.to_numpy().tolist() == [
         ["a", "3", "3", 1, 1 / 3],
         ["a", "3", "NA", 2, 2 / 3],
@@ -45,16 +45,16 @@ def test_confusions_count_what_there_is() -> None:
 def test_of_many_classes_those_with_most_mistakes_are_shown_in_their_order() -> None:
     classes = [f"c{number}" for number in range(100)]
     actual = np.arange(100)
-    # Each second one of 20 classes is taken for the next one.
+    # Ten classes are mistaken for the next one: 20 are involved.
     predicted = np.where((actual < 40) & (actual % 4 == 2), actual + 1, actual)
     shown = [name for number, name in enumerate(classes) if number < 40 and number % 4 > 1]
     assert most_confused(confusions({"a": predicted}, actual, classes), classes) == shown
 
 
 def test_mistakes_come_with_the_surest_first() -> None:
-    assert most_confident(SAID, SURE, ACTUAL) == [4, 1, 2]
-    found = wrong_by_all({"a": SAID, "b": OTHER}, {"a": SURE, "b": OTHERS_SURE}, ACTUAL)
-    # Of image 1 one says 1 with 0.9, one says 2 with 0.5: the first counts, by half.
+    assert most_confident(PREDICTED, SURE, ACTUAL) == [4, 1, 2]
+    found = wrong_by_all({"a": PREDICTED, "b": OTHER}, {"a": SURE, "b": OTHER_SURE}, ACTUAL)
+    # For image 1, one predicts 1 with 0.9, the other 2 with 0.5: 1 wins with 0.9 / 2.
     assert found == [(4, 0, 0.8), (2, 1, pytest.approx(0.775)), (1, 1, 0.45)]
 
 
@@ -73,19 +73,19 @@ def test_a_small_image_is_kept_bit_for_bit_and_a_large_one_made_smaller(channels
 def test_a_class_without_test_images_has_no_recall() -> None:
     found = results(["a"], ["x", "y", "absent"])
     measured = found.per_class["a"].assign(support=[5, 5, 0], recall=[0.9, 0.8, 0.0])
-    told = figures.classes(replace(found, per_class={"a": measured}))["classes"]
-    assert told.telling == "a finds y least, 80.00 % of them."
-    assert "absent" not in base64.b64decode(told.numbers.partition(",")[2]).decode()
+    figure = figures.classes(replace(found, per_class={"a": measured}))["classes"]
+    assert figure.summary == "a has its lowest recall on y, 80.00 %."
+    assert "absent" not in base64.b64decode(figure.numbers.partition(",")[2]).decode()
 
 
-def test_the_difference_of_two_is_told_with_its_sign() -> None:
+def test_the_difference_of_two_has_its_sign() -> None:
     predicted = {"a": np.array([1, 1, 1, 1]), "b": np.array([1, 0, 1, 0])}
     shown = results(["a", "b"], ["x", "y"], predicted=predicted, actual=np.array([0, 0, 1, 1]))
-    assert figures.classes(shown)["difference"].telling == (
-        "a takes x for y 1 times more than b; a takes y for x 1 times less than b."
+    assert figures.classes(shown)["difference"].summary == (
+        "a mistakes x for y more often than b (+1); a mistakes y for x less often than b (-1)."
     )
 
 
-def test_hashes_are_dvcs_of_the_models_there_are() -> None:
-    # Not those of a model that is gone.
+def test_hashes_are_those_of_the_models_that_exist() -> None:
+    # Not those of a removed model.
     assert hashes(LOCK, {"a"})["models"] == [("models/a.keras", "c3")]

@@ -33,7 +33,7 @@ KINDS: dict[str, Callable[[], Results]] = {
     "nasty": lambda: results(["a", "of-" + 20 * "longer-and-" + "longer"], NASTY),
     "one": lambda: results(["alone"], ["x", "y"], image=(32, 32, 3), data=60 * "unbroken"),
 }
-# What is cut off or sticks out on the right, unless it scrolls in a place of its own.
+# Elements that reach beyond the right edge, unless they scroll by themselves.
 TOO_WIDE = """
 () => [...document.querySelectorAll("body *")]
   .filter(element => !element.closest(".wide, pre, dialog, svg defs"))
@@ -45,7 +45,7 @@ TOO_WIDE = """
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
     with playwright.sync_playwright() as started:
-        # As root, as in a container, Chromium wants no sandbox of its own.
+        # As root, as in a container, Chromium cannot use its own sandbox.
         yield started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
@@ -58,8 +58,8 @@ def shown(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def opened(browser: Any, shown: Shown) -> Iterator[Callable[..., Any]]:
-    """Give the function that opens the page, and at the end look whether all was quiet."""
-    said: list[str] = []
+    """Return a function that opens the page; afterwards check for messages and requests."""
+    messages: list[str] = []
     contexts = []
     address = shown[1].as_uri()
 
@@ -67,9 +67,9 @@ def opened(browser: Any, shown: Shown) -> Iterator[Callable[..., Any]]:
         size = {"width": width, "height": 900}
         contexts.append(browser.new_context(viewport=size, color_scheme=mode))
         page = contexts[-1].new_page()
-        page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: said.append(f"error: {error}"))
-        page.on("request", lambda request: said.append(f"request: {request.url[:200]}"))
+        page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: messages.append(f"error: {error}"))
+        page.on("request", lambda request: messages.append(f"request: {request.url[:200]}"))
         page.goto(address)
         page.wait_for_function(
             "[...document.querySelectorAll('.chart')].every(chart => chart.querySelector('svg'))"
@@ -80,7 +80,7 @@ def opened(browser: Any, shown: Shown) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     own = (f"request: {address}", "request: data:")
-    assert [line for line in said if not line.startswith(own)] == []
+    assert [line for line in messages if not line.startswith(own)] == []
 
 
 def marks(page: Any, chart: str, kind: str) -> int:
@@ -91,7 +91,7 @@ def marks(page: Any, chart: str, kind: str) -> int:
 
 def test_every_chart_has_the_marks_of_its_numbers(opened: Any, shown: Shown) -> None:
     page, results = opened(), shown[0]
-    # No name has run.
+    # No name has run as a script.
     assert page.title().startswith("Models compared: ")
     models, classes = len(results.table), min(20, len(results.classes))
     intervals = models * (2 if results.replicates else 1)
@@ -115,9 +115,9 @@ def test_an_image_is_enlarged_and_closed_by_keyboard(opened: Any, shown: Shown) 
     index = int(button.get_attribute("data-image"))
     assert results.classes[results.actual[index]] in dialog.get_by_role("heading").inner_text()
     model = str(results.table["model"].iloc[0])
-    said = results.classes[results.predicted[model][index]]
-    told = [model, said, f"{results.confidence[model][index]:.1%}"]
-    assert dialog.locator("tbody tr").first.locator("td").all_inner_texts() == told
+    predicted = results.classes[results.predicted[model][index]]
+    expected = [model, predicted, f"{results.confidence[model][index]:.1%}"]
+    assert dialog.locator("tbody tr").first.locator("td").all_inner_texts() == expected
     assert dialog.locator("img").evaluate("image => image.naturalWidth") > 0
     assert dialog.evaluate("dialog => dialog.getBoundingClientRect().right <= innerWidth")
     page.keyboard.press("Escape")
@@ -132,11 +132,13 @@ def test_nothing_is_wider_than_the_page_and_axe_finds_no_serious_fault(
     page = opened(width, mode)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate(TOO_WIDE) == []
-    # Contrasts among them; those of text in a chart are in test_parts.py.
+    # Contrasts, too.
     found = axe.Axe().run(page).response["violations"]
     serious = [fault for fault in found if fault["impact"] in {"serious", "critical"}]
-    told = [(fault["id"], [node["html"][:150] for node in fault["nodes"][:3]]) for fault in serious]
-    assert told == []
+    listed = [
+        (fault["id"], [node["html"][:150] for node in fault["nodes"][:3]]) for fault in serious
+    ]
+    assert listed == []
 
 
 def test_the_charts_colours_follow_the_reader(opened: Any) -> None:

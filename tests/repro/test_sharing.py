@@ -58,7 +58,7 @@ def test_a_fresh_clone_trains_nothing_and_computes_what_is_lacking_or_damaged_th
     assert run.ran == {"fetch", "preprocess", "train@model2", "compare", "report"}
     assert_plain(run.output)
     parts = "data/raw, data/processed/test, models/model2.keras, metrics/comparison.md"
-    assert f"Not to be had, so computed here: {parts}.\n" in run.output
+    assert f"Not found, so computed here: {parts}.\n" in run.output
     assert poor.hashes()["models/model2.keras"] == hashes["models/model2.keras"]
 
 
@@ -71,7 +71,7 @@ def one_missing(shared: Project) -> Project:
 
 
 def test_tools_pull_says_in_one_line_why_a_remote_cannot_be_used(one_missing: Project) -> None:
-    nothing = r"There is nothing at the remote 'team' \(http://127\.0\.0\.1:9/\): .*"
+    nothing = r"There is nothing at the remote 'team' \(http://127\.0\.0\.1:9/\); .*"
     cannot = r"The remote '{}' cannot be used: .* {}.* What is missing is computed here\."
     for settings, told in (
         # Nothing listens on the port for "discard".
@@ -101,7 +101,11 @@ def test_tools_pull_is_silent_where_no_remote_can_help(one_missing: Project) -> 
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        (r"^  path:$", "  path: ~/photos", "data.path: '~/photos' is not there; give a path from"),
+        (
+            r"^  path:$",
+            "  path: ~/photos",
+            "data.path: '~/photos' does not exist; give a path relative to",
+        ),
         # DVC, which cannot sort such names, would speak of instances of 'int' and 'str'.
         ("^models:$", "models:\n  4: {architecture: model1}", "models: 4 cannot be a name; take"),
     ],

@@ -56,7 +56,7 @@ def test_what_differs_in_more_than_times_is_named_and_kept(
     done = project.command("python", "-m", "tools.reproduce", **variables)
     assert done.returncode == 1
     first, *_, before_last, last = done.stdout.splitlines()
-    assert first == "note: changes that are not committed are left out"
+    assert first == "note: uncommitted changes are left out"
     (kept,) = tmp_path.glob("reproduce-*")
     words = "error: the second run differs from the committed one; it is kept in"
     assert (before_last, last) == (f"{words} {kept}", differing)

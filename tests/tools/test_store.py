@@ -54,14 +54,14 @@ def test_what_is_damaged_is_named_and_everything_is_whole_again(
     for path, checksum in hashes.items():
         if not checksum.endswith(".dir"):
             assert hash_of(project.folder / path) == checksum, path
-    assert "No damaged file.\nEverything is up to date.\n" in project.make("verify").output
+    assert "No damaged files.\nEverything is up to date.\n" in project.make("verify").output
 
 
 def test_a_remote_that_cannot_be_listed_is_one_line(project: Project) -> None:
     url = "http://tester:secret@127.0.0.1:9/"
     project.output("dvc", "remote", "add", "--quiet", "--default", "team", url)
     printed = project.output("python", "-m", "tools.verify").splitlines()
-    told = "The remote 'team' cannot be checked: http has no list of what is there."
+    told = "The remote 'team' cannot be checked: http cannot list its files."
     assert printed[-1] == told
 
 

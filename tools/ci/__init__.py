@@ -1,1 +1,1 @@
-"""What the workflow in .github runs."""
+"""Commands of the workflow in .github."""

@@ -1,8 +1,8 @@
-"""Run what changed, in a clone that may hold no data: ``python -m tools.ci.repro``.
+"""Run what changed, in a clone that may have no data: ``python -m tools.ci.repro``.
 
-`dvc repro --allow-missing` runs what changed and leaves all else to dvc.lock and Git. It stops
-where a stage has to run and an input of it is nowhere to be had; here the stages that write this
-input are run first.
+`dvc repro --allow-missing` runs what changed and trusts dvc.lock and Git for the rest. It stops if
+a stage has to run and one of its inputs cannot be found; this first runs the stages that write that
+input.
 """
 
 import logging
@@ -28,7 +28,7 @@ def main() -> None:
             if readable:
                 with suppress(RunCacheNotSupported):
                     repo.stage_cache.pull(None)
-            # DVC names the stages that it runs.
+            # DVC then prints the stages that it runs.
             dvc.setLevel(logging.INFO)
             graph = repo.index.graph
             for stage in plan_repro(graph):
@@ -40,10 +40,10 @@ def main() -> None:
 
 
 def update(stage: Stage, graph: Any, pull: bool, allow_missing: bool = True) -> bool:
-    """Run *stage* if it has changed, after those that write inputs of it that are missing.
+    """Run *stage* if it has changed, after the stages that write its missing inputs.
 
-    Its own outputs may be missing if *allow_missing*; with *pull*, results of earlier runs come
-    from the remote. Returns whether it has changed.
+    With *allow_missing*, its own outputs may be missing; with *pull*, results of earlier runs come
+    from the remote. Return whether it has changed.
     """
     before = list(graph.successors(stage))
     if not stage.changed(allow_missing, before):

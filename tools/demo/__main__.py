@@ -1,8 +1,8 @@
-"""Open a page on this machine to draw on, or drop a photograph, and see what each model says.
+"""Open a page to draw on, or to drop a photograph on, that shows what each model predicts.
 
     python -m tools.demo
 
-It answers on 127.0.0.1, this machine, alone. Ctrl-C ends it.
+It answers only on this machine, at 127.0.0.1. Ctrl-C ends it.
 """
 
 import argparse
@@ -31,20 +31,20 @@ from tools.predict.models import Models
 
 HOST = "127.0.0.1"
 PAGE = Path(__file__).parent / "page"
-# A telephone's photograph has 3 to 15 million bytes.
+# A phone's photograph has 3 to 15 million bytes.
 MOST = 20_000_000
 NAME = "picture"
 
 
 def application(models: Models) -> Starlette:
-    """Return the page of *models*, and what answers it."""
+    """Return the server of the page and of the predictions of *models*."""
 
     async def about(_: Request) -> Response:
         return JSONResponse({"classes": models.classes, "digits": models.form.digits})
 
     async def predict(request: Request) -> Response:
         content = bytearray()
-        # To its end, since a browser that still sends would not hear the answer.
+        # Read to the end: a browser that is still sending would miss the answer.
         async for chunk in request.stream():
             content += chunk if len(content) <= MOST else b""
         if len(content) > MOST:
@@ -53,13 +53,13 @@ def application(models: Models) -> Starlette:
             read = models.read(io.BytesIO(content), NAME)
         except StageError as error:
             return JSONResponse({"error": str(error).removeprefix(f"{NAME}: ")}, 422)
-        # An image as a URL, and by model the probabilities in the order of the classes.
+        # The image as a URL, and each model's probabilities in the order of the classes.
         answer = [
             {
                 "seen": data_uri(part.image),
-                "probabilities": {n: row.tolist() for n, row in said.items()},
+                "probabilities": {n: row.tolist() for n, row in by_model.items()},
             }
-            for part, said in read
+            for part, by_model in read
         ]
         return JSONResponse(answer)
 
@@ -69,34 +69,36 @@ def application(models: Models) -> Starlette:
             Route("/predict", predict, methods=["POST"]),
             Mount("/", StaticFiles(directory=PAGE, html=True)),
         ],
-        # Else a page from elsewhere could call this machine by a name of its own, and read along.
+        # Otherwise another site could point its own host name at this machine and read the answers.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=[HOST, "localhost"])],
     )
 
 
 def main(*words: str) -> None:
-    """Answer the page until Ctrl-C; *words* are the command's arguments."""
+    """Serve the page until Ctrl-C; *words* are the command's arguments."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("tools.demo", description=__doc__, formatter_class=raw)
-    parser.add_argument("--port", type=int, default=8000, help="8000 unless told; 0 for any")
-    parser.add_argument("--no-browser", action="store_true", help="say where it is, no more")
+    parser.add_argument(
+        "--port", type=int, default=8000, help="8000 by default; 0 for any free one"
+    )
+    parser.add_argument("--no-browser", action="store_true", help="only print the address")
     options = parser.parse_args(words)
     try:
-        # From now on a browser that is quick waits, and is not turned away.
+        # From now on an early browser waits, and is not refused.
         listening = socket.create_server((HOST, options.port))
     except (OSError, OverflowError) as error:
         sys.exit(f"error: port {options.port}: {error}; give another: make demo PORT=8001")
     models = Models()
-    # Of one image and of several, so that none waits for TensorFlow to make ready for either.
+    # TensorFlow prepares for one image, and again for several: do both before the first request.
     for count in (1, 2):
         models.probabilities(np.zeros((count, *models.form.image), np.uint8))
     address = f"http://{HOST}:{listening.getsockname()[1]}"
     print(f"{address} (Ctrl-C ends it)", flush=True)
     if not options.no_browser:
-        # A browser in the terminal would keep this program from answering it.
+        # A browser in the terminal would block this program, which has to answer it.
         threading.Thread(target=webbrowser.open, args=[address], daemon=True).start()
     config = uvicorn.Config(application(models), log_level="warning")
-    # It ends in good order on Ctrl-C, and then raises it again.
+    # On Ctrl-C it shuts down, and then raises the interruption again.
     with suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listening])
 

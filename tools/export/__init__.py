@@ -1,1 +1,1 @@
-"""The models in other formats, measured, and with a card each: ``python -m tools.export``."""
+"""The models in other formats, measured, and a card for each: ``python -m tools.export``."""

@@ -2,7 +2,7 @@
 
     python -m tools.export
 
-Runs the stages of tools/export/dvc.yaml for all models of params.yaml, as far as something changed.
+Runs the stages of tools/export/dvc.yaml that are out of date, for all models of params.yaml.
 """
 
 import subprocess

@@ -1,6 +1,6 @@
 """Write the model card of a model: ``python -m tools.export.card NAME``.
 
-Its form is the Hugging Face hub's: https://huggingface.co/docs/hub/model-cards
+It has the form of the Hugging Face Hub: https://huggingface.co/docs/hub/model-cards
 """
 
 import ast
@@ -16,12 +16,12 @@ from stages.tables import read_table
 from stages.verdict import INTERVAL, SEEDS
 
 TEMPLATE = Path(__file__).parent / "card.md.jinja"
-# What the hub calls the datasets that are known here, by Keras's names.
+# The Hub's names of the datasets known here, by Keras's names.
 HUB = {MNIST.keras: "ylecun/mnist", FASHION_MNIST.keras: "zalando-datasets/fashion_mnist"}
 
 
 def card(name: str) -> str:
-    """Return the card of the model *name*: YAML that the hub reads, and Markdown that people do."""
+    """Return the card of the model *name*: YAML for the Hub, and Markdown for people."""
     table = read_table(Path("metrics/comparison.csv"))
     (row,) = table[table["model"] == name].to_dict("records")
     data = params.read_data()
@@ -53,7 +53,7 @@ def card(name: str) -> str:
         name=name,
         row=row,
         settings=chosen,
-        # What comes after a colon are numbers that hold for MNIST.
+        # After a colon come numbers that hold only for MNIST.
         architecture=docstring.partition("\n")[0].partition(":")[0].rstrip("."),
         trained=read_json(Path("metrics/train") / f"{name}.json"),
         scores=read_json(Path("metrics/evaluate") / f"{name}.json"),

@@ -28,19 +28,19 @@ Predict = Callable[[np.ndarray], np.ndarray]
 
 
 def write(model: keras.Model, path: Path, options: dict[str, Any]) -> None:
-    """Write *model*, used once already, to *path* with Keras's *options*, its warnings left out."""
+    """Write *model*, which has been called once, to *path* with Keras's *options*, silently."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.export(path, verbose=False, **options)
 
 
 def onnx(path: Path) -> Predict:
-    """Return what ONNX Runtime makes of a file.
+    """Load a file into ONNX Runtime and return a function that predicts with it.
 
     https://onnxruntime.ai/docs/api/python/api_summary.html
     """
     options = onnxruntime.SessionOptions()
-    # As LiteRT takes. Left to itself it takes all that the machine has, a container's limit or not.
+    # As many as LiteRT. By default it takes all of the machine's, even beyond a container's limit.
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     (entry,) = session.get_inputs()
@@ -53,7 +53,7 @@ def onnx(path: Path) -> Predict:
 
 
 def litert(path: Path) -> Predict:
-    """Return what LiteRT makes of a file.
+    """Load a file into LiteRT and return a function that predicts with it.
 
     https://ai.google.dev/edge/litert/microcontrollers/python
     """
@@ -68,11 +68,11 @@ def litert(path: Path) -> Predict:
 
 
 LITERT = f"LiteRT {version('ai-edge-litert')}"
-# By the ending of their files: what Keras is to write, what opens that, and how.
+# By file ending: Keras's options, the runtime that opens the file, and the function that does.
 FORMATS: dict[str, tuple[dict[str, Any], str, Callable[[Path], Predict]]] = {
     "onnx": ({"format": "onnx"}, f"ONNX Runtime {version('onnxruntime')}", onnx),
     "tflite": ({"format": "litert"}, LITERT, litert),
-    # Weights of 8 bits; what comes into a layer is brought to 8 bits too where that is sooner.
+    # 8-bit weights; a layer's inputs are converted to 8 bits too where that is faster.
     # https://ai.google.dev/edge/litert/conversion/tensorflow/quantization/post_training_quant
     "int8.tflite": (
         {"format": "litert", "optimizations": [tf.lite.Optimize.DEFAULT]},
@@ -83,18 +83,18 @@ FORMATS: dict[str, tuple[dict[str, Any], str, Callable[[Path], Predict]]] = {
 
 
 def main(name: str) -> None:
-    """Write the model *name* beside itself in each format, and the table of how they do."""
+    """Write the model *name* in each format beside the original, and a table of how they do."""
     images, labels = processed.read("test")
     make_repeatable(0)
     path = Path("models") / f"{name}.keras"
     model = load(path, images.shape[1:], labels.shape[1])
     of_keras = predict(model.predict_on_batch, images)
-    said = [("keras", f"Keras {keras.__version__}", of_keras)]
+    results = [("keras", f"Keras {keras.__version__}", of_keras)]
     for ending, (options, runtime, opened) in FORMATS.items():
         other = path.with_name(f"{name}.{ending}")
         with replacing(other) as temporary:
             write(model, temporary, options)
-        said.append((ending, runtime, predict(opened(other), images)))
+        results.append((ending, runtime, predict(opened(other), images)))
     rows = [
         (
             name,
@@ -105,7 +105,7 @@ def main(name: str) -> None:
             int((probabilities.argmax(axis=1) != of_keras.argmax(axis=1)).sum()),
             f"{np.abs(probabilities - of_keras).max():.1e}",
         )
-        for ending, runtime, probabilities in said
+        for ending, runtime, probabilities in results
     ]
     write_csv(Path("metrics/exports") / f"{name}.csv", HEADER, rows)
 

@@ -1,4 +1,4 @@
-"""The table of the exports: what each format costs and gives."""
+"""The table of the exports: the size and the accuracy of each format."""
 
 from pathlib import Path
 
@@ -16,10 +16,10 @@ FORMATS = {
 
 
 def to_markdown(folder: Path) -> str:
-    """Return the table of all models that *folder* has one of, as Markdown."""
+    """Return all the models' tables in *folder* as one, in Markdown."""
     found = [read_table(path) for path in sorted(folder.glob("*.csv"))]
     if not found:
-        return "Not measured yet: `make export`."
+        return "Not measured yet; run `make export`."
     table = pd.concat(found)
     lines = [
         "| Model | Format | Size (KB) | Accuracy (%) | Disagreements | Largest difference |",

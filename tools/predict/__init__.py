@@ -1,1 +1,1 @@
-"""What the models say of pictures: ``python -m tools.predict --help``."""
+"""What the models predict for pictures: ``python -m tools.predict --help``."""

@@ -1,12 +1,13 @@
-"""Say what the models see on pictures: PNG, JPEG, WebP or BMP, folders of them, or `-` for input.
+"""Predict what pictures show: PNG, JPEG, WebP or BMP files, folders of them, or `-` for input.
 
     python -m tools.predict photo.jpg scans/
 
-One line for each picture, or for each digit on it, from left to right: the class that the mean of
-all models favours, the vote, and the class of each model, with their probabilities.
-If the models were trained on MNIST, a picture is brought into its form: the light made even, dark
-strokes on light made light on dark, specks dropped, each digit cut out and framed as MNIST's. A
-picture that has this form is taken as it is. For other data it is resized as the training images.
+Prints one line for each picture, or for each digit on it from left to right: the vote, which is the
+class that the mean of all models favours, and the class of each model, with their probabilities.
+If the models were trained on MNIST, a picture is converted to its form: the light is made even,
+dark strokes on light become light on dark, specks are removed, and each digit is cut out and framed
+as in MNIST. A picture that already has this form is used as it is. With models of other data, a
+picture is resized like the training images.
 """
 
 import argparse
@@ -20,12 +21,12 @@ from typing import Any
 from stages.common.errors import StageError
 from tools.predict.models import VOTE, Models, sources
 
-# What --json prints of a picture: an object for each digit on it, or one for the whole.
+# What --json prints for a picture: an object for each digit on it, or one for the whole picture.
 Parts = list[dict[str, Any]]
 
 
 def predictions(words: Sequence[str], models: Models, failed: list[str]) -> Iterator[Parts]:
-    """Yield what the *models* say of each picture; complain of one that has *failed*, and go on."""
+    """Yield the *models*' predictions for each picture; print an error for each that *failed*."""
     for name, source in sources(words):
         try:
             read = models.read(source, name)
@@ -44,10 +45,10 @@ def predictions(words: Sequence[str], models: Models, failed: list[str]) -> Iter
                         "probability": float(row.max()),
                         "probabilities": dict(zip(models.classes, row.tolist(), strict=True)),
                     }
-                    for model, row in said.items()
+                    for model, row in by_model.items()
                 },
             }
-            for number, (seen, said) in enumerate(read, 1)
+            for number, (seen, by_model) in enumerate(read, 1)
         ]
 
 
@@ -57,22 +58,22 @@ def as_text(pictures: Iterator[Parts]) -> None:
         for one in parts:
             which = f", {one['part']} of {len(parts)}" if len(parts) > 1 else ""
             vote, *models = (
-                f"{model} {said['class']} ({100 * said['probability']:.1f} %)"
-                for model, said in one["predictions"].items()
+                f"{model} {answer['class']} ({100 * answer['probability']:.1f} %)"
+                for model, answer in one["predictions"].items()
             )
             vote = vote.removeprefix(f"{VOTE} ")
             print(f"{one['image']}{which}: {vote}; {', '.join(models)}", flush=True)
 
 
 def as_csv(pictures: Iterator[Parts]) -> None:
-    """Print a table: a row for each part, and model."""
+    """Print a table: a row for each part and model."""
     writer = csv.writer(sys.stdout, lineterminator="\n")
     box = ("left", "top", "width", "height")
     writer.writerow(["image", "part", *box, "model", "class", "probability"])
     for one in itertools.chain.from_iterable(pictures):
         where = (one["image"], one["part"], *(one["box"] or ["" for _ in box]))
-        for model, said in one["predictions"].items():
-            writer.writerow([*where, model, said["class"], f"{said['probability']:.6f}"])
+        for model, answer in one["predictions"].items():
+            writer.writerow([*where, model, answer["class"], f"{answer['probability']:.6f}"])
 
 
 def as_json(pictures: Iterator[Parts]) -> None:
@@ -81,7 +82,7 @@ def as_json(pictures: Iterator[Parts]) -> None:
 
 
 def main(words: Sequence[str]) -> int:
-    """Print what the *words*, the command's arguments, ask for; return the exit code."""
+    """Print the predictions for *words*, the command's arguments; return the exit code."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("tools.predict", description=__doc__, formatter_class=raw)
     parser.add_argument("images", nargs="+", help="files, folders, or -")
@@ -90,7 +91,7 @@ def main(words: Sequence[str]) -> int:
     kind.add_argument("--csv", dest="show", action="store_const", const=as_csv)
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--digits", action="store_true", default=None, help="cut digits out")
-    form.add_argument("--whole", dest="digits", action="store_false", help="resize, no more")
+    form.add_argument("--whole", dest="digits", action="store_false", help="only resize")
     options = parser.parse_args(words)
     failed: list[str] = []
     try:

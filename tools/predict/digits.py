@@ -1,10 +1,10 @@
-"""Digits on a picture, brought into MNIST's form as its authors made it.
+"""Digits on a picture, converted to MNIST's form as its authors did it.
 
 They cut a digit out, scaled it into a box of 20 x 20 pixels with its proportions kept, which
 smoothed its edges, and placed its centre of mass in the middle of 28 x 28 pixels
-(http://yann.lecun.com/exdb/mnist/). How exactly, QMNIST found out by doing it again (Yadav and
-Bottou, 2019, https://arxiv.org/abs/1905.10498): a pixel of the box is the mean of what it covers,
-and the box's corner stands at the whole part of 15 minus the centre of mass within it.
+(http://yann.lecun.com/exdb/mnist/). QMNIST found the details by reproducing it (Yadav and Bottou,
+2019, https://arxiv.org/abs/1905.10498): a pixel of the box is the mean of what it covers, and the
+box's corner is at the whole part of 15 minus the centre of mass within it.
 """
 
 from typing import NamedTuple
@@ -13,26 +13,26 @@ import cv2
 import numpy as np
 
 SIZE, BOX, MIDDLE = 28, 20, 15
-# Larger pictures are made smaller first: a digit of a hundred pixels has all there is to see.
+# Larger pictures are shrunk first: a hundred pixels show all of a digit.
 LARGEST = 1600
-# The paper is smooth, so it is looked for on a small copy.
+# The paper is smooth, so a small copy is enough to find it.
 COPY = 256
-# What does not stand out of the paper by so much, or so many times its grain, is no ink.
+# Ink differs from the paper by more than this, and by more than so many times the paper's grain.
 CONTRAST, GRAIN = 20, 6
-# A stroke is what has more than this share of the strongest ink; its soft edge goes a pixel beyond.
+# A stroke has more than this share of the strongest ink; its soft edge is one pixel wider.
 INK = 0.4
-# Beside the largest, a stroke of less than this share of its area is dust, and a digit of less than
-# these shares of its area or height a speck.
+# A stroke with less than this share of the largest one's area is dust; a digit with less than these
+# shares of the largest area or height is a speck.
 DUST, SPECK_AREA, SPECK_HEIGHT = 0.02, 0.1, 0.3
-# Strokes that share so much of the narrower one's width stand above one another: one digit. A
-# short one, such as the bar of a 5, need only begin there.
+# Strokes that share more than this much of the narrower one's width are above one another: one
+# digit. If one is this short beside the other, such as the bar of a 5, any overlap is enough.
 SHARED, SHORT = 0.3, 0.6
-# What is further above or below, as a share of the taller one's height, is of no digit with it.
+# Strokes further apart vertically, as a share of the taller one's height, are of different digits.
 APART = 0.4
 
 
 class Seen(NamedTuple):
-    """What is seen on a picture, uint8, and where: left, top, width, height; None for the whole."""
+    """An image from a picture, uint8, and where: left, top, width, height; None for the whole."""
 
     image: np.ndarray
     box: tuple[int, int, int, int] | None
@@ -41,7 +41,7 @@ class Seen(NamedTuple):
 def find(picture: np.ndarray) -> list[Seen]:
     """Return the digits on a grey *picture*, (height, width) uint8, from left to right.
 
-    Each is (28, 28), as MNIST has it.
+    Each is (28, 28), as in MNIST.
     """
     scale = min(1.0, LARGEST / max(picture.shape))
     picture = shrunk(picture, scale)
@@ -62,9 +62,9 @@ def shrunk(picture: np.ndarray, scale: float) -> np.ndarray:
 
 
 def in_form(picture: np.ndarray) -> bool:
-    """Tell whether a grey *picture*, (height, width) uint8, has MNIST's form already.
+    """Return whether a grey *picture*, (height, width) uint8, already has MNIST's form.
 
-    That is so if it is a light digit on black in 28 x 28 pixels, its centre of mass in the middle.
+    It does if it is a light digit on black in 28 x 28 pixels, its centre of mass in the middle.
     """
     if picture.shape != (SIZE, SIZE) or not picture.any():
         return False
@@ -83,21 +83,21 @@ def centre_of_mass(picture: np.ndarray) -> np.ndarray:
 def ink_of(picture: np.ndarray) -> np.ndarray:
     """Return how much ink each pixel has, (height, width) from 0 to 1; 0 where none is seen.
 
-    It may be dark on light or light on dark, and unevenly lit: the paper is the median around each
-    pixel, over a square as large as the picture.
+    Ink may be dark on light or light on dark, and the light uneven: the paper is the median around
+    each pixel, over a square as large as the picture.
     """
     small = shrunk(picture, min(1.0, COPY / max(picture.shape)))
     around = 2 * (min(small.shape) // 2) + 1
-    # The median repeats the outermost pixels beyond the border: these are to be paper too.
+    # The median repeats the outermost pixels beyond the border, so these must be paper too.
     for edge in (small[0], small[-1], small[:, 0], small[:, -1]):
         edge[:] = cv2.medianBlur(edge.reshape(-1, 1).copy(), around)[:, 0]
     paper = cv2.medianBlur(small, around)
     paper = cv2.resize(paper, picture.shape[::-1], interpolation=cv2.INTER_LINEAR)
     above = picture.astype(np.float32) - paper
-    # Ink is little and far from the paper, whichever way.
+    # There is little ink, and it is much lighter or much darker than the paper.
     if (above**3).sum() < 0:
         above = -above
-    # The deviation of normally distributed noise, of which ink is no part.
+    # The standard deviation of normally distributed noise; the median ignores the ink.
     grain = 1.4826 * float(np.median(np.abs(above - np.median(above))))
     seen = above[above > max(CONTRAST, GRAIN * grain)]
     if not seen.size:
@@ -107,7 +107,7 @@ def ink_of(picture: np.ndarray) -> np.ndarray:
 
 
 class Part(NamedTuple):
-    """Strokes of one digit: their labels, the box around them, how many pixels have ink."""
+    """Strokes of one digit: their labels, the box around them, the number of pixels with ink."""
 
     labels: list[int]
     left: int
@@ -117,7 +117,7 @@ class Part(NamedTuple):
     area: int
 
     def owns(self, other: "Part") -> bool:
-        """Tell whether *other*, which begins no further left, is of the same digit."""
+        """Return whether *other*, which begins no further left, belongs to the same digit."""
         low, high = sorted(part.bottom - part.top for part in (self, other))
         if max(self.top, other.top) - min(self.bottom, other.bottom) > APART * high:
             return False
@@ -127,7 +127,7 @@ class Part(NamedTuple):
 
 
 def masks(ink: np.ndarray) -> list[np.ndarray]:
-    """Return where each digit stands, (height, width) bool, from left to right; specks are none."""
+    """Return the mask of each digit, (height, width) bool, from left to right, without specks."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats((ink > INK).astype(np.uint8))
     strokes = [
         Part([label], left, top, left + width, top + height, area)
@@ -160,7 +160,7 @@ def masks(ink: np.ndarray) -> list[np.ndarray]:
 
 
 def framed(cut: np.ndarray) -> np.ndarray:
-    """Return a digit that was *cut* out, (height, width) from 0 to 1, as MNIST has it."""
+    """Return a digit that was *cut* out, (height, width) from 0 to 1, as it would be in MNIST."""
     scale = BOX / max(cut.shape)
     height, width = (max(1, round(side * scale)) for side in cut.shape)
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR

@@ -1,4 +1,4 @@
-"""The trained models of this folder, the pictures they are shown, and what they say together."""
+"""The trained models in this folder, the pictures they get, and their joint predictions."""
 
 import io
 import os
@@ -25,7 +25,7 @@ VOTE = "vote"
 
 
 class Form(NamedTuple):
-    """What models take: the shape (height, width, channels), and whether it is one of a digit."""
+    """What models take: images of this shape (height, width, channels), and whether of digits."""
 
     image: tuple[int, int, int]
     digits: bool
@@ -45,41 +45,43 @@ class Models:
         data = params.read_data()
         self.form = Form(image, data.path is None and find(data.dataset) is MNIST)
         make_repeatable(0)
-        # It warns that each model is made ready for one image, and again for several.
+        # It warns that it prepares each model for one image, and again for several.
         tf.get_logger().setLevel("ERROR")
         self._models = {
             name: load(Path("models") / f"{name}.keras", image, len(self.classes))
             for name in params.section(params.read(), "models")
         }
         if VOTE in self._models:
-            raise StageError(f"params.yaml: models: {VOTE!r} is the vote's name; rename the model")
+            raise StageError(
+                f"params.yaml: models: {VOTE!r} is reserved for the vote; rename the model"
+            )
 
     def probabilities(self, images: np.ndarray) -> dict[str, np.ndarray]:
         """Return the probabilities (n, classes) by model, the vote's first: the mean of all.
 
-        *images* are (n, height, width, channels) uint8, as training had them.
+        *images* are (n, height, width, channels) uint8, as in training.
         """
-        said = {
+        by_model = {
             name: predict(model.predict_on_batch, images) for name, model in self._models.items()
         }
-        return {VOTE: np.mean(list(said.values()), axis=0)} | said
+        return {VOTE: np.mean(list(by_model.values()), axis=0)} | by_model
 
     def read(self, source: Source, name: str) -> list[tuple[digits.Seen, dict[str, np.ndarray]]]:
-        """Return what is seen on a picture, and what :meth:`probabilities` says of each.
+        """Return the images to predict on a picture, each with its :meth:`probabilities`.
 
         Raises:
-            StageError: it is no picture, damaged, too large, or no digit is on it.
+            StageError: it is not a picture, is damaged or too large, or has no digit on it.
         """
         parts = seen_on(source, name, self.form)
-        said = self.probabilities(np.stack([part.image for part in parts]))
+        by_model = self.probabilities(np.stack([part.image for part in parts]))
         return [
-            (part, {model: array[row] for model, array in said.items()})
+            (part, {model: array[row] for model, array in by_model.items()})
             for row, part in enumerate(parts)
         ]
 
 
 def sources(words: Iterable[str]) -> Iterator[tuple[str, Source]]:
-    """Yield each picture's name and where it is; folders are looked through, ``-`` is the input."""
+    """Yield each picture's name and source; folders are searched, ``-`` is standard input."""
     for word in words:
         if word == "-":
             yield "-", io.BytesIO(sys.stdin.buffer.read())
@@ -88,38 +90,38 @@ def sources(words: Iterable[str]) -> Iterator[tuple[str, Source]]:
             files = [file for file in inside if file.suffix.lower() in SUFFIXES and file.is_file()]
             yield from ((str(file), file) for file in files)
             if not files:
-                # No picture: that gets an error of its own.
+                # No picture in it: reading this gives an error.
                 yield word, io.BytesIO()
         else:
             yield word, Path(word)
 
 
 def seen_on(source: Source, name: str, form: Form) -> list[digits.Seen]:
-    """Return what models of this *form* are to be shown of the picture in *source*.
+    """Return the images that models of this *form* get from the picture in *source*.
 
-    Of digits it is each one on it, from left to right, cut out and framed as MNIST's, or the
-    picture as it is if it has that form; else it is the picture, resized as the training images.
+    For digits, that is each digit on it, from left to right, cut out and framed as in MNIST, or the
+    picture as it is if it has that form. Otherwise it is the picture, resized like training images.
 
     Raises:
-        StageError: it is no picture, damaged, too large, or no digit is on it.
+        StageError: it is not a picture, is damaged or too large, or has no digit on it.
     """
     with warnings.catch_warnings():
-        # It takes memory and time, which whoever gave so large a picture expects.
+        # Whoever gives such a large picture expects it to take memory and time.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         pixels = read(source, name, "L" if form.digits or form.image[2] == GREY else "RGB")
     found = [digits.Seen(pixels, None)]
     if form.digits and not digits.in_form(pixels[..., 0]):
         found = digits.find(pixels[..., 0])
         if not found:
-            raise StageError(f"{name}: no digit to be seen")
+            raise StageError(f"{name}: no digit found")
     return [one._replace(image=fitted(one.image, name, form.image)) for one in found]
 
 
 def fitted(pixels: np.ndarray, name: str, image: tuple[int, int, int]) -> np.ndarray:
-    """Return *pixels* in the shape *image*, their aspect kept.
+    """Return *pixels* in the shape *image*, with their proportions kept.
 
     Raises:
-        StageError: the shape is no square, as which none is resized in training either.
+        StageError: they have another size and the shape is not square; training resizes to squares.
     """
     height, width, _ = image
     pixels = np.atleast_3d(pixels)
@@ -127,8 +129,8 @@ def fitted(pixels: np.ndarray, name: str, image: tuple[int, int, int]) -> np.nda
         if height != width:
             raise StageError(
                 f"{name}: {pixels.shape[1]} x {pixels.shape[0]} pixels; "
-                f"the models take images of {size_of(image)}, which none is resized to"
+                f"the models take images of {size_of(image)}, but resizing gives only squares"
             )
         pixels = resized(pixels, height)
-    # A grey digit has the same in each channel that models of colour take.
+    # Models that take colour get a grey digit in every channel.
     return np.array(np.broadcast_to(pixels, image))

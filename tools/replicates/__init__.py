@@ -1,1 +1,1 @@
-"""Several seeds, and how much of a difference is theirs: see ``__main__.py``."""
+"""Several seeds, and how much of a difference is due to the seed: see ``__main__.py``."""

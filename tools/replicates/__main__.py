@@ -1,10 +1,10 @@
-"""Train with several seeds, and say how much of a difference is the seed's.
+"""Train with several seeds, and measure how much of a difference is due to the seed.
 
     python -m tools.replicates --seeds 5 --recipe notebook,fast
 
-A sweep (what that takes, this takes: --cores, --address), and for each recipe two tables of what
-came of it, in metrics/replicates/RECIPE. models.csv has a row for each model and one for the
-ensemble of all: means over the seeds, their spread, their 95 % intervals. differences.csv has a
+Runs a sweep (and takes a sweep's options, such as --cores and --address), and then writes two
+tables for each recipe to metrics/replicates/RECIPE. models.csv has a row for each model and one for
+the ensemble of all: means over the seeds, their spread, their 95 % intervals. differences.csv has a
 row for each pair: how far the first is above the second on the same seed.
 """
 
@@ -35,9 +35,9 @@ from tools.sweep.settings import grid, words_of
 
 
 def run_of(name: str, remote: Mapping[str, str] | None = None) -> pd.DataFrame:
-    """Return what an experiment reached: a row for each model, and one for the ensemble.
+    """Return the results of an experiment: a row for each model, and one for the ensemble.
 
-    What DVC's cache does not have comes from the default remote, or one with these settings.
+    What DVC's cache lacks comes from the default remote, or from one with the settings *remote*.
     """
     files = DVCFileSystem(rev=name, remote_config=remote)
 
@@ -81,17 +81,17 @@ def write(folder: Path, remote: Mapping[str, str] | None) -> None:
 
 
 def settings_of(options: argparse.Namespace) -> str:
-    """Return what the sweep is to set.
+    """Return the settings of the sweep.
 
     Raises:
-        StageError: it would not be the seed alone that differs, or there is one seed only.
+        StageError: more than the seed would differ, or there is only one seed.
     """
     if options.seeds < 2:  # noqa: PLR2004
-        raise StageError(f"SEEDS: {options.seeds}: a spread takes 2 or more")
+        raise StageError(f"SEEDS: {options.seeds}: a spread needs 2 or more")
     if len(grid(words_of(options.set, "SET"))) > 1:
-        raise StageError(f"SET: {options.set}: several values; only the seed is to differ")
+        raise StageError(f"SET: {options.set}: several values; only the seed may differ")
     recipes = f"train.recipe={options.recipe}" if options.recipe else ""
-    # Of two values for one key the last counts.
+    # If a key has two values, the last one counts.
     return f"{options.set} {recipes} train.seed=range(0,{options.seeds})"
 
 
@@ -100,10 +100,10 @@ def main(words: Sequence[str]) -> int:
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("tools.replicates", description=__doc__, formatter_class=raw)
     parser.add_argument("--seeds", type=int, default=5, help="how many, from 0 on (5)")
-    parser.add_argument("--recipe", default="", help="one, or several: a,b (params.yaml's)")
-    parser.add_argument("--set", default="", help="settings of all, as DVC takes them after -S")
+    parser.add_argument("--recipe", default="", help="one or several, as a,b (params.yaml's)")
+    parser.add_argument("--set", default="", help="settings for all, as for DVC's -S")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="for the tables")
-    parser.add_argument("--remote", help="as `python -m tools.sweep --help` has it, and others")
+    parser.add_argument("--remote", help="this and more: see `python -m tools.sweep --help`")
     options, others = parser.parse_known_args(words)
     remote = ["--remote", options.remote] if options.remote else []
     try:

@@ -1,4 +1,4 @@
-"""How much of a difference is the seed's: tables of runs that differ in their seed alone."""
+"""How much of a difference is due to the seed: tables of runs that differ only in their seed."""
 
 import itertools
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ DIFFERENCES = "differences.csv"
 def spread(values: "pd.Series[float]") -> dict[str, float]:
     """Return the mean of *values*, two or more, their deviation, and the mean's 95 % interval.
 
-    The deviation is that of a sample, n - 1 in its denominator; the interval is Student's.
+    The deviation is that of a sample, with n - 1 in the denominator; the interval is Student's.
     """
     mean, deviation = values.mean(), values.std(ddof=1)
     half = float(t.ppf(0.975, len(values) - 1)) * deviation / len(values) ** 0.5
@@ -29,14 +29,14 @@ def means(runs: pd.DataFrame) -> pd.DataFrame:
         for column in ("accuracy", "seconds"):
             row |= {f"{column}_{key}": value for key, value in spread(of_model[column]).items()}
         row["machine"] = " and ".join(sorted(set(of_model["machine"])))
-        # Of what a run's training has to be to count as one of these; blank if they differ.
+        # What another run's training must match to count as one of these; empty if these differ.
         marks = set(of_model["fingerprint"])
         rows.append(row | {"fingerprint": marks.pop() if len(marks) == 1 else ""})
     return pd.DataFrame(rows)
 
 
 def differences(runs: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each pair of models: the first's accuracy above the second's, by seed."""
+    """Return a row for each pair of models: the first's lead in accuracy on the same seed."""
     by_seed = runs.pivot_table("accuracy", "seed", "model", sort=False)
     rows = []
     for first, second in itertools.combinations(by_seed, 2):

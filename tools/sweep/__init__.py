@@ -1,1 +1,1 @@
-"""Many experiments, on this machine or on several, by Ray: ``python -m tools.sweep --help``."""
+"""Many experiments, on this machine or on several, with Ray: ``python -m tools.sweep --help``."""

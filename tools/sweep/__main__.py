@@ -1,16 +1,16 @@
 r"""Run many experiments, on this machine or on several.
 
-A grid, each value with each:
+A grid, with every combination of values:
 
   make sweep SET="train.seed=range(0,5) train.recipe=fast,accurate"
 
-A search for settings, by their accuracy on images held out for it:
+A search for the settings that are most accurate on held-out images:
 
   make sweep SET="train.recipe=fast split.validation_fraction=0.2" TRIALS=40 \
     SEARCH="recipes.fast.learning_rate=log(0.001,0.03) recipes.fast.batch_size=64,128,256"
 
-Each trial is an experiment of DVC's: `make experiments` lists it, `dvc exp apply` takes it. The
-same command again goes on where it was stopped. docs/sweeps.md has more.
+Each trial is a DVC experiment: `make experiments` lists it, `dvc exp apply` applies it. Run the
+same command again to continue a stopped sweep. docs/sweeps.md has more.
 """
 
 import argparse
@@ -46,31 +46,31 @@ def main(words: Sequence[str]) -> int:
         print(f"error: {one_line(error)}", file=sys.stderr)
         return 1
     except (RayError, ConnectionError) as error:
-        gone = f"Ray is gone ({one_line(error)[:200]}); the same command again goes on"
+        gone = f"Ray is gone ({one_line(error)[:200]}); run the same command again to continue"
         print(f"error: {gone}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         interruption.ignore()
-        kept = "what is finished is kept; the same command again goes on"
+        kept = "what is finished is kept; run the same command again to continue"
         print(f"\ninterrupted: {kept}", file=sys.stderr)
         return interruption.EXIT_CODE
     finally:
-        # Its workers end, and what they have started ends with them.
+        # Its workers end, and with them everything that they have started.
         ray.shutdown()
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what reads the command's arguments."""
+    """Return the parser of the command's arguments."""
     raw = argparse.RawDescriptionHelpFormatter
     made = argparse.ArgumentParser("tools.sweep", description=__doc__, formatter_class=raw)
-    made.add_argument("--set", default="", help="settings of all, as after DVC's -S; a,b: a grid")
+    made.add_argument("--set", default="", help="settings for all, as for DVC's -S; a,b: a grid")
     made.add_argument("--search", default="", help="key=log(1,9), interval(1,9), range(1,9) or 1,9")
     made.add_argument("--trials", type=int, default=20, help="how many a search tries (20)")
     made.add_argument("--cores", type=int, help="for each training; sets train.threads (all)")
-    made.add_argument("--address", help="a Ray cluster, as ray://head:10001 (this machine alone)")
-    made.add_argument("--remote", help="by which its nodes share results (DVC's default remote)")
+    made.add_argument("--address", help="a Ray cluster, as ray://head:10001 (only this machine)")
+    made.add_argument("--remote", help="where its nodes share results (DVC's default remote)")
     made.add_argument("--git", help="where its nodes find this repository (origin)")
-    made.add_argument("--checkpoints", help="a folder all reach: a training goes on elsewhere")
+    made.add_argument("--checkpoints", help="a folder that all share, to continue elsewhere")
     return made
 
 
@@ -78,7 +78,7 @@ def run(options: argparse.Namespace) -> int:
     """Check everything, then run all trials; return the exit code.
 
     Raises:
-        StageError: something cannot be as it is asked for; nothing has started.
+        StageError: something that was asked for is impossible; nothing has started.
     """
     params.read()
     fixed = grid(words_of(options.set, "SET"))
@@ -102,14 +102,14 @@ def run(options: argparse.Namespace) -> int:
 def sweep(
     source: Source, grid: list[list[str]], search: Search | None, cores: int, git: str | None
 ) -> int:
-    """Run all trials, what *search* proposes or else *grid*, and print what came of them.
+    """Run all trials, those of *search* or else of *grid*, and print the results.
 
-    *git* is where their experiments come from, if they do not come here by themselves. Return the
-    exit code.
+    *git* is the repository to fetch their experiments from, if they are not written to this one.
+    Return the exit code.
     """
     progress = Progress(search.wanted if search else len(grid))
     kept = revisions(git)
-    # In the order in which they were proposed; of a search those from before it was stopped.
+    # In the order of their proposal; with a search, including those from before it was stopped.
     trials: list[Trial] = []
 
     def new(overrides: list[str]) -> Trial:
@@ -119,8 +119,8 @@ def sweep(
         return trials[-1]
 
     def room() -> int:
-        # More than run, so that none waits for this process. A search learns from each that ends,
-        # so fewer wait.
+        # More than can run, so that no core waits for this process. A search learns from each trial
+        # that ends, so fewer wait.
         return slots(cores) + (1 if search else slots(cores))
 
     for proposal in search.finished() if search else ():

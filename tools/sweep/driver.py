@@ -1,4 +1,4 @@
-"""Hands the pieces of all trials to Ray, each once and after what it needs, and waits for them."""
+"""Hand the pieces of all trials to Ray, each once and after what it needs, and wait for them."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from tools.sweep import work
 from tools.sweep.settings import applied, units_of
 from tools.sweep.work import Outcome, Source
 
-# A node that goes takes its trials with it; so often they run again on another.
+# A node that is lost takes its trials with it; they run again on another, up to this many times.
 RETRIES = 5
-# Not configure: of settings that are wrong only the trial that has them is to hear.
+# Not configure: wrong settings are to fail only the trial that has them.
 DATA_STAGES = ("fetch", "preprocess")
 
 
 @dataclass
 class Trial:
-    """One experiment: its settings as after DVC's -S, its name, its models', and how it ended."""
+    """One experiment: its settings as for DVC's -S, its name, its models' names, how it ended."""
 
     overrides: list[str]
     name: str
@@ -29,7 +29,7 @@ class Trial:
 
     @property
     def failed(self) -> bool:
-        """Tell whether it has ended without a result."""
+        """Return whether it has ended without a result."""
         return bool(self.outcome and self.outcome.lines)
 
 
@@ -44,7 +44,7 @@ class Pieces:
         ray.cloudpickle.register_pickle_by_value(work)
 
     def start(self, trial: Trial) -> Any:
-        """Hand *trial* to Ray; return the reference of its outcome."""
+        """Hand *trial* to Ray; return a reference to its outcome."""
         data, models = units_of(applied(trial.overrides))
         prepared = self._once(1, trial, DATA_STAGES, data)
         trained = [
@@ -54,7 +54,7 @@ class Pieces:
         return self._task(1, work.experiment, trial.overrides, trial.name, prepared, *trained)
 
     def _once(self, cores: int, trial: Trial, stages: Sequence[str], key: str, *before: Any) -> Any:
-        """Hand *stages* to Ray unless another trial that shares this *key* already has."""
+        """Hand *stages* to Ray, unless that was done for another trial with this *key*."""
         if key not in self._handed:
             words = (trial.overrides, stages, key, *before)
             self._handed[key] = self._task(cores, work.compute, *words)
@@ -73,8 +73,8 @@ def follow(
 ) -> Iterator[Trial]:
     """Yield each trial as it ends, until *next_trial* has none.
 
-    As many as there is *room* for are with Ray at a time. *waiting* is called every second with
-    the number of trials that are.
+    Ray has as many at a time as there is *room* for. *waiting* is called every second with the
+    number of trials that Ray has.
     """
     running: dict[Any, Trial] = {}
     more = True
@@ -96,7 +96,7 @@ def follow(
 
 
 def _outcome(reference: Any) -> Outcome:
-    """Return how what Ray knows by *reference* ended."""
+    """Return the outcome that Ray has for *reference*."""
     try:
         return ray.get(reference)
     except RayTaskError as error:
@@ -108,7 +108,7 @@ def _outcome(reference: Any) -> Outcome:
 
 
 def slots(cores: int) -> int:
-    """Return how many trainings on so many *cores* each run at a time on all nodes there are."""
+    """Return how many trainings, on *cores* each, run at a time on all nodes."""
     return max(1, sum(node // cores for node in nodes()))
 
 

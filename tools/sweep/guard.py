@@ -1,9 +1,9 @@
 """End what a worker has started once the worker is gone: ``python -m tools.sweep.guard FOLDER``.
 
-What kills a worker with SIGKILL, be it the system or Ray, kills at most the worker's children, not
-what those have started. So this reads, from a pipe that only the worker holds, the process group
-of each command that the worker starts, and 0 once it has ended. When the pipe ends, so has the
-worker: then this ends the group and removes FOLDER, where it worked.
+If the system or Ray kills a worker with SIGKILL, that ends at most the worker's children, not what
+those have started. So this reads, from a pipe that only the worker holds, the process group of each
+command that the worker starts, and 0 once it has ended. When the pipe ends, the worker has ended
+too: then this ends the group and removes FOLDER, where the worker worked.
 """
 
 import os
@@ -16,7 +16,7 @@ from contextlib import suppress
 
 def main(folder: str, groups: Iterable[str]) -> None:
     """Wait until *groups* end, then end the last of them and remove *folder*."""
-    # A child's child in a session of its own, so that Ray spares it.
+    # A grandchild in its own session, so that Ray does not end it.
     if os.fork():
         return
     os.setsid()

@@ -16,10 +16,10 @@ ACCURACY = "validation accuracy"
 def parallel_coordinates(
     space: Mapping[str, BaseDistribution], tried: Sequence[Proposal]
 ) -> alt.LayerChart:
-    """Return a line for each trial, through all that it tried, to its accuracy, which each has.
+    """Return a chart with a line for each trial, through its settings to its accuracy.
 
-    An upright axis for each setting, from the least value to the greatest, and one for the
-    accuracy.
+    It has a vertical axis for each setting, from the smallest value to the largest, and one for the
+    accuracy. Each trial needs an accuracy.
     """
     reached = [one.accuracy for one in tried if one.accuracy is not None]
     axes = {**space, ACCURACY: FloatDistribution(min(reached), max(reached))}
@@ -48,7 +48,7 @@ def parallel_coordinates(
 
 
 def position(distribution: BaseDistribution, value: Any) -> float:
-    """Return where on its axis a *value* stands, from 0 for the least to 1 for the greatest."""
+    """Return the place of a *value* on its axis, from 0 for the smallest to 1 for the largest."""
     if isinstance(distribution, CategoricalDistribution):
         number, low, high = distribution.choices.index(value), 0.0, len(distribution.choices) - 1.0
     else:
@@ -59,7 +59,7 @@ def position(distribution: BaseDistribution, value: Any) -> float:
 
 
 def marks(distribution: BaseDistribution) -> dict[float, str]:
-    """Return what is written beside an axis, and where: the ends and the middle, or all choices."""
+    """Return the labels of an axis by their place: the ends and the middle, or all choices."""
     if isinstance(distribution, CategoricalDistribution):
         return {position(distribution, choice): choice for choice in distribution.choices}
     low, high = distribution.low, distribution.high

@@ -1,4 +1,4 @@
-"""One line that says how far a sweep is."""
+"""One line that shows how far a sweep is."""
 
 import shutil
 import sys
@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tools.sweep.driver import Trial
 
-# In a log, where lines stay.
+# Between two lines in a log, where lines stay.
 PLAIN_SECONDS = 60
 # To the start of the terminal's line, and clear it.
 ANEW = "\r\033[K"
@@ -37,7 +37,7 @@ class Progress:
             self._best = accuracy, trial.name
 
     def show(self, running: int) -> None:
-        """Show the line, with so many *running*: at once on a terminal, else now and then."""
+        """Show the line, with so many *running*: at once on a terminal, otherwise now and then."""
         now = time.monotonic()
         if sys.stdout.isatty():
             # A line that wraps could not be cleared.

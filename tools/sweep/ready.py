@@ -1,4 +1,4 @@
-"""What must hold before a sweep starts; what does not is told in one line."""
+"""Checks before a sweep starts; what is wrong is reported in one line."""
 
 import os
 import socket
@@ -21,18 +21,18 @@ from tools.sweep.settings import applied
 from tools.sweep.work import Failed, Source, cloned
 
 ANSWER_SECONDS = 5
-# Ray keeps what its tasks return in memory; here that is a few lines for each.
+# Ray keeps what its tasks return in memory; here that is a few lines each.
 STORE_BYTES = 100 * 2**20
 
 
 def source(options: Namespace) -> Source:
     """Return where nodes find the project, and where they leave what they compute.
 
-    On this machine alone that is this repository and its DVC cache. On a cluster it is the Git
+    On this machine alone, that is this repository and its DVC cache. On a cluster, it is the Git
     remote and DVC's remote.
 
     Raises:
-        StageError: nobody would find the commit, or it is not all there is, or nobody commits.
+        StageError: nodes cannot get the commit, changes are not committed, or Git has no user.
     """
     # "Name <email> seconds zone"
     name, _, rest = _git("var", "GIT_COMMITTER_IDENT").partition(" <")
@@ -55,19 +55,19 @@ def source(options: Namespace) -> Source:
 
 
 def _git(*words: str) -> str:
-    """Return what Git prints: nothing if it fails."""
+    """Return what Git prints, or nothing if it fails."""
     done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
     return done.stdout.strip()
 
 
 def _shared(found: Source, options: Namespace) -> Source:
-    """Return the source for the nodes of a cluster, after a try whether the commit is there."""
+    """Return the source for the nodes of a cluster, after checking that the commit is there."""
     git = _git("remote", "get-url", options.git or "origin") or options.git
     if not git:
         raise StageError("--address: nodes clone from a Git remote; add one, or give --git")
     found = replace(found, git=_absolute(git), remote=remote(options.remote))
     if not found.remote:
-        raise StageError("--address: nodes share by a DVC remote; add one, or give --remote")
+        raise StageError("--address: nodes share through a DVC remote; add one, or give --remote")
     try:
         with cloned(found, tries=1):
             return found
@@ -77,9 +77,9 @@ def _shared(found: Source, options: Namespace) -> Source:
 
 
 def remote(name: str | None) -> dict[str, str]:
-    """Return the settings of the DVC remote *name*, of the default one, or of one at that address.
+    """Return the settings of the DVC remote *name*, or of the default one if that is None.
 
-    Empty if there is no default one.
+    If no remote has this name, it is taken as an address. Without a default remote they are empty.
     """
     with Repo() as repo:
         config = repo.config
@@ -90,21 +90,21 @@ def remote(name: str | None) -> dict[str, str]:
 
 
 def _absolute(address: str) -> str:
-    """Return *address* so that a folder that every node reaches is found from any folder."""
+    """Return *address*, made absolute if it is a folder, so that it is found from any folder."""
     return str(Path(address).absolute()) if Path(address).exists() else address
 
 
 def check_search(fixed: Sequence[Sequence[str]], searched: Iterable[str]) -> None:
-    """Check that a search has one setting to start from, and validation images of its own.
+    """Check that a search starts from one set of settings and has its own validation images.
 
     Raises:
-        StageError: it has not.
+        StageError: it does not.
     """
     if len(fixed) > 1:
         raise StageError("SET: several values for one key; a search starts from one")
     for key in searched:
         if key.startswith(("data.", "split.")):
-            raise StageError(f"SEARCH: {key}: accuracies on other images do not compare")
+            raise StageError(f"SEARCH: {key}: accuracies on different images do not compare")
     split = params.section(applied(fixed[0]), "split")
     if split.get("validation_fraction") == 0:
         raise StageError(
@@ -119,7 +119,7 @@ def connect(address: str | None) -> None:
     Raises:
         StageError: nothing answers there.
     """
-    # It would tell its makers, over the network.
+    # Otherwise it would send usage data to its makers.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     settings: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if not address:
@@ -131,27 +131,27 @@ def connect(address: str | None) -> None:
         if host and port.isdecimal():
             socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
         ray.init(address or "local", **settings)
-    # Ray has no class of its own for these.
+    # Ray has no exception class for these.
     except (OSError, RuntimeError, ValueError, AssertionError) as error:
         where = f"--address: {address}: no Ray cluster answers" if address else "Ray does not start"
         raise StageError(f"{where} ({one_line(error)[-200:]})") from None
 
 
 def cores_of(options: Namespace) -> int:
-    """Return on how many cores one training runs, after Ray is there.
+    """Return how many cores one training runs on; Ray is running by then.
 
     Raises:
-        StageError: no node has so many, or the nodes differ and so would the results.
+        StageError: no node has so many, or the nodes differ, and so would the results.
     """
     counts = driver.nodes()
     if not counts:
         raise StageError("--address: no node of the cluster has cores")
     most, least = max(counts), min(counts)
     if options.cores and options.cores > most:
-        raise StageError(f"--cores: {options.cores} are more than there are; take at most {most}")
+        raise StageError(f"--cores: {options.cores} is more than any node has; use at most {most}")
     if not options.cores and most != least:
         raise StageError(
-            f"--cores: nodes have {least} to {most}, and a result depends on how many train it; "
-            f"say for all: --cores {least}"
+            f"--cores: nodes have {least} to {most}, and a result depends on the number; "
+            f"set one for all: --cores {least}"
         )
     return options.cores or most

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tools.sweep.work import patiently, run
 
-# What a sweep notes down, beside DVC's own such files, which Git ignores.
+# A sweep's own notes, beside DVC's temporary files, which Git ignores.
 STATE = Path(".dvc/tmp/sweep")
 TRIALS = "trials.csv"
 
@@ -13,7 +13,7 @@ def revisions(git: str | None = None) -> dict[str, str]:
     """Return the reference of every experiment by its name, here or in the repository *git*."""
     listed = run(["git", "ls-remote", git or ".", "refs/exps/*"]).splitlines()
     found = [line.split("\t")[1] for line in listed]
-    # Those are DVC's own, of what it runs at the moment.
+    # DVC's own references, for what it is running.
     passing = "refs/exps/exec/"
     return {one.rsplit("/", 1)[-1]: one for one in found if not one.startswith(passing)}
 
@@ -21,10 +21,10 @@ def revisions(git: str | None = None) -> dict[str, str]:
 def fetch(reference: str, git: str) -> None:
     """Get the experiment that has this *reference* from the repository *git*.
 
-    One of the same name that is here already gives way to it.
+    It replaces one of the same name here.
 
     Raises:
-        Unreachable: it does not answer.
+        Unreachable: the repository does not answer.
     """
     words = ("git", "fetch", "--quiet", "--no-tags", git, f"+{reference}:{reference}")
     patiently(lambda: run(words))

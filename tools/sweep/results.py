@@ -1,4 +1,4 @@
-"""What came of a sweep: a table of its trials and, of a search, the best settings."""
+"""The results of a sweep: a table of its trials and, for a search, the best settings."""
 
 import json
 import shlex
@@ -16,12 +16,12 @@ from tools.sweep.search import Search
 from tools.sweep.work import run
 
 MEAN = "validation"
-# Says which command failed, after the command itself has said why.
+# DVC's line on which command failed, after the command's own line on why.
 OF_DVC = "ERROR: failed to reproduce"
 
 
 def accuracies(revision: str, models: Sequence[str]) -> dict[str, float]:
-    """Return the columns of accuracies of the experiment that is Git's *revision*."""
+    """Return the accuracies of the experiment at Git's *revision*, by column."""
     found = {}
     for model in models:
         trained = run(["git", "show", f"{revision}:metrics/train/{model}.json"])
@@ -34,14 +34,14 @@ def accuracies(revision: str, models: Sequence[str]) -> dict[str, float]:
 def table(trials: Iterable[Trial]) -> pd.DataFrame:
     """Return a row for each trial: its name, the settings that differ, each model's accuracies.
 
-    A trial that failed has its last line but DVC's own in the column "note".
+    For a trial that failed, the column "note" has its last line that is not DVC's own.
     """
     rows: list[dict[str, Any]] = []
     settings: dict[str, None] = {}
     models: dict[str, None] = {}
     kept = revisions()
     for trial in trials:
-        # "~models.model2" takes a key away, and sets nothing.
+        # "~models.model2" removes a key, and sets nothing.
         given = dict(word.split("=", 1) for word in trial.overrides if "=" in word)
         settings |= dict.fromkeys(given)
         models |= dict.fromkeys(trial.models)
@@ -60,9 +60,9 @@ def table(trials: Iterable[Trial]) -> pd.DataFrame:
 
 
 def write(folder: Path, trials: Iterable[Trial], search: Search | None) -> None:
-    """Print the table of all *trials*, and of a search its best settings; keep it in *folder*.
+    """Print the table of all *trials* and, for a search, its best settings.
 
-    Of a search a picture as well.
+    The table is also written to *folder*, and for a search a picture.
     """
     folder.mkdir(parents=True, exist_ok=True)
     made = table(trials)

@@ -1,4 +1,4 @@
-"""A search: Optuna proposes settings, and is told how good they were on validation images."""
+"""A search: Optuna proposes settings, and learns how good they were on validation images."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,16 +15,16 @@ from zc.lockfile import LockError, LockFile
 from stages.common.errors import StageError
 from stages.common.files import write_text
 
-# Where there are few settings to choose from, Optuna proposes some twice. After so many that have
-# been tried, the next one that has not is taken.
+# If there are few settings to choose from, Optuna proposes some twice. After so many that have been
+# tried, the next one that has not is taken.
 REPEATS = 20
 
 
 @dataclass
 class Proposal:
-    """Settings that a search has proposed and, once their trial has *ended*, what came of it.
+    """Settings that a search has proposed and, once their trial has *ended*, its result.
 
-    *values* are Optuna's, by their keys, *overrides* all of the trial's settings. One that failed
+    *values* are Optuna's, by key; *overrides* are all of the trial's settings. A trial that failed
     has no *accuracy*, but its last *lines*.
     """
 
@@ -36,7 +36,7 @@ class Proposal:
 
 
 class Search:
-    """All that was proposed, in a file on disk, so that it goes on where it was stopped."""
+    """All proposals, kept in a file, so that the search continues where it was stopped."""
 
     def __init__(
         self,
@@ -45,10 +45,10 @@ class Search:
         space: Mapping[str, BaseDistribution],
         trials: int,
     ) -> None:
-        """Open the history in the file *journal*, or begin one; all trials have the *fixed* ones.
+        """Open the history in the file *journal*, or begin one; *fixed* settings are in all trials.
 
         Raises:
-            StageError: another process searches the same at this moment.
+            StageError: another process is running the same search.
         """
         self.space = dict(space)
         self._journal = journal
@@ -56,17 +56,19 @@ class Search:
         self.wanted = trials
         journal.parent.mkdir(parents=True, exist_ok=True)
         try:
-            # The system gives it back however this process ends.
+            # The system releases it however this process ends.
             self._lock = LockFile(str(journal.with_suffix(".running")))
         except LockError:
-            raise StageError("this search runs here already; wait for it or stop it") from None
+            raise StageError(
+                "this search is already running here; wait for it or stop it"
+            ) from None
         kept = json.loads(journal.read_text(encoding="utf-8")) if journal.exists() else []
         self._history = [Proposal(**entry) for entry in kept]
-        # What was running when this was stopped, or was lost.
+        # Those that were running when the search was stopped, or were lost.
         self._unfinished = [one for one in self._history if not one.ended]
 
     def close(self) -> None:
-        """Let another process go on."""
+        """Let another process continue the search."""
         self._lock.close()
 
     def ask(self) -> list[str] | None:
@@ -82,9 +84,9 @@ class Search:
         return None
 
     def _untried(self) -> Iterator[Proposal]:
-        """Yield proposals that nobody has tried, until all there are have been."""
+        """Yield proposals that are untried, until there are none left."""
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        # What is proposed depends on the history alone, not on how often it was stopped.
+        # Proposals depend only on the history, not on how often the search was stopped.
         sampler = optuna.samplers.TPESampler(seed=len(self._history))
         study = optuna.create_study(direction="maximize", sampler=sampler)
         for one in self.finished():
@@ -95,7 +97,7 @@ class Search:
         every = product(*map(_values, self.space.values()))
         tried = [one.overrides for one in self._history]
         for values in chain(proposed, (dict(zip(self.space, one, strict=True)) for one in every)):
-            # Of a number between others six digits.
+            # A number from an interval gets six digits.
             written = [
                 f"{key}={value:.6g}" if isinstance(value, float) else f"{key}={value}"
                 for key, value in sorted(values.items())
@@ -107,10 +109,10 @@ class Search:
     def tell(
         self, overrides: Sequence[str], accuracy: float | None, lines: Iterable[str] = ()
     ) -> None:
-        """Note how good the trial with these settings was.
+        """Record the result of the trial with these settings.
 
-        Without an accuracy it failed, with these last *lines*, and is not tried again. Of one that
-        was lost nothing is told: it is proposed again when the search goes on.
+        Without an accuracy it failed, with these last *lines*, and is not tried again. Record
+        nothing for one that was lost: it is proposed again when the search continues.
         """
         (proposal,) = (one for one in self._history if one.overrides == overrides)
         proposal.ended, proposal.accuracy, proposal.lines = True, accuracy, list(lines)
@@ -120,12 +122,12 @@ class Search:
         write_text(self._journal, json.dumps([asdict(one) for one in self._history]))
 
     def finished(self) -> list[Proposal]:
-        """Return every trial that has ended, now or before this was stopped."""
+        """Return every trial that has ended, now or before the search was stopped."""
         return [one for one in self._history if one.ended]
 
 
 def _values(distribution: BaseDistribution) -> Iterable[Any]:
-    """Return what a search may choose of; of an interval nothing, which never comes to an end."""
+    """Return what a search may choose from; nothing for an interval, which has too many values."""
     if isinstance(distribution, CategoricalDistribution):
         return distribution.choices
     if distribution.step is None:

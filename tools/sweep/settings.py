@@ -1,6 +1,6 @@
-"""What a sweep tries: grids of settings as DVC takes them after -S, and what to search.
+"""What a sweep tries: grids of settings as for DVC's -S, and what to search.
 
-Both are in the grammar of Hydra, which DVC uses too:
+Both are in Hydra's grammar, which DVC uses too:
 https://hydra.cc/docs/advanced/override_grammar/extended/
 """
 
@@ -30,18 +30,18 @@ from stages import params
 from stages.common.errors import StageError, one_line
 from stages.configure.recipes import resolve
 
-# What would be right, by the variable that holds the words.
+# What would be right, by the variable that holds the settings.
 RIGHT = {
     "SET": "write key=value, key=a,b or key=range(from,to), without spaces",
     "SEARCH": "write key=log(from,to), key=interval(from,to), key=range(from,to) or key=a,b, "
     "without spaces",
 }
-# What Hydra and DVC raise for words that they cannot read, and we for those that make no sense.
+# Hydra and DVC raise these for settings that they cannot read, and we for those without a meaning.
 UNREADABLE = (DvcException, HydraException, OmegaConfBaseException, ValueError)
 
 
 def words_of(text: str, source: str) -> list[str]:
-    """Return the words of *text*, parted and quoted as in a shell; *source* is SET or SEARCH.
+    """Return the words of *text*, split and quoted as in a shell; *source* is SET or SEARCH.
 
     Raises:
         StageError: a quote is never closed.
@@ -56,11 +56,11 @@ def grid(words: Sequence[str]) -> list[list[str]]:
     """Return the settings of every trial of the grid that *words* such as ``a.b=1,2`` span.
 
     Raises:
-        StageError: a word is no setting, or a range has nothing in it.
+        StageError: a word is not a setting, or a range is empty.
     """
     try:
         if not (sweeps := get_hydra_sweeps({"params.yaml": list(words)})):
-            raise ValueError("has nothing in it")
+            raise ValueError("a range is empty")
     except UNREADABLE as error:
         raise _wrong("SET", " ".join(words), error) from None
     # What is asked for twice is tried once.
@@ -68,11 +68,11 @@ def grid(words: Sequence[str]) -> list[list[str]]:
 
 
 def space(words: Sequence[str]) -> dict[str, BaseDistribution]:
-    """Return what each of *words* lets a search choose from, by its key.
+    """Return what each of *words* lets a search choose from, by key.
 
-    ``key=log(0.001,0.1)`` and ``key=interval(0,0.5)`` are numbers between both, either included;
-    in ``int(...)`` whole ones. ``key=range(1,9)`` are those from 1 to 8, and ``key=64,128`` is one
-    of these, kept as it stands after -S.
+    ``key=log(0.001,0.1)`` and ``key=interval(0,0.5)`` are numbers between the two, both included;
+    in ``int(...)`` only whole ones. ``key=range(1,9)`` is 1 to 8, and ``key=64,128`` is one of the
+    two, kept as it is written for -S.
 
     Raises:
         StageError: a word is none of these, or params.yaml has no such key.
@@ -100,7 +100,7 @@ def _log(low: Any, high: Any) -> IntervalSweep:
 
 
 def _distribution(override: Override) -> BaseDistribution:
-    """Return one of Hydra's sweeps as Optuna has it.
+    """Return one of Hydra's sweeps as a distribution of Optuna's.
 
     Raises:
         ValueError: there is nothing to choose from.
@@ -110,14 +110,14 @@ def _distribution(override: Override) -> BaseDistribution:
             kind = IntDistribution if isinstance(value.start, int) else FloatDistribution
             return kind(value.start, value.end, log="log" in value.tags)
         case RangeSweep():
-            # Sums of what no float holds exactly.
+            # These are sums of steps, which floats do not hold exactly.
             values = [round(one, 12) for one in value.range()]
             if values:
                 kind = IntDistribution if isinstance(values[0], int) else FloatDistribution
                 return kind(min(values), max(values), step=abs(value.step))
         case ChoiceSweep():
             return CategoricalDistribution(list(dict.fromkeys(override.sweep_string_iterator())))
-    raise ValueError("has nothing to choose from")
+    raise ValueError("there is nothing to choose from")
 
 
 def applied(overrides: Sequence[str], source: str = "SET") -> dict[str, Any]:
@@ -133,7 +133,7 @@ def applied(overrides: Sequence[str], source: str = "SET") -> dict[str, Any]:
             apply_overrides(copy, list(overrides))
             return params.read(copy)
         except (*UNREADABLE, StageError) as error:
-            # DVC has its reason from Hydra.
+            # The reason is in Hydra's error, behind DVC's.
             cause = error.__cause__ if isinstance(error.__cause__, HydraException) else error
             problem = one_line(cause).replace(f"{folder}/", "")
             raise StageError(f"{source}: {' '.join(overrides)}: {problem}") from None
@@ -145,9 +145,9 @@ def name_of(commit: str, overrides: Sequence[str]) -> str:
 
 
 def units_of(content: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
-    """Return what is computed once for all trials that share it: keys for the data and each model.
+    """Return keys for the data and each model; trials with the same key share one computation.
 
-    *content* is params.yaml's. Of settings that are wrong no model is shared: the trial finds out.
+    *content* is params.yaml's. With wrong settings no model is shared: the trial reports them.
     """
     data = _digest([content.get("data"), content.get("split")])
     try:

@@ -1,4 +1,4 @@
-"""What runs on a node: pieces of a trial, each in a clone of its own. Imports nothing of ours.
+"""What runs on a node: pieces of a trial, each in its own clone. Imports no module of ours.
 
 Ray sends these functions to the nodes, which need the environment but no checkout.
 """
@@ -17,10 +17,10 @@ from tempfile import mkdtemp
 from typing import IO
 
 LAST_LINES = 5
-# How often a thing is tried that may go well another time, 1, 2, 4, ... s apart.
+# How often to try what may succeed another time, 1, 2, 4, ... s apart.
 TRIES = 5
-# DVC says this where another process, in search of an entry of the run-cache, took the one that was
-# just being written for damaged, and removed it.
+# DVC's error if another process, looking for an entry of the run-cache, took the one that was being
+# written for a damaged one and removed it.
 REMOVED = re.compile(r"No such file or directory: '.*/runs/.*\.tmp'")
 
 
@@ -28,10 +28,10 @@ REMOVED = re.compile(r"No such file or directory: '.*/runs/.*\.tmp'")
 class Source:
     """Where the project comes from, and where what is computed goes.
 
-    *git* is a path or an address that every node reaches; *name* and *email* are who commits. On
-    one machine *cache* is the user's own DVC cache, so that nothing needs to be copied; else each
-    node has one of its own, and *remote* holds the settings of the DVC remote that they share by.
-    *checkpoints* is a folder that every node reaches, if there is one.
+    *git* is a path or an address that every node reaches; *name* and *email* are the committer's.
+    On one machine, *cache* is the user's own DVC cache, so that nothing needs to be copied.
+    Otherwise each node has its own, and *remote* holds the settings of the DVC remote that they
+    share through. *checkpoints* is a folder that every node reaches, if there is one.
     """
 
     git: str
@@ -51,7 +51,7 @@ class Source:
 class Outcome:
     """How a piece of work ended: without lines it succeeded.
 
-    What is *lost* failed by a machine or a network, so that it may go well another time.
+    If it is *lost*, a machine or a network failed, so it may succeed another time.
     """
 
     lines: list[str] = field(default_factory=list)
@@ -64,13 +64,13 @@ class Failed(Exception):  # noqa: N818
 
 
 class Unreachable(Failed):
-    """A command over a network failed as often as it was tried."""
+    """A command over a network failed every time it was tried."""
 
 
 def compute(
     source: Source, overrides: Sequence[str], stages: Sequence[str], key: str, *before: Outcome
 ) -> Outcome:
-    """Run *stages* with params.yaml changed by *overrides*; what they write is in DVC's cache then.
+    """Run *stages* with params.yaml changed by *overrides*; their outputs go to DVC's cache.
 
     *key* names their checkpoints. If one of *before* failed, this fails with it.
     """
@@ -86,7 +86,7 @@ def compute(
 
 
 def experiment(source: Source, overrides: Sequence[str], name: str, *before: Outcome) -> Outcome:
-    """Run the experiment *name*, for which everything that takes long has been computed before."""
+    """Run the experiment *name*; everything in it that takes long has been computed before."""
 
     def act(clone: Clone) -> None:
         settings = [word for override in overrides for word in ("-S", override)]
@@ -122,28 +122,28 @@ def _in_clone(
 
 @dataclass
 class Clone:
-    """A clone of the project, the commands run there, and the *guard* that is told of them."""
+    """A clone of the project, the commands run there, and the *guard* that hears of them."""
 
     folder: Path
     source: Source
     guard: IO[str] | None = None
 
     def run(self, *command: str) -> str:
-        """Return what a command prints, run here as :func:`run` does."""
+        """Run a command here, by :func:`run`, and return what it prints."""
         programs = str(Path(sys.executable).parent)
         variables = {
             **os.environ,
             "PATH": os.pathsep.join([programs, os.environ.get("PATH", os.defpath)]),
             "DVC_NO_ANALYTICS": "1",
-            # Would push to another place, and only warn if it cannot.
+            # It would push elsewhere, and only warn if that fails.
             "DVC_EXP_AUTO_PUSH": "false",
-            # DVC's databases are none for several at once.
+            # Several processes cannot share DVC's databases.
             "DVC_SITE_CACHE_DIR": str(self.folder.with_name("site")),
         }
         return run(command, self.folder, variables, self.guard)
 
     def dvc(self, *words: str) -> None:
-        """Run a command of DVC's, again where another process has removed what it was writing.
+        """Run a DVC command, and again if another process has removed what it was writing.
 
         It fetches what others have computed.
         """
@@ -151,14 +151,14 @@ class Clone:
         patiently(lambda: self.run("dvc", *words, *pull), only=REMOVED)
 
     def share(self, *stages: str) -> None:
-        """Send what *stages*, or else all, have written to the DVC remote, if there is one."""
+        """Push the outputs of *stages*, or else of all, to the DVC remote, if there is one."""
         if self.source.remote:
             patiently(lambda: self.run("python", "-m", "tools.ci.push", *stages))
 
     def give(self, name: str) -> None:
-        """Send the experiment to the repository that the clone is from.
+        """Push the experiment to the repository that the clone is from.
 
-        This is what `dvc exp push` does as well; Git itself takes a user's own ways to log in.
+        `dvc exp push` does this too, but Git itself supports all of a user's ways to log in.
         """
         reference, git = self.source.reference(name), self.source.git
 
@@ -166,8 +166,8 @@ class Clone:
             try:
                 self.run("git", "push", "--quiet", "--no-verify", git, f"{reference}:{reference}")
             except Failed:
-                # Of two attempts the first to end counts. They are two if a node was lost right
-                # after its last step, or only its network was.
+                # The first of two attempts to end counts. There are two if a node, or just its
+                # network, was lost right after its last step.
                 if reference not in self.run("git", "ls-remote", git, reference):
                     raise
 
@@ -176,23 +176,23 @@ class Clone:
 
 @contextmanager
 def cloned(source: Source, tries: int = TRIES) -> Iterator[Clone]:
-    """Give a clone at the source's commit, on this node's own disk, and remove it afterwards.
+    """Yield a clone at the source's commit, on this node's own disk, and remove it afterwards.
 
-    So often is tried to reach the repository.
+    *tries* is how often to try to reach the repository.
 
     Raises:
         Failed: there is no such repository, or it does not have the commit.
     """
     place = Path(mkdtemp(prefix="sweep-"))
     folder = place / "project"
-    # The objects of a repository on this machine are neither copied nor linked one by one.
+    # If the repository is on this machine, its objects are neither copied nor linked one by one.
     clone = ["git", "clone", "--quiet", "--no-checkout", "--shared", source.git, str(folder)]
     user = ["--config", f"user.name={source.name}", "--config", f"user.email={source.email}"]
     try:
         patiently(lambda: run([*clone, *user]), tries)
         run(["git", "checkout", "--quiet", "--detach", source.commit], folder)
         _configure(folder, source)
-        # What is run ends with this process, however that ends.
+        # All commands end with this process, however that ends.
         command = [sys.executable, "-m", "tools.sweep.guard", str(place)]
         with subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, text=True) as guard:
             yield Clone(folder, source, guard.stdin)
@@ -201,7 +201,7 @@ def cloned(source: Source, tries: int = TRIES) -> Iterator[Clone]:
 
 
 def _configure(folder: Path, source: Source) -> None:
-    """Write DVC's configuration for a clone: what is computed goes where all trials find it."""
+    """Write DVC's configuration for a clone: results go where all trials find them."""
     from configobj import ConfigObj  # noqa: PLC0415 - as DVC reads and writes it
 
     path = folder / ".dvc/config.local"
@@ -212,8 +212,8 @@ def _configure(folder: Path, source: Source) -> None:
     if source.remote:
         config["core"] = {"remote": "sweep"}
         config['remote "sweep"'] = dict(source.remote)
-        # A node's trials share what is large. Not the run-cache: DVC writes all of it anew
-        # whenever it comes from the remote, while others would read it.
+        # A node's trials share the large files, but not the run-cache: DVC rewrites all of it
+        # whenever it comes from the remote, even while others read it.
         caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
         shared = caches / "cached-mnist-pipeline" / "sweep"
         shared.mkdir(parents=True, exist_ok=True)
@@ -222,7 +222,7 @@ def _configure(folder: Path, source: Source) -> None:
     # It may hold a password.
     path.touch(0o600)
     config.write()
-    # Git takes a link for a file, which .gitignore does not name.
+    # To Git a link is a file, and .gitignore names only the folder.
     with (folder / ".git/info/exclude").open("a", encoding="utf-8") as file:
         file.write("/.checkpoints\n")
 
@@ -230,12 +230,12 @@ def _configure(folder: Path, source: Source) -> None:
 def patiently(
     act: Callable[[], object], tries: int = TRIES, only: re.Pattern[str] | None = None
 ) -> object:
-    """Call *act* until it succeeds; networks fail, and who pushes at once meets others' locks.
+    """Call *act* until it succeeds: networks fail, and simultaneous pushes meet others' locks.
 
-    A failure that is not *only* one of these is raised as it is.
+    With *only*, a failure that does not match it is raised at once.
 
     Raises:
-        Unreachable: it never did.
+        Unreachable: it never succeeded.
     """
     for attempt in range(tries):
         try:
@@ -255,12 +255,12 @@ def run(
     variables: Mapping[str, str] | None = None,
     guard: IO[str] | None = None,
 ) -> str:
-    """Return what a command prints, which runs in a process group of its own.
+    """Run a command in its own process group, and return what it prints.
 
-    The *guard* is told which that is, and 0 when it has ended.
+    The *guard* gets the number of the group, and 0 when the command has ended.
 
     Raises:
-        Failed: it failed.
+        Failed: the command failed.
     """
     with subprocess.Popen(
         command,
@@ -280,5 +280,5 @@ def run(
         print(0, file=guard, flush=True)
     if process.returncode != 0:
         lines = [line for line in printed.splitlines() if line.strip()]
-        raise Failed("\n".join(lines[-LAST_LINES:] or [f"{command[0]} failed without a word"]))
+        raise Failed("\n".join(lines[-LAST_LINES:] or [f"{command[0]} failed and printed nothing"]))
     return printed

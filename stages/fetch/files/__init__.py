@@ -1,1 +1,1 @@
-"""What reads labelled images from files."""
+"""Readers of labelled images from files."""

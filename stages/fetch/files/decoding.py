@@ -1,4 +1,4 @@
-"""One image file, as people keep photographs, made into pixels."""
+"""The pixels of one image file."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,20 +12,20 @@ from stages.common.errors import StageError, one_line
 
 FORMATS = {"PNG": [".png"], "JPEG": [".jpg", ".jpeg"], "WEBP": [".webp"], "BMP": [".bmp"]}
 SUFFIXES = {suffix for suffixes in FORMATS.values() for suffix in suffixes}
-# What shows through where an image is transparent.
+# What is seen behind the transparent parts of an image.
 BEHIND = "white"
 Source = Path | IO[bytes]
 
 
 def opened(source: Source, name: object) -> Image.Image:
-    """Return the image in *source*, its pixels not read yet; *name* is for errors.
+    """Return the image in *source*, with its pixels not read yet; *name* is for errors.
 
     Raises:
-        StageError: it is none of our formats, or animated.
+        StageError: it is not in one of our formats, or is animated.
     """
     with decoding(name):
         image = Image.open(source, formats=list(FORMATS))
-        # A camera's JPEG may hold a second picture, to look at in its stead; the first one counts.
+        # A camera's JPEG may also hold a preview; only the first picture counts.
         animated = image.format in ("PNG", "WEBP") and getattr(image, "n_frames", 1) > 1
     if animated:
         image.close()
@@ -36,15 +36,15 @@ def opened(source: Source, name: object) -> Image.Image:
 def read(source: Source, name: object, mode: str) -> np.ndarray:
     """Return the pixels of an image, upright and without transparency, uint8.
 
-    They are (height, width, 1) for the *mode* ``L``, grey, and (height, width, 3) for ``RGB``.
+    Their shape is (height, width, 1) for the *mode* ``L`` (grey), (height, width, 3) for ``RGB``.
 
     Raises:
-        StageError: it is none, or damaged.
+        StageError: it is not an image, or is damaged.
     """
     with opened(source, name) as image, decoding(name):
         upright = ImageOps.exif_transpose(image)
         if upright.mode == "I;16":
-            # Pillow would cut off what is above 255.
+            # Pillow would clip every value above 255.
             upright = Image.fromarray((np.asarray(upright) >> 8).astype(np.uint8))
         if upright.has_transparency_data:
             behind = Image.new("RGBA", upright.size, BEHIND)
@@ -54,14 +54,14 @@ def read(source: Source, name: object, mode: str) -> np.ndarray:
 
 @contextmanager
 def decoding(name: object) -> Iterator[None]:
-    """Name an image if it cannot be read, or no sense be made of it."""
+    """Name the image in the error if it cannot be read or decoded."""
     try:
         yield
     except UnidentifiedImageError:
-        raise StageError(f"{name}: damaged, or no PNG, JPEG, WebP or BMP file") from None
+        raise StageError(f"{name}: damaged, or not a PNG, JPEG, WebP or BMP file") from None
     except Image.DecompressionBombError:
         raise StageError(f"{name}: far too many pixels; make it smaller first") from None
-    # Each format's reader has errors of its own; those of the system have a number.
+    # Each format's decoder has its own errors; those of the system have a `strerror`.
     except Exception as error:
         if reason := getattr(error, "strerror", None):
             raise StageError(f"{name}: cannot be read ({reason})") from None

@@ -1,4 +1,4 @@
-"""A folder with one sub-folder for each class, of image files, as people keep photographs."""
+"""A folder of image files, with one sub-folder for each class."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -16,23 +16,23 @@ from stages.fetch.files.resizing import resized
 from stages.fetch.images import COLOUR, GREY, LabelledImages, to_classes
 
 GREY_MODES = ("1", "L", "LA", "I;16")
-# What a camera notes of a picture to be turned by a quarter.
+# The EXIF orientations that swap width and height.
 ORIENTATION, QUARTERS = ExifTags.Base.Orientation, range(5, 9)
-# Sub-folders of these names, in small letters or capitals, hold the classes of one part each, if
-# there is `train`.
+# If there is a sub-folder `train`, those with these names, in upper or lower case, each hold the
+# classes of one part.
 SPLIT = {"train": "train", "validation": "validation", "val": "validation", "test": "test"}
 
 
 def read(folder: Path, size: int | None) -> LabelledImages:
-    """Return the images in *folder*, one of each class in turn, so that the first few are of all.
+    """Return the images in *folder*, one of each class in turn: the first few have every class.
 
     Sub-folders of a class belong to it. Above the classes there may be the folders of the data's
-    own split: ``train``, ``validation`` (or ``val``) and ``test``. Images are grey if every one
-    is. Those of different sizes are brought to *size*.
+    own split: ``train``, ``validation`` (or ``val``) and ``test``. Images are grey if all of them
+    are. With *size*, all are resized to it.
 
     Raises:
-        StageError: a file is no image, damaged or animated, sizes differ without *size*, a class
-            is empty, or there is but one.
+        StageError: a file is not an image, damaged or animated; sizes differ and there is no
+            *size*; a class is empty; or there is only one.
     """
     files, parts = _files(folder)
     labels, classes = to_classes([np.array([name for _, name in files])], [str(folder)])
@@ -48,14 +48,14 @@ def read(folder: Path, size: int | None) -> LabelledImages:
 
 
 def _files(folder: Path) -> tuple[list[tuple[Path, str]], dict[str, int]]:
-    """Return each image and its class, part after part, and how many each part has."""
+    """Return each image with its class, part after part, and the number of images in each part."""
     above = _folders(folder)
     if "train" not in [path.name.lower() for path in above]:
         return _in_turn(above), {}
     if others := [path.name for path in above if path.name.lower() not in SPLIT]:
         raise StageError(
-            f"{folder}: {others[0]} beside train; where the data is split, "
-            "its sub-folders are train, validation and test, and the classes stand in those"
+            f"{folder}: {others[0]} beside train; if the data is split, "
+            "its sub-folders are train, validation and test, with the classes inside them"
         )
     parts: dict[str, list[tuple[Path, str]]] = {}
     for path in sorted(above, key=lambda path: list(SPLIT).index(path.name.lower())):
@@ -65,10 +65,10 @@ def _files(folder: Path) -> tuple[list[tuple[Path, str]], dict[str, int]]:
 
 
 def _folders(folder: Path) -> list[Path]:
-    """Return the sub-folders of *folder*, by name.
+    """Return the sub-folders of *folder*, sorted by name.
 
     Raises:
-        StageError: there is none, or an image stands beside them, which would be of no class.
+        StageError: there are none, or there is an image beside them, which has no class.
     """
     entries = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     for path in entries:
@@ -87,7 +87,7 @@ def _in_turn(folders: Sequence[Path]) -> list[tuple[Path, str]]:
 
 
 def _images(folder: Path) -> list[Path]:
-    """Return the image files of a class, by name; say what is left out."""
+    """Return the image files of a class, sorted by name; print what is left out."""
     files = [
         path
         for path in sorted(folder.rglob("*"))
@@ -96,29 +96,28 @@ def _images(folder: Path) -> list[Path]:
     images = [path for path in files if path.suffix.lower() in SUFFIXES]
     if not images:
         raise StageError(
-            f"{folder}: no image in this class; fill it with PNG, JPEG, WebP or BMP files, "
-            "or remove it"
+            f"{folder}: no image in this class; add PNG, JPEG, WebP or BMP files, or remove it"
         )
     if others := [path for path in files if path.suffix.lower() not in SUFFIXES]:
         example = str(others[0].relative_to(folder))
-        print(f"note: {folder}: left out {len(others)} that are no images, such as {example!r}")
+        print(f"note: {folder}: left out {len(others)} that are not images, such as {example!r}")
     return images
 
 
 def _shape_of_all(paths: Sequence[Path], size: int | None) -> tuple[int, int, int]:
-    """Return the (height, width, channels) of every image, as far as can be from the headers."""
+    """Return the (height, width, channels) of the images, from the files' headers if possible."""
     colour, first = False, None
     for path in paths:
         with opened(path, path) as image, decoding(path):
             colour = colour or image.mode not in GREY_MODES
             width, height = image.size
-            # Asked where it decides something: of a PNG it takes decoding the whole.
+            # Only if it matters: in a PNG, reading it means decoding the whole image.
             if size is None and width != height and image.getexif().get(ORIENTATION) in QUARTERS:
                 width, height = height, width
         first = first or (path, width, height)
         if size is None and (width, height) != first[1:]:
             raise StageError(
                 f"{first[0]} is {first[1]} x {first[2]} pixels, {path} {width} x {height}; "
-                "set data.size, to which all are resized, such as 64"
+                "set data.size, such as 64, to resize them all"
             )
     return size or height, size or width, COLOUR if colour else GREY

@@ -20,23 +20,22 @@ from stages.fetch.images import LabelledImages, Part, labelled
 GZIP_MAGIC = b"\x1f\x8b"
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 DIMENSIONS = {"images": (3, 4), "labels": (1,)}
-# MNIST's names, with `.idx` for `-idx` if you like.
+# MNIST's names; `.idx` may replace `-idx`.
 NAME = re.compile(r"(train|t10k)-(images|labels)[-.]idx\d-ubyte(\.gz)?")
 
 
 def is_folder(folder: Path) -> bool:
-    """Tell whether *folder* has a file named as one of MNIST's."""
+    """Return whether *folder* has a file with one of MNIST's names."""
     return any(NAME.fullmatch(file.name) for file in folder.iterdir())
 
 
 def read_folder(folder: Path, scratch: Path) -> LabelledImages:
     """Return the images in *folder*: the training files', then the test files' if there are any.
 
-    They are named as MNIST's, compressed or not; what is compressed is unpacked in *scratch*.
+    They have MNIST's names, compressed or not; compressed files are unpacked in *scratch*.
 
     Raises:
-        StageError: a file is missing, damaged, or holds something else than images with a label
-            for each.
+        StageError: a file is missing or damaged, or does not hold images or a label for each.
     """
     found: dict[tuple[str, str], Path] = {}
     for file in sorted(folder.iterdir()):
@@ -51,7 +50,7 @@ def read_folder(folder: Path, scratch: Path) -> LabelledImages:
         elif images or labels or part == "train":
             raise StageError(
                 f"{folder}: expected {prefix}-images-idx3-ubyte and {prefix}-labels-idx1-ubyte, "
-                "with .gz or without; a folder of IDX files has them named as MNIST's"
+                "with or without .gz; IDX files must have MNIST's names"
             )
     return labelled(parts, split=len(parts) > 1)
 
@@ -62,7 +61,7 @@ def read_file(path: Path, kind: str, scratch: Path) -> np.ndarray:
     A compressed one is unpacked in the folder *scratch*.
 
     Raises:
-        StageError: not such a file, or a header that promises more or less than is there.
+        StageError: it is not an IDX file, or its header promises more or less than follows.
     """
     unpacked = _unpacked(path, scratch)
     with unpacked.open("rb") as file:
@@ -86,7 +85,7 @@ def read_file(path: Path, kind: str, scratch: Path) -> np.ndarray:
 
 
 def _unpacked(path: Path, scratch: Path) -> Path:
-    """Return *path*, or the file of its content if that is compressed."""
+    """Return *path*, or its unpacked copy if it is compressed."""
     with path.open("rb") as file:
         if file.read(2) != GZIP_MAGIC:
             return path

@@ -1,4 +1,4 @@
-"""Numpy's archive format, ``.npz``: a zip of ``.npy`` files.
+"""NumPy's archive format, ``.npz``: a zip of ``.npy`` files.
 
 The format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
 """
@@ -14,7 +14,7 @@ from stages.common.errors import StageError, one_line
 from stages.common.files import not_written
 from stages.fetch.images import LabelledImages, Part, labelled
 
-# Names for images and labels: of all together, or of one part as in Keras's files.
+# The names of images and labels: all together, or one part each as in Keras's files.
 PAIRS = {
     "together": ("images", "labels"),
     "in short": ("x", "y"),
@@ -27,11 +27,13 @@ PAIRS = {
 def read(path: Path, scratch: Path) -> LabelledImages:
     """Return the images and labels in the ``.npz`` file *path*, unpacked in the folder *scratch*.
 
-    The arrays are named ``images`` and ``labels``, or ``x`` and ``y``, or by the part that the data
-    gives them: ``x_train`` and ``y_train``, ``x_val`` and ``y_val``, ``x_test`` and ``y_test``.
+    The arrays are named ``images`` and ``labels``, or ``x`` and ``y``, or after the parts of the
+    data's own split: ``x_train`` and ``y_train``, ``x_val`` and ``y_val``, ``x_test`` and
+    ``y_test``.
 
     Raises:
-        StageError: no such arrays, damage, pickled objects, or values that are no images or labels.
+        StageError: there are no such arrays, the file is damaged, has pickled objects, or values
+            that are not images or labels.
     """
     names, arrays = [], {}
     try:
@@ -39,10 +41,10 @@ def read(path: Path, scratch: Path) -> LabelledImages:
             for member in archive.namelist():
                 names.append(name := member.removesuffix(".npy"))
                 if any(name in pair for pair in PAIRS.values()):
-                    # Read whole, so that the zip's checksum covers its header too.
+                    # Extracted completely, so that the zip's checksum covers the header too.
                     unpacked = archive.extract(member, scratch)
                     arrays[name] = np.load(unpacked, mmap_mode="r", allow_pickle=False)
-    # Damage meets zipfile, zlib, numpy and Python's own parser; each has its errors.
+    # A damaged file may fail in zipfile, zlib, NumPy or Python's parser, each with its own errors.
     except Exception as error:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise not_written(scratch, error) from error
@@ -53,7 +55,7 @@ def read(path: Path, scratch: Path) -> LabelledImages:
     parts = {}
     for part, pair in PAIRS.items():
         found = [name for name in pair if name in arrays]
-        # Half a pair is not left out in silence.
+        # Half a pair must not be ignored silently.
         if len(found) == 1:
             raise StageError(f"{path}: found {found[0]} alone; expected {' and '.join(pair)}")
         if found:

@@ -9,7 +9,7 @@ ALLOWED = ("numpy.core.multiarray._reconstruct", "numpy.ndarray", "numpy.dtype")
 
 
 def load(file: IO[bytes]) -> Any:
-    """Return what the pickle in *file* holds: numpy's arrays, lists, numbers and bytes.
+    """Return what the pickle in *file* holds: NumPy arrays, lists, numbers and bytes.
 
     Raises:
         StageError: it names something else.
@@ -18,9 +18,9 @@ def load(file: IO[bytes]) -> Any:
 
 
 class _Arrays(pickle.Unpickler):
-    """Unpickles numpy arrays and nothing else: what a pickle names may run a program.
+    """Unpickles NumPy arrays and nothing else, since what a pickle names may run a program.
 
-    As https://docs.python.org/3/library/pickle.html#restricting-globals has it.
+    See https://docs.python.org/3/library/pickle.html#restricting-globals.
     """
 
     def find_class(self, module_name: str, global_name: str, /) -> Any:

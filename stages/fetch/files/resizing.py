@@ -1,4 +1,4 @@
-"""Images brought to one size: `data.size`."""
+"""Images resized to one size: `data.size`."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,9 +12,9 @@ from stages.fetch.images import GREY, LabelledImages
 def resized(image: np.ndarray, size: int) -> np.ndarray:
     """Return an *image* (height, width, channels) uint8 as a square of *size* pixels.
 
-    Its aspect is kept, and the rest is black.
+    Its aspect ratio is kept, and the rest is black.
     """
-    # Pillow wants the one channel of grey images left out.
+    # Pillow wants grey images without a channel axis.
     picture = Image.fromarray(image[..., 0] if image.shape[2] == GREY else image)
     # https://pillow.readthedocs.io/en/stable/reference/ImageOps.html#PIL.ImageOps.pad
     square = ImageOps.pad(picture, (size, size), Image.Resampling.BICUBIC)

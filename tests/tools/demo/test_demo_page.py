@@ -78,7 +78,7 @@ def draw(page: Any, lines: list[Line], steps: int = 12, up: bool = True) -> None
 def read(page: Any) -> list[str]:
     """Return the headings over what the models say: the classes that the vote favours."""
     page.wait_for_function("() => !asking && !next")
-    return [*page.locator("#said h2").all_inner_texts()]
+    return [*page.locator("#predictions h2").all_inner_texts()]
 
 
 def test_a_digit_that_is_drawn_is_read_by_the_vote_while_it_grows_and_cleared(page: Any) -> None:
@@ -105,7 +105,7 @@ def test_after_200_quick_strokes_the_last_answer_is_of_them_all(page: Any) -> No
 
 def test_a_photograph_is_read_and_a_file_that_is_none_gets_words(page: Any) -> None:
     page.set_input_files("#file", {"name": "a.png", "mimeType": "image/png", "buffer": b"text"})
-    page.get_by_text("damaged, or no PNG, JPEG, WebP or BMP file", exact=True).wait_for()
+    page.get_by_text("damaged, or not a PNG, JPEG, WebP or BMP file", exact=True).wait_for()
     assert page.locator("#paper").is_visible()
     drawn = np.zeros((28, 28), np.uint8)
     drawn[4:24, 13:16] = 255

@@ -98,14 +98,14 @@ def test_what_is_no_picture_or_has_no_digit_is_told_in_a_line_and_the_others_go_
 ) -> None:
     # So that it takes no large picture to be above it, and none to be more than twice as large.
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 12_000)
-    unknown = "damaged, or no PNG, JPEG, WebP or BMP file"
+    unknown = "damaged, or not a PNG, JPEG, WebP or BMP file"
     bad = {
         "missing.png": "cannot be read (No such file or directory)",
         f"{256 * 'x'}.png": "cannot be read (File name too long)",
         "text.png": unknown,
         "folder": unknown,
         "vast.png": "far too many pixels; make it smaller first",
-        "blank.png": "no digit to be seen",
+        "blank.png": "no digit found",
     }
     (tmp_path / "text.png").write_text("x")
     (tmp_path / "folder").mkdir()

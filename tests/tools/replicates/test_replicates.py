@@ -54,7 +54,7 @@ def test_each_recipe_has_the_spread_over_its_seeds_and_differences_on_the_same_s
 def test_other_differences_than_the_seeds_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
     command = pytest.importorskip("tools.replicates.__main__", exc_type=ImportError)
     assert command.main(["--set", "a=1,2"]) == 1
-    line = "error: SET: a=1,2: several values; only the seed is to differ\n"
+    line = "error: SET: a=1,2: several values; only the seed may differ\n"
     assert capsys.readouterr().err == line
 
 

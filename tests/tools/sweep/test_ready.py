@@ -33,10 +33,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         *((f"--search {one}", f"SEARCH: {one}: write key=log(from,to), ") for one in UNSEARCHED),
         ("--search train.sed=1,2", "SEARCH: train.sed=0: Could not override 'train.sed'."),
         ("--set train.seed=1,2 --search train.epochs=1,2", "SET: several values for one key"),
-        (f"{SEED} --search data.limit=1,2", "SEARCH: data.limit: accuracies on other images"),
+        (f"{SEED} --search data.limit=1,2", "SEARCH: data.limit: accuracies on different images"),
         (f"{SEED} --search train.epochs=1,2", "split.validation_fraction is 0, so the search"),
         (CLUSTER, "--address: nodes clone from a Git remote"),
-        (f"{CLUSTER} --git .", "--address: nodes share by a DVC remote"),
+        (f"{CLUSTER} --git .", "--address: nodes share through a DVC remote"),
         (f"{CLUSTER} --git /none --remote /none", "--git: /none does not give the commit"),
         # It is tried whether anyone is there, since Ray itself would wait for a minute.
         (f"{CLUSTER} --git . --remote /none", "--address: ray://127.0.0.1:9: no Ray"),
@@ -70,8 +70,8 @@ def test_what_is_asked_for_cannot_be(
     [
         ([], [4, 4], "4"),
         (["--cores", "3"], [2, 4], "3"),
-        (["--cores", "5"], [2, 4], "--cores: 5 are more than there are; take at most 4"),
-        ([], [2, 4], "--cores: nodes have 2 to 4, and a result depends on how many"),
+        (["--cores", "5"], [2, 4], "--cores: 5 is more than any node has; use at most 4"),
+        ([], [2, 4], "--cores: nodes have 2 to 4, and a result depends on the number"),
         ([], [], "--address: no node of the cluster has cores"),
     ],
 )

@@ -105,5 +105,8 @@ def test_wherever_it_is_killed_nothing_is_lost_and_nothing_is_run_twice(
 
 
 def test_a_search_is_one_process_at_a_time(tmp_path: Path) -> None:
-    with opened(tmp_path, 3), pytest.raises(StageError, match=r"^this search runs here already"):
+    with (
+        opened(tmp_path, 3),
+        pytest.raises(StageError, match=r"^this search is already running here"),
+    ):
         opened(tmp_path, 3)

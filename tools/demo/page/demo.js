@@ -1,17 +1,17 @@
 "use strict";
 
-// The canvas has two pixels for each of the page's, so that strokes are smooth.
+// Canvas pixels for each pixel of the page, so that strokes are smooth.
 const DENSITY = 2;
 const PEN = 20;
-// Of more classes than this the likeliest are shown.
+// With more classes than this, only the likeliest are shown.
 const FEW = 10;
 
-const [paper, photograph, said, trouble] =
-  ["paper", "photograph", "said", "trouble"].map(id => document.getElementById(id));
+const [paper, photograph, predictions, trouble] =
+  ["paper", "photograph", "predictions", "trouble"].map(id => document.getElementById(id));
 const pen = paper.getContext("2d");
 let classes = [];
-// What is to be asked next: an image to send, or null for nothing. Only the newest counts, and only
-// one question is on its way, so that the page never falls behind the hand.
+// What to ask next: an image to send, or null for none. Only the newest counts, and only one is sent
+// at a time, so that the page keeps up with the hand.
 let next = null;
 let asking = false;
 
@@ -23,26 +23,26 @@ async function ask(picture) {
     const { picture: get } = next;
     next = null;
     const [parts, why] = get ? await answerTo(get) : [[], ""];
-    // Of a drawing that has grown meanwhile this is still worth a look; not of one that is gone.
+    // Show this even if the drawing has grown since, but not if it is gone.
     if (!next || next.picture === get) show(parts, why);
   }
   asking = false;
 }
 
-// Returns what the models say of a picture, or why there is nothing to say.
+// Returns the predictions for a picture, or why there are none.
 async function answerTo(get) {
   try {
     const reply = await fetch("predict", { method: "POST", body: await get() });
     const answer = await reply.json();
     return reply.ok ? [answer, ""] : [[], answer.error];
   } catch {
-    return [[], "no answer: has the program that shows this page ended?"];
+    return [[], "no answer: is the program that serves this page still running?"];
   }
 }
 
 function show(parts, why) {
   trouble.textContent = why;
-  said.replaceChildren(...parts.map((part, number) => shown(part, number, parts.length)));
+  predictions.replaceChildren(...parts.map((part, number) => shown(part, number, parts.length)));
 }
 
 function element(tag, content = [], properties = {}) {
@@ -90,7 +90,7 @@ function shown({ seen, probabilities }, number, count) {
   ], { className: "part" });
 }
 
-// Drawing: a stroke for each pointer that is down, so that two fingers draw two.
+// Drawing: one stroke for each pointer that is down, so two fingers draw two.
 const strokes = new Map();
 
 function place(event) {
@@ -102,7 +102,7 @@ function place(event) {
 function draw(event) {
   const from = strokes.get(event.pointerId);
   if (!from) return;
-  // A browser tells of a quick hand once a frame; where it was in between comes with that.
+  // A browser reports a fast pointer once per frame, along with its places in between.
   const between = event.getCoalescedEvents?.() ?? [];
   pen.beginPath();
   pen.moveTo(...from);
@@ -112,7 +112,7 @@ function draw(event) {
   ask(drawn);
 }
 
-// Not by toBlob, for which a browser takes up to a second when it has something else to do.
+// Not with toBlob, which takes up to a second when the browser is busy.
 async function drawn() {
   return (await fetch(paper.toDataURL())).blob();
 }
@@ -122,7 +122,7 @@ function clear() {
   pen.fillStyle = "white";
   pen.fillRect(0, 0, paper.width, paper.height);
   URL.revokeObjectURL(photograph.src);
-  // So that one that is still being read does not come up later.
+  // So that one that is still loading does not appear later.
   photograph.removeAttribute("src");
   photograph.hidden = true;
   paper.hidden = !paper.dataset.wanted;
@@ -134,7 +134,7 @@ paper.addEventListener("pointerdown", event => {
   if (event.button) return;
   event.preventDefault();
   paper.setPointerCapture(event.pointerId);
-  // A line without a length would not be drawn, but a dot is meant.
+  // A line of length 0 would not be drawn, but a click should draw a dot.
   const [x, y] = place(event);
   strokes.set(event.pointerId, [x, y - 0.1]);
   draw(event);
@@ -144,7 +144,7 @@ paper.addEventListener("pointerup", event => {
   draw(event);
   strokes.delete(event.pointerId);
 });
-// Where a pointer was when a gesture took it away is not told.
+// When a gesture takes over a pointer, its last place is unknown.
 paper.addEventListener("pointercancel", event => strokes.delete(event.pointerId));
 document.getElementById("clear").addEventListener("click", clear);
 
@@ -178,7 +178,7 @@ async function start() {
   if (about.digits) {
     paper.dataset.wanted = "yes";
     document.getElementById("task").textContent =
-      "Draw a digit, or several side by side; or drop a photograph of some anywhere.";
+      "Draw a digit, or several side by side, or drop a photograph of digits anywhere.";
   }
   [pen.lineWidth, pen.lineCap, pen.lineJoin] = [PEN * DENSITY, "round", "round"];
   clear();
