@@ -28,6 +28,7 @@ def test_while_tensorflow_is_imported(project: Project, seconds: float) -> None:
 # Presses Ctrl-C as a function is called for the n-th time, where the exception would be lost.
 PROGRAM = """
 import contextlib, importlib, os, runpy, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # it may be ignored, as in a background
 stage, module, name, call = sys.argv[1:]
 module = importlib.import_module(module)
 function, calls = getattr(module, name), []

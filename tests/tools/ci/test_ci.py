@@ -4,7 +4,6 @@ A bare repository stands for GitHub, a folder for the DVC remote.
 """
 
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,10 +28,7 @@ def clone(team: Path, name: str, branch: str = "main") -> Project:
     project.folder.parent.mkdir()
     words = ["git", "clone", "--quiet", "--branch", branch, f"{team}/origin.git"]
     Project(team).output(*words, str(project.folder))
-    venv = pipeline.borrowed_environment(project.folder / ".venv")
-    # The one program that a step calls without make.
-    (venv / "bin").mkdir()
-    (venv / "bin/dvc").symlink_to(Path(sys.executable).with_name("dvc"))
+    pipeline.borrowed_environment(project.folder / ".venv")
     return project
 
 
