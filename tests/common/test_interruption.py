@@ -21,7 +21,9 @@ def test_while_tensorflow_is_imported(project: Project, seconds: float) -> None:
     process = start(project, "python", "-m", "stages.train", "model2")
     time.sleep(seconds)
     took, output = interrupt(process, process.pid)
-    assert (process.returncode, output) == (130, f"{LINE}\n")
+    # On a quick machine the model's layers may have been printed by then.
+    assert (process.returncode, output.splitlines()[-1]) == (130, LINE)
+    assert "Traceback" not in output
     assert took < SECONDS
 
 
