@@ -1,4 +1,4 @@
-"""The tests; what several of them share stands in modules without ``test_`` before their name."""
+"""The tests. What they share is in ``tests/support``."""
 
 from pathlib import Path
 
