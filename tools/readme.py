@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from stages import params
 from stages.common.files import read_json, write_text
 from stages.compare.comparison import duration, to_markdown
 from stages.compare.replicates import FOLDER, MODELS
@@ -29,6 +30,9 @@ PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
 def comparison() -> str:
     """Return `make repro`'s table with the notebook's published results, and the machine."""
     published = read_table(ROOT / "stages/report/notebook.csv").set_index("model")
+    legend = " *notebook*: what its author published."
+    if params.name_of(params.read_data()) != "mnist_784":
+        published, legend = published.iloc[:0], ""
     table = read_table(ROOT / "metrics/comparison.csv")
     head, rule, *rows = re.sub(" +", " ", to_markdown(table)).splitlines()
     lines, machines = [head, re.sub("-+", "---", rule)], set()
@@ -40,7 +44,7 @@ def comparison() -> str:
         machines.add(described(read_json(ROOT / f"metrics/time/{model}.json")["machine"]))
     precisions = " and ".join(sorted(set(table["precision"])))
     trained = f"Trained on {' and '.join(sorted(machines))}, in {precisions}."
-    return "\n".join([*lines, "", f"{trained} *notebook*: what its author published."])
+    return "\n".join([*lines, "", f"{trained}{legend}"])
 
 
 def recipes() -> str:
