@@ -1,5 +1,6 @@
 """Our training step alone, timed like PyTorch's: same batches, no shuffling, no validation."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,9 @@ def measure(name: str, precision: str = "auto") -> dict[str, Any]:
     images = np.load(DATA / "train" / "images.npy")
     labels = np.load(DATA / "train" / "labels.npy")
     pixels = Pixels.parse(read_json(DATA / "train" / "pixels.json"), "pixels.json")
-    model = network.build(name, settings, images.shape[1:], labels.shape[1], pixels)
-    trainer = Trainer(network.training_graph(model, computed_in), settings)
+    make = partial(network.build, name, settings, images.shape[1:], labels.shape[1], pixels)
+    model = make()
+    trainer = Trainer(partial(network.training_graph, make, model, computed_in), settings)
     rate, seed = np.float32(0.001), np.zeros(2, np.int32)
 
     def step(batch: slice) -> None:

@@ -11,6 +11,7 @@ from stages.common.schema import Settings
 FOLDER = Path("data/processed")
 PIXELS = FOLDER / "train" / "pixels.json"
 CLASSES = FOLDER / "test" / "classes.json"
+WATCHED = FOLDER / "validation" / "part.json"
 Images = tuple[np.ndarray, np.ndarray]
 
 
@@ -51,3 +52,14 @@ def read_classes() -> list[str]:
 def write_classes(names: list[str]) -> None:
     """Write the classes' names."""
     write_json(CLASSES, names)
+
+
+def read_watched() -> str:
+    """Return which images are watched during training: ``validation`` or ``test``."""
+    part: str = read_json(WATCHED)
+    return part
+
+
+def write_watched(part: str) -> None:
+    """Write which images the validation images are: ``validation``, or those of ``test``."""
+    write_json(WATCHED, part)

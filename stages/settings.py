@@ -27,8 +27,12 @@ class TrainingSettings(Settings):
 
     epochs: Annotated[int, Field(ge=1, le=10_000)]
     steps_per_epoch: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    # After how many epochs without a better val_loss to stop; 0 for never.
+    early_stopping: Annotated[int, Field(ge=0, le=10_000)]
     batch_size: Size
+    optimizer: Literal["adam", "adamw", "sgd"]
     learning_rate: Annotated[float, Field(gt=0, le=10)]
+    weight_decay: Annotated[float, Field(ge=0, lt=1)]
     schedule: Literal["constant", "warm_up", "one_cycle"]
     ema_momentum: Annotated[float, Field(ge=0, lt=1)]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]

@@ -11,6 +11,10 @@ from stages.common.files import reading, replacing
 # How much of an array is in memory at a time.
 CHUNK_BYTES = 4 * 2**20
 GATHERED = 100  # rows
+# How many images, and values in them, a model predicts at a time: enough to keep the kernels busy,
+# and less than a training needs memory for.
+SCORED_IMAGES = 500
+SCORED_VALUES = 2**20
 
 
 def write_array(path: Path, array: np.ndarray) -> None:
@@ -58,6 +62,13 @@ def chunked(rows: int, row_bytes: int) -> Iterator[slice]:
     step = max(1, CHUNK_BYTES // max(1, row_bytes))
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))
+
+
+def scoring_batches(images: np.ndarray) -> Iterator[slice]:
+    """Yield slices that cover *images* (n, height, width, channels), for a model to predict."""
+    step = max(1, min(SCORED_IMAGES, SCORED_VALUES // images[:1].size))
+    for start in range(0, len(images), step):
+        yield slice(start, start + step)
 
 
 def gather(array: np.ndarray, chosen: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from stages.common.errors import StageError
 FOLDER = Path(__file__).parents[1] / "architectures"
 # What `train` uses of each.
 PARTS = ("connect", "FILTERS", "DENSE")
-NAMES = sorted(path.stem for path in FOLDER.glob("[a-z]*.py"))
+NAMES = sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
 
 
 def check(name: str) -> None:

@@ -1,5 +1,8 @@
 """A trained model from its file, and its predictions."""
 
+import importlib
+import json
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -7,10 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from stages.backend import keras
+from stages.common.arrays import scoring_batches
 from stages.common.errors import StageError, one_line
 from stages.common.files import reading
 
-BATCH = 500
 REMEDY = "; fix its architecture, or remove it and run `dvc repro`"
 
 
@@ -25,6 +28,7 @@ def load(path: Path, image: tuple[int, ...], classes: int) -> keras.Model:
         if not zipfile.is_zipfile(file):
             raise ValueError
     try:
+        _import_layers(path)
         model = keras.models.load_model(path, safe_mode=True)
     # zipfile, HDF5 and Keras read the archive; each has its own errors.
     except Exception as error:
@@ -41,11 +45,21 @@ def load(path: Path, image: tuple[int, ...], classes: int) -> keras.Model:
     return model
 
 
+def _import_layers(path: Path) -> None:
+    """Import the architecture whose own layers are in the model in *path*, if it has some.
+
+    Keras finds them only if their code has run. https://keras.io/guides/serialization_and_saving/
+    """
+    with zipfile.ZipFile(path) as archive:
+        config = archive.read("config.json").decode()
+    for module in sorted(set(re.findall(r'"(stages\.architectures\.[^"]+)"', config))):
+        importlib.import_module(json.loads(f'"{module}"'))
+
+
 def predict(of_batch: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
     """Return the probabilities (n, classes) that a model gives for *images*.
 
     *of_batch* returns those of a batch, like a Keras model's ``predict_on_batch``. Only one batch
     is in memory as floats at a time.
     """
-    starts = range(0, len(images), BATCH)
-    return np.concatenate([of_batch(images[i : i + BATCH]) for i in starts])
+    return np.concatenate([of_batch(images[few]) for few in scoring_batches(images)])

@@ -37,7 +37,9 @@ def main() -> None:
         warn_of_absent(name, labels[chosen], about.classes)
     processed.write_pixels(describe(chunks_of(read_array(processed.paths("train")[0]))))
     processed.write_classes(about.classes)
-    if parts["validation"] is parts["test"]:
+    watched = "test" if parts["validation"] is parts["test"] else "validation"
+    processed.write_watched(watched)
+    if watched == "test":
         print("note: split.validation_fraction is 0, so validation and test are the same images")
 
 

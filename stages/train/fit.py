@@ -45,10 +45,11 @@ def fit(
     averaging = averaging_rates(settings.ema_momentum, total)
     epochs = list(done)
     started = time.perf_counter()
-    if len(epochs) < settings.epochs:
+    if not is_over(epochs, settings):
         trainer.trace()
     interruption.raise_again()
-    for epoch in range(len(epochs), settings.epochs):
+    while not is_over(epochs, settings):
+        epoch = len(epochs)
         now = slice(epoch * steps, (epoch + 1) * steps)
         accuracy, loss = _train_epoch(trainer, training, epoch, rates[now], averaging[now])
         val_accuracy, val_loss = trainer.validate(*validation)
@@ -62,6 +63,17 @@ def fit(
         seconds = epochs[-1].seconds + time.perf_counter() - started
         epochs[-1] = epochs[-1]._replace(seconds=seconds)
     return epochs
+
+
+def is_over(epochs: Sequence[Epoch], settings: TrainingSettings) -> bool:
+    """Return whether a training ends after *epochs*.
+
+    With ``early_stopping`` it does after that many epochs without a lower ``val_loss``, as with
+    Keras's callback: https://keras.io/api/callbacks/early_stopping/
+    """
+    losses = [epoch.val_loss for epoch in epochs]
+    since_best = len(losses) - 1 - losses.index(min(losses)) if losses else 0
+    return len(epochs) >= settings.epochs or 0 < settings.early_stopping <= since_best
 
 
 def _train_epoch(

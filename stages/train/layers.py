@@ -1,8 +1,70 @@
-"""Layers that compute the same as stock layers in less time, used in place of them in training."""
+"""Layers that compute the same as stock layers in less time, used in place of them in training.
 
-from typing import Any
+Each stands in for exactly the case that it computes; in every other one Keras's own layer stays.
+"""
+
+from collections.abc import Collection
+from typing import Any, NamedTuple
 
 from stages.backend import keras, tf
+
+IMAGES_RANK = 4
+
+
+class StandIns(NamedTuple):
+    """Which stand-ins to take: only for layers whose id is in *own*."""
+
+    own: Collection[int]
+    bias_apart: bool
+
+    def take(self, graph: keras.Model) -> bool:
+        """Put the stand-ins in the place of layers of *graph*; return whether it gives logits."""
+        for layer in graph.layers:
+            if self._is_rectified_then_pooled(layer):
+                layer.activation = keras.activations.linear
+                layer._outbound_nodes[0].operation.__class__ = PoolingThenReLU
+        for layer in graph._flatten_layers(include_self=False):
+            if id(layer) not in self.own:
+                continue
+            if FusedBatchNormalization.can_replace(layer):
+                layer.__class__ = FusedBatchNormalization
+            elif self.bias_apart and BiasSummedApart.can_replace(layer):
+                layer.__class__ = BiasSummedApart
+        return self._opened(graph)
+
+    def _is_rectified_then_pooled(self, layer: keras.layers.Layer) -> bool:
+        """Return whether *layer* is a convolution with ReLU that only one max-pooling takes."""
+        if (
+            type(layer) is not keras.layers.Conv2D
+            or layer.activation is not keras.activations.relu
+            or not self._is_plain(layer)
+        ):
+            return False
+        takers = [node.operation for node in layer._outbound_nodes]
+        return [type(taker) for taker in takers] == [keras.layers.MaxPooling2D] and self._is_plain(
+            takers[0]
+        )
+
+    def _opened(self, graph: keras.Model) -> bool:
+        """Take the closing softmax away, if that leaves logits; return whether it did."""
+        layer = graph.outputs[0]._keras_history.operation
+        if (
+            type(layer) not in (keras.layers.Dense, keras.layers.Activation)
+            or layer.activation is not keras.activations.softmax
+            or layer._outbound_nodes
+            or not self._is_plain(layer)
+        ):
+            return False
+        layer.activation = keras.activations.linear
+        return True
+
+    def _is_plain(self, layer: keras.layers.Layer) -> bool:
+        """Return whether *layer* is called once, and its outputs cost nothing."""
+        return (
+            id(layer) in self.own
+            and len(layer._inbound_nodes) == 1
+            and layer.activity_regularizer is None
+        )
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):
@@ -13,14 +75,30 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/FusedBatchNormV3
     """
 
+    @staticmethod
+    def can_replace(layer: keras.layers.Layer) -> bool:
+        """Return whether this class computes what *layer* does, which has been built."""
+        return (
+            type(layer) is keras.layers.BatchNormalization
+            and layer.input_spec.ndim == IMAGES_RANK
+            and layer.axis in (-1, IMAGES_RANK - 1)
+            and layer.scale
+            and layer.center
+            and not layer.renorm
+            and not layer.synchronized
+            and layer.compute_dtype in ("float32", "bfloat16")
+            and layer.variable_dtype == "float32"
+        )
+
     def call(
         self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None
     ) -> tf.Tensor:
         """Return *inputs* (n, height, width, channels) normalised, in their dtype."""
-        del mask  # images have none
+        if mask is not None:
+            return super().call(inputs, training=training, mask=mask)
         # autocasting would pass bfloat16 copies; the kernel needs the float32 originals
         gamma, beta = self.gamma.value, self.beta.value
-        if not training:
+        if not (training and self.trainable):
             return tf.raw_ops.FusedBatchNormV3(
                 x=inputs,
                 scale=gamma,
@@ -68,6 +146,16 @@ class BiasSummedApart(keras.layers.Conv2D):
     TensorFlow lets oneDNN sum it together with the weights' gradient, in one kernel. Without
     bfloat16 that takes up to five times as long as the weights' gradient alone.
     """
+
+    @staticmethod
+    def can_replace(layer: keras.layers.Layer) -> bool:
+        """Return whether this class computes what *layer* does."""
+        return (
+            type(layer) is keras.layers.Conv2D
+            and layer.use_bias
+            and layer.data_format == "channels_last"
+            and layer.compute_dtype == layer.variable_dtype == "float32"
+        )
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Return *inputs* (n, height, width, channels) convolved, in float32."""

@@ -1,111 +1,158 @@
 """A model in two forms: the stock Keras model that is saved, and the graph that is trained."""
 
 import importlib
-from typing import Any
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from stages.backend import keras, tf
 from stages.common.errors import StageError, one_line
 from stages.processed import Pixels
 from stages.settings import TrainingSettings
-from stages.train import machine
-from stages.train.layers import BiasSummedApart, FusedBatchNormalization, PoolingThenReLU
+from stages.train import layers, machine
+
+# Large enough for every architecture that only needs larger images than it got.
+LARGE = 96
+
+
+class Graph(NamedTuple):
+    """A model to train. It returns logits (n, classes) or, if it does not, probabilities."""
+
+    model: keras.Model
+    from_logits: bool
+
+
+def file_of(settings: TrainingSettings) -> str:
+    """Return the architecture's file, as it is named in messages."""
+    return f"stages/architectures/{settings.architecture}.py"
 
 
 def build(
     name: str, settings: TrainingSettings, image: tuple[int, ...], classes: int, pixels: Pixels
 ) -> keras.Model:
-    """Return the untrained stock model *name*, in float32.
+    """Return the untrained stock model *name*, in Keras's present dtype policy.
 
     It takes raw pixels (n, *image*) in 0..255, whose mean and deviation are *pixels*, and returns
     the probabilities (n, *classes*).
 
     Raises:
-        StageError: the architecture cannot be built for such images.
+        StageError: the architecture fails, or gives something else than one such tensor.
     """
-    architecture = importlib.import_module(f"stages.architectures.{settings.architecture}")
+    where = f"{name}: {file_of(settings)}"
+    try:
+        architecture = importlib.import_module(f"stages.architectures.{settings.architecture}")
+    except Exception as error:
+        raise StageError(f"{where}: {_told(error, settings)}") from None
     filters = architecture.FILTERS if settings.filters is None else settings.filters
     dense = architecture.DENSE if settings.dense is None else settings.dense
-    inputs = x = keras.Input(image, name="pixels")
-    if settings.normalize:
-        scale = [1 / deviation for deviation in pixels.deviation]
-        offset = [-mean * factor for mean, factor in zip(pixels.mean, scale, strict=True)]
-        x = keras.layers.Rescaling(scale, offset, name="normalize")(x)
+
+    def connected(shape: tuple[int, ...]) -> tuple[keras.KerasTensor, Any]:
+        inputs = x = keras.Input(shape, name="pixels")
+        if settings.normalize:
+            scale = [1 / deviation for deviation in pixels.deviation]
+            offset = [-mean * factor for mean, factor in zip(pixels.mean, scale, strict=True)]
+            x = keras.layers.Rescaling(scale, offset, name="normalize")(x)
+        return inputs, architecture.connect(x, tuple(filters), tuple(dense), classes)
+
     try:
-        outputs = architecture.connect(x, tuple(filters), tuple(dense), classes)
-    # Keras raises this where the input of a pooling, or of a kernel without padding, is too small.
-    except ValueError as error:
+        inputs, outputs = connected(image)
+    except Exception as error:
+        told = _told(error, settings)
+        try:
+            connected((max(LARGE, image[0]), max(LARGE, image[1]), image[2]))
+        except Exception:
+            raise StageError(f"{where}: {told}") from None
         raise StageError(
-            f"{name}: {settings.architecture} cannot be built for images of {image[1]} x {image[0]}"
-            f" pixels, which may be too small for it (data.size enlarges them): {one_line(error)}"
+            f"{where}: cannot be built for images of {image[1]} x {image[0]} pixels, only for "
+            f"larger ones (data.size enlarges them): {told}"
         ) from None
-    model = keras.Model(inputs, outputs, name=name)
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            layer.momentum = settings.batch_norm_momentum
+    right = f"it must return one tensor (None, {classes}), the probabilities of the classes"
+    if not isinstance(outputs, keras.KerasTensor):
+        many = f"{len(outputs)} outputs" if isinstance(outputs, list | tuple | dict) else ""
+        raise StageError(f"{where}: connect returned {many or type(outputs).__name__}; {right}")
+    if outputs.shape != (None, classes):
+        raise StageError(f"{where}: connect returned a tensor {outputs.shape}; {right}")
+    try:
+        model = keras.Model(inputs, outputs, name=name)
+    # What is returned does not come from x, or two layers have the same name.
+    except ValueError as error:
+        raise StageError(f"{where}: {one_line(error)}") from None
+    for layer in batch_normalizations(model):
+        layer.momentum = settings.batch_norm_momentum
     return model
 
 
-def training_graph(model: keras.Model, precision: str) -> keras.Model:
-    """Return a copy of *model* to train: the same weights, computed in *precision*.
+def _told(error: Exception, settings: TrainingSettings) -> str:
+    """Return what went wrong in the architecture's file, with its line there."""
+    own = Path(file_of(settings)).parts
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename).parts[-3:] == own]
+    place = f"line {lines[-1]}: " if lines else ""
+    return f"{place}{type(error).__name__}: {one_line(error)}"
 
-    It returns logits (n, classes) in float32 instead of probabilities, normalises batches with
-    the fused kernel, applies ReLU after pooling if a convolution comes right before it, and sums
-    the gradients of convolutions' biases separately where that is faster. The weights are float32
-    in either precision.
+
+def training_graph(make: Callable[[], keras.Model], model: keras.Model, precision: str) -> Graph:
+    """Return what to train for *model*: the same weights, computed in *precision*.
+
+    It is what Keras itself would train: *make* builds it under the dtype policy of *precision*, in
+    which weights are float32, too. Only where something else computes exactly the same in less
+    time, that takes the layer's place, see :mod:`stages.train.layers`. What comes after the last
+    weights is computed in float32: in bfloat16 the logits would have only two to three digits.
+
+    Raises:
+        StageError: it cannot be built in *precision*.
     """
-    bias_apart = machine.sums_biases_apart(precision)
-    policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
-    rectified_late = {
-        name for pair in rectified_then_pooled(model) for name in (pair[0].name, pair[1].name)
-    }
-
-    def for_training(layer: keras.layers.Layer) -> keras.layers.Layer:
-        config: dict[str, Any] = layer.get_config()
-        if isinstance(layer, keras.layers.InputLayer):
-            return type(layer).from_config(config)
-        config["dtype"] = policy
-        if layer.name in rectified_late:
-            if isinstance(layer, keras.layers.MaxPooling2D):
-                return PoolingThenReLU.from_config(config)
-            config["activation"] = "linear"
-        if layer.output is model.output:
-            # In bfloat16 the logits would have only two to three digits.
-            config |= {"dtype": "float32", "activation": "linear"}
-        if isinstance(layer, keras.layers.BatchNormalization):
-            return FusedBatchNormalization.from_config(config)
-        if bias_apart and _adds_a_bias(layer):
-            return BiasSummedApart.from_config(config)
-        return type(layer).from_config(config)
-
-    graph = keras.models.clone_model(model, clone_function=for_training)
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
+    try:
+        graph = make()
+    except StageError as error:
+        # In float32 it could: *model* is there.
+        raise StageError(f"in {precision}: {error}; set train.precision to float32") from None
+    finally:
+        keras.config.set_dtype_policy(before)
+    # Layers made outside `connect` belong to both, and must stay as they are.
+    own = {id(layer) for layer in all_layers(graph)} - {id(layer) for layer in all_layers(model)}
+    for layer in closing_layers(graph):
+        if id(layer) in own:
+            layer.dtype_policy = "float32"
+    stand_ins = layers.StandIns(own, machine.sums_biases_apart(precision))
+    from_logits = stand_ins.take(graph)
     copy_weights(model, graph)
-    return graph
+    return Graph(graph, from_logits)
 
 
-def _adds_a_bias(layer: keras.layers.Layer) -> bool:
-    """Return whether *layer* is a plain convolution of images with a bias."""
-    return (
-        type(layer) is keras.layers.Conv2D
-        and layer.use_bias
-        and layer.data_format == "channels_last"
-    )
+def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
+    """Return all layers of *model*, including those inside of others."""
+    found: list[keras.layers.Layer] = model._flatten_layers(include_self=False)
+    return found
 
 
-def rectified_then_pooled(
-    model: keras.Model,
-) -> list[tuple[keras.layers.Layer, keras.layers.Layer]]:
-    """Return the convolutions with ReLU whose only consumer is a max-pooling, with that layer."""
-    pairs = []
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Conv2D) and layer.activation is keras.activations.relu:
-            takers = [
-                taker
-                for taker in model.layers
-                if any(tensor is layer.output for tensor in tf.nest.flatten(taker.input))
-            ]
-            if [type(taker) for taker in takers] == [keras.layers.MaxPooling2D]:
-                pairs.append((layer, takers[0]))
-    return pairs
+def batch_normalizations(model: keras.Model) -> list[keras.layers.BatchNormalization]:
+    """Return the batch normalisations of *model*, including those inside of others."""
+    return [
+        layer for layer in all_layers(model) if isinstance(layer, keras.layers.BatchNormalization)
+    ]
+
+
+def closing_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
+    """Yield the layers that come last on each way to the output, up to the first with weights."""
+    tensors, seen = list(model.outputs), set()
+    while tensors:
+        tensor = tensors.pop()
+        if id(tensor) in seen:
+            continue
+        seen.add(id(tensor))
+        operation, node, _ = tensor._keras_history
+        if isinstance(operation, keras.layers.Layer):
+            if inside := getattr(operation, "outputs", None):
+                tensors += inside
+            else:
+                yield from [operation, *all_layers(operation)]
+            if operation.weights:
+                continue
+        tensors += operation._inbound_nodes[node].input_tensors
 
 
 def copy_weights(source: keras.Model, target: keras.Model) -> None:

@@ -5,14 +5,15 @@ and histograms, under the same names.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tensorboard.plugins.histogram.metadata import create_summary_metadata
 
-from stages.backend import keras, tf
+from stages.backend import tf
 from stages.common.files import not_written
 from stages.train.results import Epoch
 
@@ -23,11 +24,12 @@ HISTOGRAM = create_summary_metadata(display_name=None, description=None)
 class Logs:
     """One model's folder in logs/, which is not an output of any stage and not kept in Git."""
 
-    def __init__(self, folder: Path, graph: keras.Model, *, resumed: bool) -> None:
+    def __init__(self, folder: Path, weights: Mapping[str, Any], *, resumed: bool) -> None:
+        """Log to *folder*, with a histogram of each of the *weights* by name."""
         if not resumed:
             shutil.rmtree(folder, ignore_errors=True)
         self._folder = folder
-        self._graph = graph
+        self._weights = weights
         with self._not_written_is_one_line():
             self._train = tf.summary.create_file_writer(str(folder / "train"))
             self._validation = tf.summary.create_file_writer(str(folder / "validation"))
@@ -37,9 +39,9 @@ class Logs:
         with self._not_written_is_one_line(), self._train.as_default(step=number - 1):
             tf.summary.scalar("epoch_accuracy", epoch.accuracy)
             tf.summary.scalar("epoch_loss", epoch.loss)
-            for variable in self._graph.weights:
+            for name, variable in self._weights.items():
                 tf.summary.write(
-                    f"{variable.path}/histogram", histogram(variable.numpy()), metadata=HISTOGRAM
+                    f"{name}/histogram", histogram(variable.numpy()), metadata=HISTOGRAM
                 )
         with self._not_written_is_one_line(), self._validation.as_default(step=number - 1):
             tf.summary.scalar("epoch_accuracy", epoch.val_accuracy)
@@ -65,5 +67,7 @@ def histogram(values: np.ndarray) -> np.ndarray:
     ``tf.summary.histogram`` gives the same unless all values are equal, but needs 240 bytes of
     memory for each value.
     """
-    counts, edges = np.histogram(values, BUCKETS)
+    # In float32, values that differ by rounding leave no room for the edges between them.
+    ends = np.float64(values.min()), np.float64(values.max())
+    counts, edges = np.histogram(values, BUCKETS, ends)
     return np.stack([edges[:-1], edges[1:], counts], axis=1)

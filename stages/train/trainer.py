@@ -1,19 +1,17 @@
 """One step of training and one of validation, each a single TensorFlow graph."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from stages.backend import keras, tf
-from stages.common.arrays import release
+from stages.common.arrays import release, scoring_batches
+from stages.common.errors import StageError
 from stages.settings import TrainingSettings
-from stages.train.adam import Adam
+from stages.train import optimizers
 from stages.train.augmentation import augment, is_wanted
-from stages.train.network import copy_weights
-
-# Large enough that the kernels are busy, small enough to need less memory than training does.
-VALIDATION_BATCH = 500
+from stages.train.network import Graph, batch_normalizations
 
 
 class Trainer:
@@ -25,21 +23,22 @@ class Trainer:
     and is slower.
     """
 
-    def __init__(self, graph: keras.Model, settings: TrainingSettings) -> None:
-        self.graph = graph
-        self.variables = [variable.value for variable in graph.trainable_variables]
-        self.optimizer = Adam(self.variables)
+    def __init__(self, make_graph: Callable[[], Graph], settings: TrainingSettings) -> None:
+        self.graph, self.from_logits = make_graph()
+        self.variables = [variable.value for variable in self.graph.trainable_variables]
+        self.optimizer = optimizers.make(settings, self.variables)
         self.settings = settings
-        self.kept = graph
+        self.kept = self.graph
         self._norms: list[keras.layers.Layer] = []
         # The momentum of batch normalisation while the statistics of the average are computed.
         self._norm_momentum = tf.Variable(0.0, trainable=False)
         if settings.ema_momentum:
-            self.kept = keras.models.clone_model(graph)
-            copy_weights(graph, self.kept)
-            self._norms = list(normalisations(self.kept))
+            self.kept, _ = make_graph()
+            self._norms = [norm for norm in batch_normalizations(self.kept) if norm.trainable]
             for layer in self._norms:
                 layer.momentum = self._norm_momentum
+            self._check_that_nothing_is_shared()
+        graph = self.graph
         images = tf.TensorSpec(graph.input_shape, tf.uint8)
         labels = tf.TensorSpec(graph.output_shape, tf.float32)
         self.train_step = tf.function(
@@ -64,6 +63,20 @@ class Trainer:
             jit_compile=False,
         )
 
+    def _check_that_nothing_is_shared(self) -> None:
+        """Check that the average has weights of its own.
+
+        Raises:
+            StageError: the architecture made a layer only once, outside of ``connect``.
+        """
+        ours = {id(variable) for variable in self.graph.trainable_variables}
+        for variable in self.kept.trainable_variables:
+            if id(variable) in ours:
+                raise StageError(
+                    f"{self.settings.architecture}: {variable.path} is made outside of connect, "
+                    "so it cannot be averaged (ema_momentum); make its layer inside"
+                )
+
     def trace(self) -> None:
         """Make all graphs that a training calls, so that none is made later."""
         wanted = [self.train_step, self._score]
@@ -85,13 +98,25 @@ class Trainer:
         pixels = self._augmented(images, seed)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch(self.variables)
-            logits = self.graph(pixels, training=True)
+            outputs = tf.cast(self.graph(pixels, training=True), tf.float32)
             smoothing = self.settings.label_smoothing
             targets = labels * (1 - smoothing) + smoothing / labels.shape[1]
-            losses = tf.nn.softmax_cross_entropy_with_logits(targets, logits)
-            loss = tf.reduce_mean(losses)
+            losses = self._cross_entropy(targets, outputs)
+            loss, loss_sum = tf.reduce_mean(losses), tf.reduce_sum(losses)
+            if self.graph.losses:
+                more = added_loss(self.graph)
+                loss, loss_sum = loss + more, loss_sum + more * len_of(images)
         self.optimizer.apply(tape.gradient(loss, self.variables), learning_rate)
-        return tf.reduce_sum(losses), count_correct(logits, labels)
+        for variable in self.graph.trainable_variables:
+            if variable.constraint is not None:
+                variable.assign(variable.constraint(variable))
+        return loss_sum, count_correct(outputs, labels)
+
+    def _cross_entropy(self, targets: tf.Tensor, outputs: tf.Tensor) -> tf.Tensor:
+        """Return the loss (n,) of a graph's *outputs* (n, classes), logits or probabilities."""
+        if self.from_logits:
+            return tf.nn.softmax_cross_entropy_with_logits(targets, outputs)
+        return keras.losses.categorical_crossentropy(targets, outputs)
 
     def _average(self, rate: tf.Tensor) -> None:
         """Move the averages towards the weights by *rate*."""
@@ -109,9 +134,15 @@ class Trainer:
 
         They are the means over *batches* of training images, each (n, height, width, channels)
         uint8 with the seed (2,) int32 of its random changes. The statistics from training would be
-        wrong, since they belong to other weights.
+        wrong, since they belong to other weights. What else is not trained is copied.
         """
         seen = 0
+        if self.kept is not self.graph:
+            pairs = zip(
+                self.kept.non_trainable_weights, self.graph.non_trainable_weights, strict=True
+            )
+            for own, other in pairs:
+                own.assign(other.value)
         for images, seed in batches if self._norms else ():
             seen += len(images)
             self._norm_momentum.assign(1 - len(images) / seen)
@@ -123,9 +154,12 @@ class Trainer:
 
     def _score_batch(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Return the summed loss and the number of hits of a batch."""
-        logits = self.kept(tf.cast(images, tf.float32), training=False)
-        losses = tf.nn.softmax_cross_entropy_with_logits(labels, logits)
-        return tf.reduce_sum(losses), count_correct(logits, labels)
+        outputs = self.kept(tf.cast(images, tf.float32), training=False)
+        outputs = tf.cast(outputs, tf.float32)
+        loss_sum = tf.reduce_sum(self._cross_entropy(labels, outputs))
+        if self.kept.losses:
+            loss_sum += added_loss(self.kept) * len_of(images)
+        return loss_sum, count_correct(outputs, labels)
 
     def is_finite(self) -> bool:
         """Return whether every weight is finite; ReLU and max-pooling can hide a NaN."""
@@ -135,8 +169,7 @@ class Trainer:
     def validate(self, images: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
         """Return (accuracy, mean loss) over all *images*."""
         loss_sum, correct = 0.0, 0
-        for start in range(0, len(images), VALIDATION_BATCH):
-            chosen = slice(start, start + VALIDATION_BATCH)
+        for chosen in scoring_batches(images):
             batch_loss, batch_correct = self._score(images[chosen], labels[chosen])
             loss_sum += float(batch_loss)
             correct += int(batch_correct)
@@ -144,16 +177,17 @@ class Trainer:
         return correct / len(images), loss_sum / len(images)
 
 
-def normalisations(model: keras.Model) -> Iterator[keras.layers.BatchNormalization]:
-    """Yield the batch normalisations of *model*, including those of nested models."""
-    for layer in model.layers:
-        if isinstance(layer, keras.Model):
-            yield from normalisations(layer)
-        elif isinstance(layer, keras.layers.BatchNormalization):
-            yield layer
+def added_loss(model: keras.Model) -> tf.Tensor:
+    """Return the sum of what the layers of *model* added to the loss in its last call."""
+    return tf.add_n([tf.reduce_sum(tf.cast(loss, tf.float32)) for loss in model.losses])
 
 
-def count_correct(logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-    """Return for how many rows the largest of *logits* is where the one-hot *labels* are 1."""
-    hits = tf.equal(tf.argmax(logits, axis=1), tf.argmax(labels, axis=1))
+def len_of(images: tf.Tensor) -> tf.Tensor:
+    """Return the number of *images* as float32."""
+    return tf.cast(tf.shape(images)[0], tf.float32)
+
+
+def count_correct(outputs: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+    """Return for how many rows the largest of *outputs* is where the one-hot *labels* are 1."""
+    hits = tf.equal(tf.argmax(outputs, axis=1), tf.argmax(labels, axis=1))
     return tf.reduce_sum(tf.cast(hits, tf.int32))

@@ -82,8 +82,9 @@ def test_without_room_the_old_file_stays_and_the_new_one_is_written_once_there_i
 
 
 def test_tensorboards_logs_without_room_are_a_clear_error_too(tmp_path: Path) -> None:
+    weights = {variable.path: variable for variable in MODEL.weights}
     with files_at_most(1_000), pytest.raises(StageError, match=r"logs: not written: .*too large"):
-        Logs(tmp_path / "logs", MODEL, resumed=False).write(1, Epoch(0, 0, 0, 0, 0))
+        Logs(tmp_path / "logs", weights, resumed=False).write(1, Epoch(0, 0, 0, 0, 0))
 
 
 def test_json_has_sorted_keys_and_csv_exact_floats_and_both_unix_line_ends(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_the_scores_are_of_every_test_image_in_its_order_and_name_the_classes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("stages.evaluate.model.BATCH", 4)
+    monkeypatch.setattr("stages.common.arrays.SCORED_IMAGES", 4)
     images, labels = random_images(10, seed=1, image=(12, 8, 3))
     write_part("test", images, labels)
     processed.write_classes(NAMES)

@@ -1,5 +1,7 @@
 """Untrained networks, for images like MNIST's if nothing else is said, and their trainers."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -25,6 +27,13 @@ def built(
     return network.build("mine", settings, image, classes, MNIST_PIXELS)
 
 
+def trained_as(
+    make: Callable[[], keras.Model], settings: TrainingSettings, precision: str = "float32"
+) -> Trainer:
+    """Return a trainer of the model that *make* returns anew each time, in *precision*."""
+    return Trainer(partial(network.training_graph, make, make(), precision), settings)
+
+
 # Neither square nor grey, and of other than ten classes.
 KIND: Any = {"image": (12, 8, 3), "classes": 7}
 TRAINING, VALIDATION = random_images(20, seed=1, **KIND), random_images(7, seed=2, **KIND)
@@ -34,16 +43,19 @@ def trainer(**changed: Any) -> Trainer:
     """Return a small model's trainer on images of :data:`KIND`, always the same."""
     settings = training_settings(**SMALL, **changed)
     make_repeatable(settings.seed)
-    return Trainer(network.training_graph(built(settings, **KIND), "float32"), settings)
+    return trained_as(partial(built, settings, **KIND), settings)
 
 
 def trainer_of_own(**changed: Any) -> Trainer:
     """Return one of layers that ours do without: a frozen one, dropout, a model inside."""
     make_repeatable(0)
-    inputs = keras.Input(KIND["image"])
-    frozen = keras.layers.Conv2D(4, 3, trainable=False, name="frozen")
-    inside = keras.Sequential([keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()])
-    x = keras.layers.Dropout(0.5)(inside(frozen(inputs)))
-    outputs = keras.layers.Dense(KIND["classes"])(keras.layers.Flatten()(x))
-    graph = network.training_graph(keras.Model(inputs, outputs), "float32")
-    return Trainer(graph, training_settings(**changed))
+
+    def make() -> keras.Model:
+        inputs = keras.Input(KIND["image"])
+        frozen = keras.layers.Conv2D(4, 3, trainable=False, name="frozen")
+        inside = keras.Sequential([keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()])
+        x = keras.layers.Dropout(0.5)(inside(frozen(inputs)))
+        outputs = keras.layers.Dense(KIND["classes"], "softmax")(keras.layers.Flatten()(x))
+        return keras.Model(inputs, outputs)
+
+    return trained_as(make, training_settings(**changed))

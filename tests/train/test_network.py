@@ -1,5 +1,6 @@
 """The stock model that is kept and the graph that is trained: one function of the pixels."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,13 +28,16 @@ def test_graph_gives_the_stock_models_probabilities_in_float32(
     monkeypatch.setattr(machine, "sums_biases_apart", lambda precision: precision == "float32")
     keras.utils.set_random_seed(0)
     filters = [8] * (3 if architecture == "model3" else 2)
-    model = built(training_settings(architecture=architecture, filters=filters, normalize=True))
+    settings = training_settings(architecture=architecture, filters=filters, normalize=True)
+    make = partial(built, settings)
+    model = make()
     generator = np.random.default_rng(0)
     # None of its weights and statistics as they start out.
     for variable in model.weights:
         factors = generator.uniform(0.5, 2, variable.shape)
         variable.assign(variable.value * factors + generator.normal(0, 0.01, variable.shape))
-    graph = network.training_graph(model, precision)
+    graph, from_logits = network.training_graph(make, model, precision)
+    assert from_logits
     logits, expected = graph(IMAGES, training=False), model(IMAGES).numpy()
     assert expected.std(axis=0).max() > 0.05, "all images look the same to it"
     assert logits.dtype == tf.float32
@@ -53,10 +57,15 @@ def test_a_convolution_without_a_bias_stays_and_the_last_layer_is_known_by_its_p
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(machine, "sums_biases_apart", lambda precision: True)
-    pixels = keras.Input((28, 28, 1))
-    flat = keras.layers.Flatten()(keras.layers.Conv2D(2, 3, use_bias=False)(pixels))
-    model = keras.Model(pixels, keras.layers.Dense(10, activation="softmax", name="other")(flat))
-    graph = network.training_graph(model, "float32")
+
+    def make() -> keras.Model:
+        pixels = keras.Input((28, 28, 1))
+        flat = keras.layers.Flatten()(keras.layers.Conv2D(2, 3, use_bias=False)(pixels))
+        last = keras.layers.Dense(10, activation="softmax", name="other")
+        return keras.Model(pixels, last(flat))
+
+    model = make()
+    graph, _ = network.training_graph(make, model, "float32")
     np.testing.assert_allclose(tf.nn.softmax(graph(IMAGES)), model(IMAGES), rtol=1e-5, atol=1e-6)
 
 

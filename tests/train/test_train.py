@@ -49,6 +49,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
                 write_part("train", *TRAINING)
                 processed.write_pixels(processed.Pixels(mean=[128], deviation=[64]))
                 write_part("validation", *VALIDATION)
+                processed.write_watched("validation")
                 runs[str(changed)] = watched(patch)
         return runs[str(changed)]
 
@@ -60,17 +61,17 @@ def watched(patch: pytest.MonkeyPatch) -> SimpleNamespace:
     seen: dict[str, Any] = {}
     steps, original = Mock(), Trainer.__init__
 
-    def watch(self: Trainer, graph: Any, chosen: TrainingSettings) -> None:
-        original(self, graph, chosen)
+    def watch(self: Trainer, make: Any, chosen: TrainingSettings) -> None:
+        original(self, make, chosen)
         steps.side_effect, self.train_step = self.train_step, steps
-        seen["first weights"] = [weight.numpy().tolist() for weight in graph.trainable_weights]
-        seen["computed in"] = {layer.compute_dtype for layer in graph.layers}
+        seen["first weights"] = [each.numpy().tolist() for each in self.graph.trainable_weights]
+        seen["computed in"] = {layer.compute_dtype for layer in self.graph.layers}
 
     patch.setattr(Trainer, "__init__", watch)
     # It would look for the graph of what only watches.
     patch.setattr(Trainer, "trace", lambda self: None)
     # The seven validation images in more than one batch.
-    patch.setattr("stages.train.trainer.VALIDATION_BATCH", 3)
+    patch.setattr("stages.common.arrays.SCORED_IMAGES", 3)
     # Of this process the threads are fixed.
     started, keyed = Mock(side_effect=lambda seed, _: make_repeatable(seed)), Mock(wraps=key_of)
     patch.setattr(train, "make_repeatable", started)
@@ -120,7 +121,11 @@ EFFECTS: dict[str, tuple[Any, set[str]]] = {
     "epochs": (3, MORE_STEPS),
     "steps_per_epoch": (2, MORE_STEPS),
     "batch_size": (10, {"batches"} | RESULTS),
+    # Two epochs are never too many, see test_fit.py.
+    "early_stopping": (1, set()),
+    "optimizer": ("sgd", RESULTS),
     "learning_rate": (0.01, {"rates"} | RESULTS),
+    "weight_decay": (0.5, RESULTS),
     "schedule": ("one_cycle", {"rates"} | RESULTS),
     "ema_momentum": (0.9, {"weights", "statistics"}),
     # Of the first epoch's loss too.
@@ -184,6 +189,19 @@ def test_checkpoints_key_is_of_all_that_decides_the_bits(run: Callable[..., Any]
     names = ["train/images.npy", "train/labels.npy", "train/pixels.json"]
     names += ["validation/images.npy", "validation/labels.npy"]
     assert data == [Path("data/processed") / name for name in names]
+
+
+def test_nothing_is_stopped_early_by_the_test_images(
+    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processed, "read_watched", lambda: "test")
+    with pytest.raises(StageError) as caught:
+        run(early_stopping=3)
+    assert str(caught.value) == (
+        "models/settings/mine.json: early_stopping is 3, but the validation images are the test "
+        "images, which must not decide when to stop; set split.validation_fraction, for example "
+        "to 0.2"
+    )
 
 
 def test_settings_of_another_version_are_not_trained(run: Callable[..., Any]) -> None:

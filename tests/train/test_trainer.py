@@ -7,10 +7,10 @@ import psutil
 import pytest
 
 from stages.backend import keras, tf
-from stages.common.arrays import read_array
+from stages.common.arrays import SCORED_IMAGES, read_array
 from stages.train.augmentation import augment
 from stages.train.fit import fit
-from stages.train.trainer import VALIDATION_BATCH, normalisations
+from stages.train.network import batch_normalizations
 from tests.support.networks import TRAINING, VALIDATION, trainer, trainer_of_own
 
 
@@ -31,7 +31,7 @@ def test_average_has_what_is_not_trained_and_statistics_of_a_model_inside() -> N
     frozen = [model.get_layer("frozen").get_weights()[0] for model in (ours.graph, ours.kept)]
     np.testing.assert_array_equal(*frozen)
     fit(ours, TRAINING, VALIDATION)
-    (norm,) = normalisations(ours.kept)
+    (norm,) = batch_normalizations(ours.kept)
     # Of pixels up to 255 it is far from what it begins with.
     assert np.abs(norm.moving_mean.numpy()).min() > 0.1
     assert norm.moving_variance.numpy().min() > 10
@@ -54,7 +54,7 @@ def test_validation_never_holds_more_than_a_few_of_the_images_in_memory(
     path, ours = tmp_path / "images.npy", trainer()
     held: list[int] = []
     # 78 MB, of which nothing is on disk.
-    np.lib.format.open_memmap(path, "w+", np.uint8, (200 * VALIDATION_BATCH, 28, 28, 1))
+    np.lib.format.open_memmap(path, "w+", np.uint8, (200 * SCORED_IMAGES, 28, 28, 1))
 
     def score(images: np.ndarray, labels: np.ndarray) -> tuple[float, int]:
         images.sum()

@@ -1,0 +1,451 @@
+"""Small architectures, one for each way of connecting layers that training has to get right.
+
+None has a weight whose gradient is zero but for rounding, such as a bias right before batch
+normalisation or that of an attention's keys: Adam makes a full step of whatever is left of it.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from math import prod
+from typing import Any, TypeAlias
+
+from stages.backend import keras
+
+layers, ops = keras.layers, keras.ops
+Tensor: TypeAlias = keras.KerasTensor
+Architecture = Callable[[Tensor, int], Tensor]
+Layer = Callable[[], Any]
+
+ARCHITECTURES: dict[str, Architecture] = {}
+
+
+def entry(connect: Architecture) -> Architecture:
+    """Enter an architecture under its function's name."""
+    ARCHITECTURES[connect.__name__] = connect
+    return connect
+
+
+def stem(x: Tensor, **options: Any) -> Tensor:
+    """Return scaled pixels after a convolution: half the size, 4 channels, unless *options* say."""
+    options = {"strides": 2, "padding": "same", "activation": "gelu"} | options
+    return layers.Conv2D(4, 3, **options)(layers.Rescaling(1 / 127.5, -1)(x))
+
+
+def head(x: Tensor, classes: int) -> Tensor:
+    """Return probabilities for whatever features."""
+    return layers.Dense(classes, activation="softmax")(layers.Flatten()(x))
+
+
+def pooled(x: Tensor) -> Tensor:
+    """Return the stem's mean over each image."""
+    return layers.GlobalAveragePooling2D()(stem(x))
+
+
+def rows(x: Tensor) -> Tensor:
+    """Return each image as the sequence of its rows, scaled."""
+    return layers.Reshape((x.shape[1], prod(x.shape[2:])))(layers.Rescaling(1 / 127.5, -1)(x))
+
+
+def steps(x: Tensor) -> Tensor:
+    """Return an image's places as a sequence."""
+    return layers.Reshape((prod(x.shape[1:3]), x.shape[3]))(x)
+
+
+def frozen(layer: Any) -> Any:
+    """Return *layer*, not to be trained."""
+    layer.trainable = False
+    return layer
+
+
+def inner(x: Tensor, *inside: Any) -> keras.Model:
+    """Return a functional model of the layers *inside*, for inputs such as *x*."""
+    inputs = outputs = keras.Input(x.shape[1:])
+    for layer in inside:
+        outputs = layer(outputs)
+    return keras.Model(inputs, outputs)
+
+
+# Custom parts, registered as Keras asks for.
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Scale(keras.layers.Layer):
+    """Multiplies each channel by a weight of its own."""
+
+    def __init__(self, initial: float = 1.0, **options: Any) -> None:
+        super().__init__(**options)
+        self.initial = initial
+
+    def build(self, shape: Sequence[int | None]) -> None:
+        """Make the weight."""
+        start = keras.initializers.Constant(self.initial)
+        self.factor = self.add_weight(shape=(shape[-1],), initializer=start, name="factor")
+
+    def call(self, x: Tensor) -> Tensor:
+        """Return *x* scaled."""
+        return x * ops.cast(self.factor, x.dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what makes the same layer."""
+        return {**super().get_config(), "initial": self.initial}
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Penalty(keras.layers.Layer):
+    """Passes its input on and adds to the loss for it."""
+
+    def call(self, x: Tensor) -> Tensor:
+        """Return *x*."""
+        self.add_loss(0.1 * ops.mean(ops.square(ops.cast(x, "float32"))))
+        return x
+
+
+@keras.saving.register_keras_serializable("zoo")
+class Block(keras.Model):
+    """A subclassed model: a residual convolution with batch normalisation."""
+
+    def __init__(self, filters: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.filters = filters
+        self.conv = layers.Conv2D(filters, 3, padding="same", use_bias=False)
+        self.norm = layers.BatchNormalization()
+
+    def build(self, shape: Sequence[int | None]) -> None:
+        """Make the weights."""
+        self.conv.build(shape)
+        self.norm.build((*shape[:-1], self.filters))
+        self.built = True
+
+    def call(self, x: Tensor, training: bool | None = None) -> Tensor:
+        """Return *x* and what the convolution makes of it."""
+        return x + self.norm(self.conv(x), training=training)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what makes the same block."""
+        return {**super().get_config(), "filters": self.filters}
+
+
+def bent(x: Tensor) -> Tensor:
+    """Return *x*, bent without a kink."""
+    return x * ops.sigmoid(2 * x)
+
+
+keras.saving.register_keras_serializable("zoo")(bent)
+
+
+# One layer, or one after the other, on raw pixels; on the stem; on linear features; on a sequence.
+
+preprocess = keras.applications.mobilenet_v2.preprocess_input
+norm = partial(layers.BatchNormalization)
+pool = partial(layers.MaxPooling2D, 2)
+conv = partial(layers.Conv2D, 4, 3, padding="same", activation="gelu")
+
+RANDOM_ON_PIXELS: dict[str, Layer] = {
+    "random_flip": partial(layers.RandomFlip),
+    "random_rotation": partial(layers.RandomRotation, 0.1),
+    "random_zoom": partial(layers.RandomZoom, 0.2),
+    "random_translation": partial(layers.RandomTranslation, 0.2, 0.2),
+    "random_contrast": partial(layers.RandomContrast, 0.3),
+    "random_brightness": partial(layers.RandomBrightness, 0.2),
+}
+ON_PIXELS: dict[str, Layer] = {
+    "rescaling_of_each_channel": partial(layers.Rescaling, [0.9, 1.0, 1.1], [3.0, 0.0, -3.0]),
+    "normalization": partial(layers.Normalization, mean=[100, 110, 120], variance=[0.3, 0.4, 0.5]),
+    "resizing": partial(layers.Resizing, 9, 10),
+    "center_crop": partial(layers.CenterCrop, 8, 9),
+}
+RANDOM_ON_STEM: dict[str, Layer] = {
+    "dropout": partial(layers.Dropout, 0.3),
+    "spatial_dropout": partial(layers.SpatialDropout2D, 0.3),
+    "gaussian_noise": partial(layers.GaussianNoise, 0.1),
+}
+ON_STEM: dict[str, Layer] = {
+    "norm_unscaled": partial(norm, scale=False),
+    "norm_uncentred": partial(norm, center=False),
+    "norm_plain": partial(norm, scale=False, center=False),
+    "norm_of_rows": partial(norm, axis=1),
+    "norm_frozen": lambda: frozen(norm()),
+    "norm_renorm": partial(norm, renorm=True),
+    "norm_epsilon": partial(norm, epsilon=1e-5),
+    "norm_regularized": partial(norm, gamma_regularizer=keras.regularizers.L2(0.1)),
+    "norm_in_sequential": lambda: keras.Sequential([conv(), norm()]),
+    "activity_regularization": partial(layers.ActivityRegularization, l2=0.01),
+    "added_loss": Penalty,
+    "kernel_regularized": partial(conv, kernel_regularizer=keras.regularizers.L2(0.1)),
+    "bias_regularized": partial(
+        conv, bias_regularizer=keras.regularizers.L2(0.1), bias_initializer="ones"
+    ),
+    "max_norm": partial(conv, kernel_constraint=keras.constraints.MaxNorm(0.5)),
+    "non_negative": partial(conv, kernel_constraint=keras.constraints.NonNeg()),
+    "unit_norm": partial(conv, kernel_constraint=keras.constraints.UnitNorm(axis=[0, 1, 2])),
+    "regularized_in_nested": lambda: keras.Sequential(
+        [conv(kernel_regularizer=keras.regularizers.L2(0.1)), conv()]
+    ),
+    "frozen_conv": lambda: frozen(conv()),
+    "one_frozen_in_nested": lambda: keras.Sequential([conv(), frozen(conv()), norm()]),
+    "depthwise": partial(layers.DepthwiseConv2D, 3, depth_multiplier=2, activation="gelu"),
+    "separable": partial(layers.SeparableConv2D, 6, 3, activation="gelu"),
+    "dilated": partial(conv, dilation_rate=2),
+    "strided": partial(conv, strides=2),
+    "grouped": partial(conv, groups=2),
+    "transposed": partial(layers.Conv2DTranspose, 4, 3, strides=2, activation="gelu"),
+    "upsampled_nearest": partial(layers.UpSampling2D, 2),
+    "upsampled_bilinear": partial(layers.UpSampling2D, 2, interpolation="bilinear"),
+    "layer_norm": partial(layers.LayerNormalization),
+    "group_norm": partial(layers.GroupNormalization, 2),
+    "unit_normalization": partial(layers.UnitNormalization, axis=[1, 2]),
+    "spectral_norm": lambda: layers.SpectralNormalization(conv()),
+    "custom_layer": partial(Scale, 1.5),
+    "custom_model": partial(Block, 4),
+    "custom_activation": partial(conv, activation=bent),
+}
+ON_LINEAR: dict[str, Layer] = {
+    "norm_after_conv": norm,
+    "prelu": partial(layers.PReLU, "zeros", shared_axes=[1, 2]),
+    "leaky_relu": layers.LeakyReLU,
+    "elu": layers.ELU,
+    "gelu": partial(layers.Activation, "gelu"),
+    "silu": partial(layers.Activation, "silu"),
+}
+ON_ROWS: dict[str, Layer] = {
+    "lstm": partial(layers.LSTM, 4),
+    "gru": partial(layers.GRU, 4),
+    "time_distributed": lambda: layers.TimeDistributed(layers.Dense(4, "gelu")),
+    "bidirectional": lambda: layers.Bidirectional(layers.GRU(3)),
+}
+# With ReLU, then pooled: the convolution's options, and the pooling.
+POOLED: dict[str, tuple[dict[str, Any], Layer]] = {
+    "relu_pool": ({}, pool),
+    "relu_pool_same": ({}, partial(layers.MaxPooling2D, 3, 2, padding="same")),
+    "relu_average_pool": ({}, partial(layers.AveragePooling2D, 2)),
+    "gelu_pool": ({"activation": "gelu"}, pool),
+    "relu_penalised_pool": ({"activity_regularizer": keras.regularizers.L2(0.01)}, pool),
+}
+
+
+def enter_tables() -> None:
+    """Enter an architecture for each line of the tables."""
+
+    def on_pixels(make: Layer, x: Tensor, classes: int) -> Tensor:
+        return head(stem(make()(x)), classes)
+
+    def on_stem(make: Layer, x: Tensor, classes: int) -> Tensor:
+        return head(make()(stem(x)), classes)
+
+    def on_linear(make: Layer, x: Tensor, classes: int) -> Tensor:
+        return head(make()(stem(x, activation=None, use_bias=False)), classes)
+
+    def on_rows(make: Layer, x: Tensor, classes: int) -> Tensor:
+        return head(make()(rows(x)), classes)
+
+    def after_relu(line: tuple[dict[str, Any], Layer], x: Tensor, classes: int) -> Tensor:
+        options, make = line
+        return head(make()(stem(x, **{"strides": 1, "activation": "relu"} | options)), classes)
+
+    tables: list[tuple[Callable[..., Tensor], dict[str, Any]]] = [
+        (on_pixels, RANDOM_ON_PIXELS | ON_PIXELS),
+        (on_stem, RANDOM_ON_STEM | ON_STEM),
+        (on_linear, ON_LINEAR),
+        (on_rows, ON_ROWS),
+        (after_relu, POOLED),
+    ]
+    for connect, table in tables:
+        ARCHITECTURES.update({name: partial(connect, line) for name, line in table.items()})
+
+
+enter_tables()
+
+ARCHITECTURES |= {
+    # Batch normalisation elsewhere.
+    "norm_after_dense": lambda x, classes: head(
+        norm()(layers.Dense(6, activation="gelu")(layers.Flatten()(stem(x)))), classes
+    ),
+    "norm_after_average": lambda x, classes: head(norm()(pooled(x)), classes),
+    "norm_of_sequence": lambda x, classes: head(norm()(steps(stem(x))), classes),
+    "norm_called_frozen": lambda x, classes: head(norm()(stem(x), training=False), classes),
+    # Endings.
+    "ends_in_softmax_layer": lambda x, classes: layers.Softmax()(layers.Dense(classes)(pooled(x))),
+    "ends_in_activation": lambda x, classes: layers.Activation("softmax")(
+        layers.Dense(classes)(pooled(x))
+    ),
+    "ends_in_operation": lambda x, classes: ops.softmax(layers.Dense(classes)(pooled(x))),
+    "ends_in_scaled_logits": lambda x, classes: layers.Softmax()(
+        layers.Rescaling(0.5)(layers.Dense(classes)(pooled(x)))
+    ),
+    "ends_in_flatten": lambda x, classes: layers.Flatten()(
+        layers.Conv2D(classes, 1, activation="softmax")(
+            layers.GlobalAveragePooling2D(keepdims=True)(stem(x))
+        )
+    ),
+    "ends_in_reshape": lambda x, classes: layers.Reshape((classes,))(
+        layers.Dense(classes, activation="softmax")(layers.Reshape((1, 4))(pooled(x)))
+    ),
+    "ends_in_pooling": lambda x, classes: layers.GlobalAveragePooling2D()(
+        layers.Conv2D(classes, 1, activation="softmax")(stem(x))
+    ),
+    "ends_in_average": lambda x, classes: layers.Average()(
+        [head(stem(x), classes), head(pooled(x), classes)]
+    ),
+    "ends_penalised": lambda x, classes: layers.Dense(
+        classes, activation="softmax", activity_regularizer=keras.regularizers.L2(0.1)
+    )(pooled(x)),
+    # Operations in place of layers. Keras loads a Lambda only if told that it is safe.
+    "plus": lambda x, classes: head(stem(x) + stem(x), classes),
+    "divided": lambda x, classes: head(conv()(x / 255.0), classes),
+    "sliced": lambda x, classes: head(stem(x[:, 1:-1, 2:]), classes),
+    "gated": lambda x, classes: head(stem(x) * stem(x, activation="sigmoid"), classes),
+    "operations": lambda x, classes: head(ops.square(ops.tanh(stem(x))), classes),
+    "preprocess_input": lambda x, classes: head(conv()(preprocess(x)), classes),
+    "python_lambda": lambda x, classes: head(layers.Lambda(lambda y: y * 0.5)(stem(x)), classes),
+}
+
+
+@entry
+def norm_in_functional(x: Tensor, classes: int) -> Tensor:
+    """Normalise in a functional model inside."""
+    x = stem(x)
+    return head(inner(x, conv(), norm())(x), classes)
+
+
+@entry
+def norm_shared(x: Tensor, classes: int) -> Tensor:
+    """Normalise two branches by one layer."""
+    shared = norm()
+    return head(layers.Add()([shared(stem(x)), shared(stem(x))]), classes)
+
+
+@entry
+def ends_in_model(x: Tensor, classes: int) -> Tensor:
+    """End in the softmax of a model inside."""
+    x = stem(x)
+    return inner(x, layers.Flatten(), layers.Dense(classes, activation="softmax"))(x)
+
+
+@entry
+def ends_in_shared_head(x: Tensor, classes: int) -> Tensor:
+    """Average what one softmax makes of two inputs."""
+    shared = layers.Dense(classes, activation="softmax")
+    return layers.Average()([shared(pooled(x)), shared(pooled(x))])
+
+
+@entry
+def maxout(x: Tensor, classes: int) -> Tensor:
+    """Take the larger of two features."""
+    x = stem(x, activation=None)
+    return head(ops.max(ops.reshape(x, (-1, *x.shape[1:3], 2, 2)), axis=-1), classes)
+
+
+@entry
+def relu_pool_and_skip(x: Tensor, classes: int) -> Tensor:
+    """Pool features that are also used as they are."""
+    x = stem(x, activation="relu")
+    return head(layers.Concatenate()([pool()(x), conv(strides=2)(x)]), classes)
+
+
+@entry
+def relu_shared_pool(x: Tensor, classes: int) -> Tensor:
+    """Pool after a convolution that is used twice."""
+    shared = conv(activation="relu")
+    once = shared(stem(x))
+    return head(layers.Concatenate()([pool()(once), pool()(shared(once) + once)]), classes)
+
+
+@entry
+def frozen_backbone(x: Tensor, classes: int) -> Tensor:
+    """Call a frozen model inside as for predictions."""
+    x = stem(x)
+    return head(frozen(inner(x, conv(), norm(), conv()))(x, training=False), classes)
+
+
+@entry
+def residual(x: Tensor, classes: int) -> Tensor:
+    """Add what convolutions make of a sum to it, twice."""
+    x = stem(x)
+    for _ in range(2):
+        x = layers.Add()([x, norm()(conv()(x))])
+    return head(x, classes)
+
+
+@entry
+def inception(x: Tensor, classes: int) -> Tensor:
+    """Join kernels of several sizes."""
+    x = stem(x)
+    branches = [layers.Conv2D(2, size, padding="same")(x) for size in (1, 3, 5)]
+    branches.append(layers.MaxPooling2D(3, 1, padding="same")(x))
+    return head(layers.Concatenate()(branches), classes)
+
+
+@entry
+def squeeze_and_excite(x: Tensor, classes: int) -> Tensor:
+    """Weight channels by their means."""
+    x = stem(x)
+    weights = layers.Dense(3, activation="gelu")(layers.GlobalAveragePooling2D(keepdims=True)(x))
+    return head(layers.Multiply()([x, layers.Dense(4, activation="sigmoid")(weights)]), classes)
+
+
+@entry
+def shared_layers(x: Tensor, classes: int) -> Tensor:
+    """Use one model on two crops of the image."""
+    shared = keras.Sequential([conv(strides=2), layers.GlobalAveragePooling2D()])
+    x = layers.Rescaling(1 / 127.5, -1)(x)
+    return head(layers.Concatenate()([shared(x[:, :-4]), shared(x[:, 4:])]), classes)
+
+
+@entry
+def layer_called_twice(x: Tensor, classes: int) -> Tensor:
+    """Use one convolution after itself."""
+    twice = conv()
+    return head(twice(twice(stem(x))), classes)
+
+
+@entry
+def attention(x: Tensor, classes: int) -> Tensor:
+    """Let each place attend to all."""
+    x = steps(stem(x))
+    return head(layers.MultiHeadAttention(2, 3, use_bias=False)(x, x), classes)
+
+
+@entry
+def vision_transformer(x: Tensor, classes: int) -> Tensor:
+    """Embed patches and their places for one block."""
+    x = layers.Conv2D(6, 4, strides=4)(layers.Rescaling(1 / 127.5, -1)(x))
+    x = steps(x)
+    place = ops.cumsum(ops.ones_like(x[:, :, 0], dtype="int32"), axis=1) - 1
+    x = x + layers.Embedding(x.shape[1], 6)(place)
+    y = layers.LayerNormalization()(x)
+    x = x + layers.MultiHeadAttention(2, 3, use_bias=False)(y, y)
+    y = layers.Dense(8, activation="gelu")(layers.LayerNormalization()(x))
+    x = layers.LayerNormalization()(x + layers.Dense(6)(y))
+    return head(layers.GlobalAveragePooling1D()(x), classes)
+
+
+@entry
+def masked_gru(x: Tensor, classes: int) -> Tensor:
+    """Mask the rows that pad an image."""
+    x = layers.Masking()(layers.ZeroPadding1D((0, 2))(rows(x)))
+    return head(layers.GRU(4)(x), classes)
+
+
+# Applications of Keras, each as a layer.
+
+
+def application(make: Callable[..., Any], x: Tensor, **options: Any) -> Tensor:
+    """Return what one of Keras's applications, untrained, makes of *x*."""
+    return make(**{"weights": None, "input_shape": x.shape[1:], "include_top": False} | options)(x)
+
+
+applications = keras.applications
+small = partial(applications.MobileNetV2, alpha=0.35)
+minimalistic = partial(applications.MobileNetV3Small, minimalistic=True)
+ARCHITECTURES |= {
+    "mobilenet_v2": lambda x, classes: head(application(small, preprocess(x)), classes),
+    "mobilenet_v3": lambda x, classes: head(application(minimalistic, x), classes),
+    "efficientnet": lambda x, classes: head(application(applications.EfficientNetB0, x), classes),
+    "mobilenet_v2_with_top": lambda x, classes: application(
+        small, preprocess(x), include_top=True, classes=classes
+    ),
+}
+
+# Those that need images of 32 by 32 pixels, and those that draw random numbers as they train.
+LARGE = frozenset({"mobilenet_v2", "mobilenet_v2_with_top", "mobilenet_v3", "efficientnet"})
+RANDOM = frozenset({*RANDOM_ON_PIXELS, *RANDOM_ON_STEM, "efficientnet"})
