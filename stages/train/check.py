@@ -26,10 +26,10 @@ def check(model: keras.Model, where: str, images: np.ndarray) -> None:
             gradient.
     """
     tried = np.concatenate([images, images * FAINT]).astype(np.float32)
-    probabilities = model(tried).numpy()
+    probabilities = model(tried, training=False).numpy()
     _check_probabilities(probabilities, where)
     again = _opened_again(model, where)
-    if not np.allclose(again(tried).numpy(), probabilities, atol=TOLERANCE):
+    if not np.allclose(again(tried, training=False).numpy(), probabilities, atol=TOLERANCE):
         raise StageError(
             f"{where}: saved and opened again, the model gives other probabilities; "
             "get_config of a layer must return all that its __init__ takes"

@@ -4,7 +4,7 @@ Keras updates each variable in a dozen elementwise passes over memory; a kernel 
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from stages.backend import tf
 from stages.settings import TrainingSettings
@@ -34,8 +34,7 @@ class Optimizer(ABC):
         if self.weight_decay:
             for variable in self.variables:
                 variable.assign_sub(variable * self.weight_decay * learning_rate)
-        # An embedding's gradient comes as the rows that were looked up.
-        self._step([tf.convert_to_tensor(gradient) for gradient in gradients], learning_rate)
+        self._step(gradients, learning_rate)
 
     @abstractmethod
     def _step(self, gradients: Sequence[tf.Tensor], learning_rate: tf.Tensor) -> None:
@@ -67,6 +66,13 @@ class Adam(Optimizer):
         for variable, mean, square, gradient in zip(
             self.variables, self.means, self.squares, gradients, strict=True
         ):
+            if isinstance(gradient, tf.IndexedSlices):
+                # Keras squares what each look-up of a row adds to its gradient, not their sum.
+                square.assign_add((1 - BETA_2) * (summed(gradient, tf.square) - square))
+                mean.assign_add((1 - BETA_1) * (summed(gradient) - mean))
+                step = learning_rate * tf.sqrt(1 - power_2) / (1 - power_1)
+                variable.assign_sub(step * mean / (tf.sqrt(square) + EPSILON))
+                continue
             tf.raw_ops.ResourceApplyAdam(
                 var=variable.handle,
                 m=mean.handle,
@@ -103,10 +109,23 @@ class SGD(Optimizer):
                 var=variable.handle,
                 accum=velocity.handle,
                 lr=learning_rate,
-                grad=gradient,
+                grad=summed(gradient),
                 momentum=MOMENTUM,
                 use_nesterov=True,
             )
+
+
+def summed(
+    gradient: tf.Tensor | tf.IndexedSlices, change: Callable[[tf.Tensor], tf.Tensor] = tf.identity
+) -> tf.Tensor:
+    """Return a *gradient* as one tensor: an embedding's comes as the rows that were looked up.
+
+    Each of them is changed before those of the same row are added.
+    """
+    if not isinstance(gradient, tf.IndexedSlices):
+        return gradient
+    rows = tf.IndexedSlices(change(gradient.values), gradient.indices, gradient.dense_shape)
+    return tf.convert_to_tensor(rows)
 
 
 # Keras's Adam takes a weight decay, too, and then is its AdamW.
