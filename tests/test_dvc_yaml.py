@@ -28,8 +28,8 @@ def code_of(stage: Stage) -> set[str]:
     if module == "stages.configure":
         # It reads their source.
         code.add("stages/architectures")
-    if module == "stages.train":
-        # Found by its name.
+    if module in {"stages.train", "stages.evaluate"}:
+        # Found by its name, or in the model's file.
         architecture = PARAMS["models"][model[0]]["architecture"]
         code |= {f"stages/architectures/{name}.py" for name in ("__init__", architecture)}
     return code

@@ -77,9 +77,10 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
 
     @staticmethod
     def can_replace(layer: keras.layers.Layer) -> bool:
-        """Return whether this class computes what *layer* does, which has been built."""
+        """Return whether this class computes what *layer* does."""
         return (
             type(layer) is keras.layers.BatchNormalization
+            and layer.built
             and layer.input_spec.ndim == IMAGES_RANK
             and layer.axis in (-1, IMAGES_RANK - 1)
             and layer.scale

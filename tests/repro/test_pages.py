@@ -1,15 +1,30 @@
 """The pages that lead through steps, as someone follows them: own-model.md, own-images.md."""
 
+import hashlib
 import re
+import sys
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from stages.backend import keras, make_repeatable, tf
+from stages.common.errors import StageError
+from stages.train.check import check
+from stages.train.fit import fit
 from tests import ROOT
 from tests.support import pipeline
 from tests.support.handmade import flat, write_files
+from tests.support.images import random_images
+from tests.support.networks import built, trained_as
 from tests.support.pipeline import TINY_MODELS, Project
+from tests.support.settings import training_settings
+
+# Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 
 def blocks(page: str, language: str) -> list[str]:
@@ -28,7 +43,7 @@ def test_a_model_is_added_and_another_removed_and_the_new_one_alone_is_trained(
 
     page = (ROOT / "docs/own-model.md").read_text(encoding="utf-8")
     (file,) = re.findall(r"^`(stages/architectures/\w+\.py)`", page, re.MULTILINE)
-    (source,), (block,), (command,) = (
+    (source, *_), (block,), (command,) = (
         blocks(page, language) for language in ("python", "yaml", "sh")
     )
     lines = [line for line in (source + block).splitlines() if line.strip()]
@@ -42,6 +57,80 @@ def test_a_model_is_added_and_another_removed_and_the_new_one_alone_is_trained(
     assert table["parameters"][1] == 31_306
     project.output("ruff", "check", file)
     project.output("ruff", "format", "--check", file)
+
+
+def as_architecture(code: str, **names: object) -> SimpleNamespace:
+    """Return the architecture that is *code* with some *names* and *code*'s ``FILTERS``."""
+    content = {"keras": keras, "FILTERS": (16, 16), "DENSE": (), **names}
+    exec(code, content)  # noqa: S102
+    return SimpleNamespace(**content)
+
+
+def test_the_patterns_train_with_and_without_weights_of_ones_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "docs/own-model.md").read_text(encoding="utf-8")
+    _, residual, backbone, own_weights = blocks(page, "python")
+    monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
+    image, given = (32, 32, 1), tmp_path / "my.weights.h5"
+    make_repeatable(0)
+    pretrained = keras.applications.MobileNetV2(
+        input_shape=(32, 32, 3), include_top=False, weights=None, pooling="avg"
+    )
+    pretrained.save_weights(given)
+    # Before the last line.
+    *before, last = backbone.splitlines(keepends=True)
+    origin, digest = given.as_uri(), hashlib.sha256(given.read_bytes()).hexdigest()
+    frozen = "".join([*before, own_weights, last])
+    settings = training_settings(architecture="pattern", batch_size=8)
+    for architecture, trainable in (
+        (as_architecture(residual), 6 + 2),
+        (as_architecture(backbone), 156 + 2),
+        (as_architecture(frozen, ORIGIN=origin, SHA256=digest), 2),
+    ):
+        monkeypatch.setitem(sys.modules, "stages.architectures.pattern", architecture)
+        make = partial(built, settings, image)
+        model = make()
+        check(model, "a pattern", random_images(4, image=image)[0])
+        trainer = trained_as(make, settings)
+        assert len(trainer.variables) == trainable
+        monkeypatch.setattr(trainer, "trace", lambda: None)
+        tf.config.run_functions_eagerly(True)
+        fit(trainer, random_images(8, image=image), random_images(8, seed=1, image=image))
+        tf.config.run_functions_eagerly(False)
+    inside = next(layer for layer in trainer.graph.layers if isinstance(layer, keras.Model))
+    for weight, expected in zip(inside.weights, pretrained.weights, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), expected.numpy())
+    other = as_architecture(frozen, ORIGIN=origin, SHA256="0" * 64)
+    monkeypatch.setitem(sys.modules, "stages.architectures.pattern", other)
+    with pytest.raises(StageError, match=r"pattern\.py: .* file hash does not match"):
+        make()
+
+
+def test_a_layer_of_ones_own_goes_all_the_way(
+    tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    project = pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
+    page = (ROOT / "docs/own-layers.md").read_text(encoding="utf-8")
+    code, snippet = blocks(page, "python")
+    head = "import keras\n\nFILTERS = ()\nDENSE = ()\n\n"
+    file = "stages/architectures/scaled.py"
+    (project.folder / file).write_text(head + code, encoding="utf-8")
+    params = project.read_params()
+    params["models"] = {"scaled": {"architecture": "scaled", "filters": None, "dense": None}}
+    project.write_params(params)
+    assert "evaluate@scaled" in project.run("repro").ran
+    # Opened by someone else, the model gives what it was scored with.
+    (project.folder / "theirs.py").write_text(
+        f"{snippet}\nimport numpy as np\n"
+        "images = np.load('data/processed/test/images.npy')[:3]\n"
+        "kept = np.load('metrics/probabilities/scaled.npy')[:3]\n"
+        "np.testing.assert_allclose(model.predict(images), kept, rtol=1e-4)\n"
+    )
+    project.output("python", "theirs.py")
+    # What the layer does is code that decides the scores.
+    project.append(file, "# A comment.\n")
+    assert {"train@scaled", "evaluate@scaled"} <= project.run("repro").ran
 
 
 def test_the_page_on_own_images_leads_from_a_folder_to_a_comparison(tmp_path: Path) -> None:

@@ -44,8 +44,9 @@ def test_edits_without_effect_run_their_stage_and_nothing_behind_it(project: Pro
     assert json.loads(project.output("dvc", "status", "--json")).keys() == {"configure"}
     project.append("stages/architectures/model2.py", COMMENT)
     run = project.run("repro")
-    # Not scored again, since its bytes are the same; compared again for its training time.
-    assert (run.ran, run.cached) == ({"configure", "train@model2", "compare", "report"}, set())
+    # Compared again for its training time.
+    ran = {"configure", "train@model2", "evaluate@model2", "compare", "report"}
+    assert (run.ran, run.cached) == (ran, set())
 
 
 def test_a_wrong_setting_of_the_last_model_stops_the_run_before_anything_else(

@@ -47,7 +47,7 @@ def test_weights_and_losses_are_those_of_keras(monkeypatch: pytest.MonkeyPatch, 
     if deep:
         # Many of their weights have a gradient that is nothing but rounding. Adam would make a
         # whole step of it, and the next batch would make more of that.
-        optimizer, rate, batch_size = "sgd", 1.0, 20
+        optimizer, rate, batch_size = "sgd", 1.0, 12
         oracle = partial(keras.optimizers.SGD, momentum=0.9, nesterov=True)
         # They take seconds to trace, and a fifth of that to run as they are.
         monkeypatch.setattr(Trainer, "trace", lambda self: None)
@@ -56,7 +56,7 @@ def test_weights_and_losses_are_those_of_keras(monkeypatch: pytest.MonkeyPatch, 
     )
     image = (32, 32, 3) if deep else (12, 12, 3)
     training, validation = (
-        random_images(count, seed=count, image=image, classes=CLASSES) for count in (20, 7)
+        random_images(count, seed=count, image=image, classes=CLASSES) for count in (12, 7)
     )
     make_repeatable(0)
 
@@ -74,7 +74,7 @@ def test_weights_and_losses_are_those_of_keras(monkeypatch: pytest.MonkeyPatch, 
         (epoch,) = fit(ours, training, validation)
 
     stock.compile(oracle(rate), "categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
-    images, labels = (part[epoch_order(20, 0, 0)] for part in training)
+    images, labels = (part[epoch_order(12, 0, 0)] for part in training)
     options = {"batch_size": batch_size, "shuffle": False, "verbose": 0}
     logs = stock.fit(images, labels, validation_data=validation, **options).history
     found = {key: [value] for key, value in epoch._asdict().items() if key != "seconds"}

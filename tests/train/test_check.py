@@ -1,0 +1,153 @@
+"""Models that cannot be trained are refused before the first step, in one line that says why."""
+
+import re
+import sys
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stages.backend import keras
+from stages.common.errors import StageError
+from stages.train.check import check
+from tests.support.networks import built
+from tests.support.settings import training_settings
+
+# Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+
+layers, ops = keras.layers, keras.ops
+IMAGES = np.random.default_rng(0).integers(0, 256, (4, 12, 12, 1), np.uint8)
+SETTINGS = training_settings(architecture="odd")
+Connect = Callable[[Any, int], Any]
+
+
+@pytest.fixture
+def tried(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Give the function that builds and checks an architecture of what ``connect`` does."""
+
+    def build_and_check(connect: Connect, classes: int = 3, seed: int = 0) -> None:
+        def four(x: Any, filters: Any, dense: Any, classes: int) -> Any:
+            return connect(x, classes)
+
+        odd = SimpleNamespace(connect=four, FILTERS=(), DENSE=())
+        monkeypatch.setitem(sys.modules, "stages.architectures.odd", odd)
+        keras.utils.set_random_seed(seed)
+        check(built(SETTINGS, (12, 12, 1), classes), "odd: its file", IMAGES)
+
+    return build_and_check
+
+
+class Unregistered(keras.layers.Layer):
+    """A layer that Keras cannot find when it opens a model."""
+
+    def call(self, x: Any) -> Any:
+        """Return *x* halved."""
+        return x / 2
+
+
+@keras.saving.register_keras_serializable("test_check")
+class WithoutConfig(keras.layers.Layer):
+    """A layer that Keras cannot make again, since it does not know with what."""
+
+    def __init__(self, change: Callable[[Any], Any], **options: Any) -> None:
+        super().__init__(**options)
+        self.change = change
+
+    def call(self, x: Any) -> Any:
+        """Return *x* changed."""
+        return self.change(x)
+
+
+@keras.saving.register_keras_serializable("test_check")
+class Forgetful(keras.layers.Layer):
+    """A layer that Keras makes again as another one."""
+
+    def __init__(self, factor: float = 100, **options: Any) -> None:
+        super().__init__(**options)
+        self.factor = factor
+
+    def call(self, x: Any) -> Any:
+        """Return *x* times the factor."""
+        return x * self.factor
+
+    def get_config(self) -> dict[str, Any]:
+        """Leave the factor out."""
+        config = dict(super().get_config())
+        config.pop("factor", None)
+        return config
+
+
+@keras.saving.register_keras_serializable("test_check")
+class Unused(keras.layers.Layer):
+    """A layer with a weight that nothing depends on."""
+
+    def build(self, shape: Any) -> None:
+        """Make the weight."""
+        self.factor = self.add_weight(shape=shape[1:], name="factor")
+
+    def call(self, x: Any) -> Any:
+        """Return *x*, and no gradient."""
+        return x + ops.stop_gradient(self.factor)
+
+
+def head(x: Any, classes: int, activation: str | None = "softmax") -> Any:
+    return layers.Dense(classes, activation=activation)(layers.Flatten()(x))
+
+
+def frozen(x: Any, classes: int) -> Any:
+    model = keras.Sequential([layers.Flatten(), layers.Dense(classes, activation="softmax")])
+    model.trainable = False
+    return model(x)
+
+
+RETURN = r"it must return one tensor \(None, 3\), the probabilities of the classes"
+SOFTMAX = "end in a softmax over the classes"
+OPEN = r"the model cannot be saved and opened again; .*register_keras_serializable.*get_config.*: "
+
+
+@pytest.mark.parametrize(
+    ("connect", "told"),
+    [
+        (lambda x, classes: None, f"connect returned NoneType; {RETURN}"),
+        (lambda x, classes: [head(x, classes)] * 2, f"connect returned 2 outputs; {RETURN}"),
+        (lambda x, classes: keras.Sequential(), f"connect returned Sequential; {RETURN}"),
+        (
+            lambda x, classes: head(x, classes + 1),
+            rf"connect returned a tensor \(None, 4\); {RETURN}",
+        ),
+        (
+            lambda x, classes: layers.Conv2D(classes, 3)(x),
+            rf"connect returned a tensor \(None, 10, 10, 3\); {RETURN}",
+        ),
+        (lambda x, classes: head(keras.Input((12, 12, 1)), classes), ".*not connected"),
+        (lambda x, classes: head(x, nowhere), r"NameError: name 'nowhere' is not defined"),  # type: ignore[name-defined]  # noqa: F821
+        (lambda x, classes: head(x, classes, None), f"the model returns no prob.*; {SOFTMAX}"),
+        (lambda x, classes: head(x, classes, "sigmoid"), f"the model returns no .*; {SOFTMAX}"),
+        (lambda x, classes: ops.log(head(x, classes) - 1), f".*not finite; {SOFTMAX}"),
+        (lambda x, classes: head(Unregistered()(x), classes), OPEN),
+        (lambda x, classes: head(WithoutConfig(ops.square)(x), classes), OPEN),
+        (lambda x, classes: head(layers.Lambda(lambda y: y / 2)(x), classes), OPEN),
+        (lambda x, classes: head(Forgetful(0.01)(x), classes), "saved and opened again, the mod"),
+        (lambda x, classes: head(Unused()(x), classes), "no gradient reaches the weight .*factor"),
+        (frozen, "the model has no weight to train"),
+    ],
+)
+def test_what_cannot_be_trained_is_told(
+    tried: Callable[..., None], connect: Connect, told: str
+) -> None:
+    with pytest.raises(StageError) as caught:
+        tried(connect)
+    line = str(caught.value)
+    assert re.fullmatch(rf"(mine: stages/architectures/odd\.py|odd: its file): {told}.*", line)
+    assert len(line) < 700
+
+
+def test_a_sigmoid_of_two_classes_is_no_softmax_whatever_its_first_weights(
+    tried: Callable[..., None],
+) -> None:
+    for seed in range(10):
+        with pytest.raises(StageError, match="the model returns no probabilities"):
+            tried(lambda x, classes: head(x, classes, "sigmoid"), classes=2, seed=seed)
