@@ -11,7 +11,7 @@ from stages.common.errors import StageError
 from stages.settings import TrainingSettings
 from stages.train import optimizers
 from stages.train.augmentation import augment, is_wanted
-from stages.train.network import Graph, batch_normalizations
+from stages.train.network import Graph, batch_normalizations, file_of
 
 
 class Trainer:
@@ -73,8 +73,8 @@ class Trainer:
         for variable in self.kept.trainable_variables:
             if id(variable) in ours:
                 raise StageError(
-                    f"{self.settings.architecture}: {variable.path} is made outside of connect, "
-                    "so it cannot be averaged (ema_momentum); make its layer inside"
+                    f"{self.graph.name}: {file_of(self.settings)}: {variable.path} is made outside "
+                    "of connect, so it cannot be averaged (ema_momentum); make its layer inside"
                 )
 
     def trace(self) -> None:

@@ -45,22 +45,6 @@ def test_training_goes_on_from_a_kept_state_to_the_bits_of_one_that_never_stoppe
         assert own.tobytes() == other.tobytes()
 
 
-def test_epochs_are_those_of_keras_on_the_same_batches() -> None:
-    ours = trainer(epochs=2)
-    stock = keras.models.clone_model(built(ours.settings, **KIND))
-    network.copy_weights(ours.graph, stock)
-    stock.compile("adam", loss="categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
-    for number, epoch in enumerate(fit(ours, TRAINING, VALIDATION)):
-        order = epoch_order(20, 0, number)
-        images, labels = (part[order] for part in TRAINING)
-        logs = stock.fit(images, labels, batch_size=8, shuffle=False, verbose=0).history
-        val_loss, val_accuracy = stock.evaluate(*VALIDATION, verbose=0)
-        expected = (logs["accuracy"][0], logs["loss"][0], val_accuracy, val_loss)
-        assert epoch[:4] == pytest.approx(expected, rel=1e-3)
-    for own, other in zip(ours.graph.weights, stock.weights, strict=True):
-        np.testing.assert_allclose(own.numpy(), other.numpy(), rtol=1e-4, atol=1e-3)
-
-
 def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -53,22 +53,6 @@ def test_graph_gives_the_stock_models_probabilities_in_float32(
     assert [type(layer) for layer in graph.layers] == expected_kinds
 
 
-def test_a_convolution_without_a_bias_stays_and_the_last_layer_is_known_by_its_place(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(machine, "sums_biases_apart", lambda precision: True)
-
-    def make() -> keras.Model:
-        pixels = keras.Input((28, 28, 1))
-        flat = keras.layers.Flatten()(keras.layers.Conv2D(2, 3, use_bias=False)(pixels))
-        last = keras.layers.Dense(10, activation="softmax", name="other")
-        return keras.Model(pixels, last(flat))
-
-    model = make()
-    graph, _ = network.training_graph(make, model, "float32")
-    np.testing.assert_allclose(tf.nn.softmax(graph(IMAGES)), model(IMAGES), rtol=1e-5, atol=1e-6)
-
-
 def test_normalised_pixels_have_mean_0_and_deviation_1_in_each_channel() -> None:
     settings, pixels = training_settings(normalize=True), Pixels(mean=[9, 0.5], deviation=[4, 2])
     model = network.build("mine", settings, (8, 8, 2), 10, pixels)

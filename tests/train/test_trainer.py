@@ -8,10 +8,12 @@ import pytest
 
 from stages.backend import keras, tf
 from stages.common.arrays import SCORED_IMAGES, read_array
+from stages.common.errors import StageError
 from stages.train.augmentation import augment
 from stages.train.fit import fit
 from stages.train.network import batch_normalizations
-from tests.support.networks import TRAINING, VALIDATION, trainer, trainer_of_own
+from tests.support.networks import TRAINING, VALIDATION, trained_as, trainer, trainer_of_own
+from tests.support.settings import training_settings
 
 
 def test_a_step_costs_the_cross_entropy_of_changed_images_with_the_smoothed_target() -> None:
@@ -35,6 +37,18 @@ def test_average_has_what_is_not_trained_and_statistics_of_a_model_inside() -> N
     # Of pixels up to 255 it is far from what it begins with.
     assert np.abs(norm.moving_mean.numpy()).min() > 0.1
     assert norm.moving_variance.numpy().min() > 10
+
+
+def test_a_layer_made_outside_of_connect_is_not_averaged_in_silence() -> None:
+    outside = keras.layers.Dense(7, "softmax", name="outside")
+
+    def make() -> keras.Model:
+        pixels = keras.Input((12, 8, 3))
+        return keras.Model(pixels, outside(keras.layers.Flatten()(pixels)), name="mine")
+
+    trained_as(make, training_settings())
+    with pytest.raises(StageError, match=r"^mine: .*model2\.py: outside/kernel is made outside of"):
+        trained_as(make, training_settings(ema_momentum=0.9))
 
 
 def test_a_weight_that_is_no_number_is_noticed_wherever_it_is() -> None:
