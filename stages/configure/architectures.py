@@ -10,7 +10,11 @@ from stages.common.errors import StageError
 FOLDER = Path(__file__).parents[1] / "architectures"
 # What `train` uses of each.
 PARTS = ("connect", "FILTERS", "DENSE")
-NAMES = sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
+
+
+def names() -> list[str]:
+    """Return the names of all architectures: those of their files."""
+    return sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
 
 
 def check(name: str) -> None:

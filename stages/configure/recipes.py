@@ -10,12 +10,12 @@ from typing import Any
 
 from stages.common.errors import StageError
 from stages.common.schema import Settings, check_name, shown
-from stages.configure.architectures import NAMES as ARCHITECTURES
-from stages.configure.architectures import check, convolutions
+from stages.configure.architectures import check, convolutions, names
 from stages.params import PATH as WHERE
 from stages.params import section
 from stages.settings import TrainingSettings
 
+ARCHITECTURES = names()
 SIZES = {"filters", "dense"}
 # Only `train:` sets these, so every model has the same seed, precision and so on.
 TRAIN_ONLY = {"recipe", "seed", "precision", "threads"}

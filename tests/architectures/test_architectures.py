@@ -49,8 +49,8 @@ def test_images_too_small_for_the_poolings_are_told_with_their_size(name: str) -
     # Half of 4 and half of 2 is one pixel; of 3, one pixel that cannot be halved.
     assert built(settings, (4, 9, 1)).output_shape == (None, 10)
     told = (
-        rf"^mine: stages/architectures/{name}\.py: cannot be built for images of 9 x 3 pixels, only "
-        r"for larger ones \(data\.size enlarges them\): line \d+: ValueError: .+$"
+        rf"^mine: stages/architectures/{name}\.py: cannot be built for images of 9 x 3 pixels, "
+        r"only for larger ones \(data\.size enlarges them\): line \d+: ValueError: .+$"
     )
     with pytest.raises(StageError, match=told):
         built(settings, (3, 9, 1))

@@ -7,7 +7,15 @@ import numpy as np
 import pytest
 
 from stages.common import arrays
-from stages.common.arrays import CHUNK_BYTES, chunked, chunks_of, gather, read_array, write_rows
+from stages.common.arrays import (
+    CHUNK_BYTES,
+    chunked,
+    chunks_of,
+    gather,
+    read_array,
+    scoring_batches,
+    write_rows,
+)
 from stages.train.batches import epoch_order
 
 ROWS = np.arange(24, dtype=np.float32).reshape(6, 4)
@@ -32,6 +40,18 @@ def test_a_row_larger_than_a_chunk_is_one() -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="Linux alone tells the pages")
+@pytest.mark.parametrize(
+    ("image", "rows"), [((28, 28, 1), 500), ((224, 224, 3), 6), ((2000, 2000, 3), 1)]
+)
+def test_images_are_predicted_the_fewer_at_a_time_the_larger_they_are(
+    image: tuple[int, ...], rows: int
+) -> None:
+    images = np.broadcast_to(np.uint8(0), (1001, *image))
+    batches = [images[few] for few in scoring_batches(images)]
+    assert len(batches[0]) == rows
+    assert sum(map(len, batches)) == 1001
+
+
 def test_rows_never_hold_more_than_a_few_pages_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

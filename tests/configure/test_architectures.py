@@ -45,3 +45,9 @@ def test_what_is_no_architecture_is_told(source: Path, content: bytes, problem: 
     source.write_bytes(content)
     with pytest.raises(StageError, match=rf"^stages/architectures/model1\.py: {problem}$"):
         resolved({})
+
+
+def test_every_name_that_python_imports_is_found_and_no_private_one(source: Path) -> None:
+    for name in ("ResNet", "__init__", "_shared"):
+        source.with_name(f"{name}.py").write_bytes(WHOLE)
+    assert architectures.names() == ["ResNet"]
