@@ -1,8 +1,8 @@
 """A trained model from its file, and its predictions."""
 
 import importlib
-import json
 import re
+import sys
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -48,12 +48,14 @@ def load(path: Path, image: tuple[int, ...], classes: int) -> keras.Model:
 def _import_layers(path: Path) -> None:
     """Import the architecture whose own layers are in the model in *path*, if it has some.
 
-    Keras finds them only if their code has run. https://keras.io/guides/serialization_and_saving/
+    Keras finds them only if their code has run, and of two with one name the one that was last
+    (https://keras.io/guides/serialization_and_saving/).
     """
     with zipfile.ZipFile(path) as archive:
         config = archive.read("config.json").decode()
     for module in sorted(set(re.findall(r'"(stages\.architectures\.[^"]+)"', config))):
-        importlib.import_module(json.loads(f'"{module}"'))
+        sys.modules.pop(module, None)
+        importlib.import_module(module)
 
 
 def predict(of_batch: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:

@@ -67,9 +67,9 @@ def _opened_again(model: keras.Model, where: str) -> keras.Model:
     # Keras and the layers' own code have errors of every kind.
     except Exception as error:
         raise StageError(
-            f"{where}: the model cannot be saved and opened again; a layer of your own needs "
-            "@keras.saving.register_keras_serializable() and get_config, and a function needs a "
-            f"name: {one_line(error)}"
+            f"{where}: the model cannot be saved and opened again; layers and functions of your own "
+            "need what docs/own-layers.md says, @keras.saving.register_keras_serializable() and "
+            f"get_config: {one_line(error)}"
         ) from None
 
 

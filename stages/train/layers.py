@@ -4,67 +4,60 @@ Each stands in for exactly the case that it computes; in every other one Keras's
 """
 
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any
 
 from stages.backend import keras, tf
 
 IMAGES_RANK = 4
 
 
-class StandIns(NamedTuple):
-    """Which stand-ins to take: only for layers whose id is in *own*."""
+def take_stand_ins(graph: keras.Model, keep: Collection[int], bias_apart: bool) -> bool:
+    """Put stand-ins in the place of layers of *graph*; return whether it then gives logits.
 
-    own: Collection[int]
-    bias_apart: bool
+    Layers with an id in *keep* stay; *bias_apart* is whether :class:`BiasSummedApart` is wanted.
+    """
+    for layer in graph.layers:
+        if _is_rectified_then_pooled(layer):
+            layer.activation = keras.activations.linear
+            layer._outbound_nodes[0].operation.__class__ = PoolingThenReLU
+    for layer in graph._flatten_layers(include_self=False):
+        if id(layer) in keep:
+            continue
+        if FusedBatchNormalization.can_replace(layer):
+            layer.__class__ = FusedBatchNormalization
+        elif bias_apart and BiasSummedApart.can_replace(layer):
+            layer.__class__ = BiasSummedApart
+    last = graph.outputs[0]._keras_history.operation
+    if opens := _is_plain_softmax(last):
+        last.activation = keras.activations.linear
+    return opens
 
-    def take(self, graph: keras.Model) -> bool:
-        """Put the stand-ins in the place of layers of *graph*; return whether it gives logits."""
-        for layer in graph.layers:
-            if self._is_rectified_then_pooled(layer):
-                layer.activation = keras.activations.linear
-                layer._outbound_nodes[0].operation.__class__ = PoolingThenReLU
-        for layer in graph._flatten_layers(include_self=False):
-            if id(layer) not in self.own:
-                continue
-            if FusedBatchNormalization.can_replace(layer):
-                layer.__class__ = FusedBatchNormalization
-            elif self.bias_apart and BiasSummedApart.can_replace(layer):
-                layer.__class__ = BiasSummedApart
-        return self._opened(graph)
 
-    def _is_rectified_then_pooled(self, layer: keras.layers.Layer) -> bool:
-        """Return whether *layer* is a convolution with ReLU that only one max-pooling takes."""
-        if (
-            type(layer) is not keras.layers.Conv2D
-            or layer.activation is not keras.activations.relu
-            or not self._is_plain(layer)
-        ):
-            return False
-        takers = [node.operation for node in layer._outbound_nodes]
-        return [type(taker) for taker in takers] == [keras.layers.MaxPooling2D] and self._is_plain(
-            takers[0]
-        )
+def _is_rectified_then_pooled(layer: keras.layers.Layer) -> bool:
+    """Return whether *layer* is a convolution with ReLU whose only taker is a max-pooling."""
+    if (
+        type(layer) is not keras.layers.Conv2D
+        or layer.activation is not keras.activations.relu
+        or not _is_plain(layer)
+    ):
+        return False
+    takers = [node.operation for node in layer._outbound_nodes]
+    return [type(taker) for taker in takers] == [keras.layers.MaxPooling2D] and _is_plain(takers[0])
 
-    def _opened(self, graph: keras.Model) -> bool:
-        """Take the closing softmax away, if that leaves logits; return whether it did."""
-        layer = graph.outputs[0]._keras_history.operation
-        if (
-            type(layer) not in (keras.layers.Dense, keras.layers.Activation)
-            or layer.activation is not keras.activations.softmax
-            or layer._outbound_nodes
-            or not self._is_plain(layer)
-        ):
-            return False
-        layer.activation = keras.activations.linear
-        return True
 
-    def _is_plain(self, layer: keras.layers.Layer) -> bool:
-        """Return whether *layer* is called once, and its outputs cost nothing."""
-        return (
-            id(layer) in self.own
-            and len(layer._inbound_nodes) == 1
-            and layer.activity_regularizer is None
-        )
+def _is_plain_softmax(operation: Any) -> bool:
+    """Return whether *operation* is a layer that gives logits without its activation."""
+    return (
+        type(operation) in (keras.layers.Dense, keras.layers.Activation)
+        and operation.activation is keras.activations.softmax
+        and not operation._outbound_nodes
+        and _is_plain(operation)
+    )
+
+
+def _is_plain(layer: keras.layers.Layer) -> bool:
+    """Return whether *layer* is called once, by no other model, and its outputs cost nothing."""
+    return len(layer._inbound_nodes) == 1 and layer.activity_regularizer is None
 
 
 class FusedBatchNormalization(keras.layers.BatchNormalization):

@@ -10,7 +10,8 @@ from stages.backend import keras, tf
 from stages.common.errors import StageError, one_line
 from stages.processed import Pixels
 from stages.settings import TrainingSettings
-from stages.train import layers, machine
+from stages.train import machine
+from stages.train.layers import take_stand_ins
 
 # Large enough for every architecture that only needs larger images than it got.
 LARGE = 96
@@ -69,8 +70,9 @@ def build(
         ) from None
     right = f"it must return one tensor (None, {classes}), the probabilities of the classes"
     if not isinstance(outputs, keras.KerasTensor):
-        many = f"{len(outputs)} outputs" if isinstance(outputs, list | tuple | dict) else ""
-        raise StageError(f"{where}: connect returned {many or type(outputs).__name__}; {right}")
+        kind = "None" if outputs is None else f"a {type(outputs).__name__}"
+        many = f" of {len(outputs)}" if isinstance(outputs, list | tuple | dict) else ""
+        raise StageError(f"{where}: connect returned {kind}{many}; {right}")
     if outputs.shape != (None, classes):
         raise StageError(f"{where}: connect returned a tensor {outputs.shape}; {right}")
     try:
@@ -112,13 +114,11 @@ def training_graph(make: Callable[[], keras.Model], model: keras.Model, precisio
         raise StageError(f"in {precision}: {error}; set train.precision to float32") from None
     finally:
         keras.config.set_dtype_policy(before)
-    # Layers made outside `connect` belong to both, and must stay as they are.
-    own = {id(layer) for layer in all_layers(graph)} - {id(layer) for layer in all_layers(model)}
     for layer in closing_layers(graph):
-        if id(layer) in own:
-            layer.dtype_policy = "float32"
-    stand_ins = layers.StandIns(own, machine.sums_biases_apart(precision))
-    from_logits = stand_ins.take(graph)
+        layer.dtype_policy = "float32"
+    # Layers made outside of `connect` belong to both.
+    shared = {id(layer) for layer in all_layers(model)}
+    from_logits = take_stand_ins(graph, shared, machine.sums_biases_apart(precision))
     copy_weights(model, graph)
     return Graph(graph, from_logits)
 

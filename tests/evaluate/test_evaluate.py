@@ -1,12 +1,13 @@
 """The stage ``evaluate``: what it reads and writes, and files that hold no model of ours."""
 
+import importlib
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from stages import processed
+from stages import architectures, processed
 from stages.backend import keras
 from stages.common.errors import StageError
 from stages.evaluate import __main__ as evaluate
@@ -36,6 +37,32 @@ def test_what_is_no_model_of_ours_is_told_with_what_to_do(tmp_path: Path) -> Non
         f"{path}: takes (None, 28, 28, 3) and gives (None, 7), not (None, 28, 28, 1) and "
         "(None, 10); fix its architecture, or remove it and run `dvc repro`"
     )
+
+
+OWN = """
+import keras
+
+@keras.saving.register_keras_serializable()
+class Own(keras.layers.Layer):
+    def call(self, x):
+        return {factor} * x
+"""
+
+
+def test_each_model_has_the_layers_of_its_own_architecture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(architectures, "__path__", [*architectures.__path__, str(tmp_path)])
+    factors = {"once": 1, "twice": 2}
+    for name, factor in factors.items():
+        (tmp_path / f"{name}.py").write_text(OWN.format(factor=factor))
+        module = importlib.import_module(f"stages.architectures.{name}")
+        pixels = keras.Input((2, 2, 1))
+        outputs = keras.layers.Flatten()(module.Own()(pixels))
+        keras.Model(pixels, outputs).save(tmp_path / f"{name}.keras")
+    for name in ("once", "twice", "once"):
+        model = load(tmp_path / f"{name}.keras", (2, 2, 1), 4)
+        assert float(model(np.ones((1, 2, 2, 1)))[0, 0]) == factors[name]
 
 
 # Not one of which may be taken for something else.

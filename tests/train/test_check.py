@@ -111,9 +111,9 @@ OPEN = r"the model cannot be saved and opened again; .*register_keras_serializab
 @pytest.mark.parametrize(
     ("connect", "told"),
     [
-        (lambda x, classes: None, f"connect returned NoneType; {RETURN}"),
-        (lambda x, classes: [head(x, classes)] * 2, f"connect returned 2 outputs; {RETURN}"),
-        (lambda x, classes: keras.Sequential(), f"connect returned Sequential; {RETURN}"),
+        (lambda x, classes: None, f"connect returned None; {RETURN}"),
+        (lambda x, classes: [head(x, classes)] * 2, f"connect returned a list of 2; {RETURN}"),
+        (lambda x, classes: keras.Sequential(), f"connect returned a Sequential; {RETURN}"),
         (
             lambda x, classes: head(x, classes + 1),
             rf"connect returned a tensor \(None, 4\); {RETURN}",
