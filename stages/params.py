@@ -73,6 +73,12 @@ def section(params: Mapping[str, Any], name: str) -> Any:
     return params[name]
 
 
+def architecture_of(model: str) -> str:
+    """Return the architecture of *model*, which ``configure`` has checked."""
+    name: str = section(read(), "models")[model]["architecture"]
+    return name
+
+
 def read_data() -> Data:
     """Return the ``data`` section of params.yaml."""
     return Data.parse(section(read(), "data"), f"{PATH}: data")

@@ -1,5 +1,7 @@
 """The one exception that users are meant to read."""
 
+import re
+
 # Of what a library says, in characters. Keras adds a layer's whole configuration.
 LONGEST = 300
 
@@ -8,7 +10,14 @@ class StageError(Exception):
     """A problem that the user can fix, in one line: what, where, and what would be right."""
 
 
-def one_line(error: Exception) -> str:
+def one_line(error: BaseException) -> str:
     """Return the message of *error*, from a library or the system, in one line, cut if long."""
-    line = " ".join(str(error).split()) or type(error).__name__
+    # Keras writes some of it in bold.
+    plain = re.sub(r"\x1b\[[\d;]*m", "", str(error))
+    line = " ".join(plain.split()) or type(error).__name__
     return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
+
+
+def named(error: BaseException) -> str:
+    """Return the kind of *error* and its message, in one line."""
+    return f"{type(error).__name__}: {one_line(error)}"

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages import processed
+from stages import params, processed
 from stages.backend import make_repeatable
 from stages.common import interruption
 from stages.common.arrays import write_array
@@ -24,7 +24,8 @@ def main(name: str) -> None:
     names = processed.read_classes()
     interruption.end_at_once()  # while Keras works: it may lose a KeyboardInterrupt
     make_repeatable(0)
-    model = load(Path("models") / f"{name}.keras", images.shape[1:], len(names))
+    path = Path("models") / f"{name}.keras"
+    model = load(path, params.architecture_of(name), images.shape[1:], len(names))
     probabilities = predict(model.predict_on_batch, images)
     interruption.raise_again()
 

@@ -6,84 +6,108 @@ from pathlib import Path
 import numpy as np
 
 from stages.backend import keras, tf
-from stages.common.errors import StageError, one_line
+from stages.common.errors import StageError, named
+from stages.opening import open_model
+from stages.settings import TrainingSettings
+from stages.train.network import place
 
 # How many images to try.
 FEW = 4
-# Rounding keeps sums of probabilities far nearer to 1 than this.
-TOLERANCE = 1e-3
+# More than rounding moves a sum of probabilities, even in bfloat16.
+TOLERANCE = 0.01
 # Bright pixels can hide in a sigmoid's ends that it is no softmax, so faint ones are tried, too.
 FAINT = 1 / 64
+# Weights that all start at 0 can hide it as well.
+DISTURBANCE = 0.1
 
 
-def check(model: keras.Model, where: str, images: np.ndarray) -> None:
+def check(model: keras.Model, settings: TrainingSettings, images: np.ndarray) -> None:
     """Check that *model* can be trained, and what was trained be saved and opened again.
 
-    It is tried on *images* (n, height, width, channels); *where* names the model and its file.
+    It is tried on *images* (n, height, width, channels); the file of its architecture is run
+    again, as when it is scored.
 
     Raises:
-        StageError: it gives no probabilities, it cannot be saved and opened, or a weight has no
-            gradient.
+        StageError: it gives no probabilities, it cannot be saved and opened, a weight has no
+            gradient, or its layers fail.
     """
+    try:
+        _check(model, settings.architecture, images)
+    except StageError as error:
+        raise StageError(f"{place(model.name, settings)}: {error}") from None
+    except Exception as error:
+        raise StageError(f"{place(model.name, settings)}: {named(error)}") from None
+
+
+def _check(model: keras.Model, architecture: str, images: np.ndarray) -> None:
     tried = np.concatenate([images, images * FAINT]).astype(np.float32)
-    probabilities = model(tried, training=False).numpy()
-    _check_probabilities(probabilities, where)
-    again = _opened_again(model, where)
-    if not np.allclose(again(tried, training=False).numpy(), probabilities, atol=TOLERANCE):
-        raise StageError(
-            f"{where}: saved and opened again, the model gives other probabilities; "
-            "get_config of a layer must return all that its __init__ takes"
-        )
-    # Of the other one, since a call in training changes statistics.
-    _check_gradients(again, tried, where)
-
-
-def _check_probabilities(probabilities: np.ndarray, where: str) -> None:
-    right = "end in a softmax over the classes"
-    if not np.isfinite(probabilities).all():
-        raise StageError(
-            f"{where}: untrained, the model returns values that are not finite; {right}, and keep "
-            "what comes before it small"
-        )
-    sums = probabilities.sum(axis=1)
-    worst = sums[np.abs(sums - 1).argmax()]
-    if probabilities.min() < 0 or abs(worst - 1) > TOLERANCE:
-        raise StageError(
-            f"{where}: the model returns no probabilities, but values from "
-            f"{probabilities.min():.3g} to {probabilities.max():.3g}, in one image with the sum "
-            f"{worst:.3g}; {right}"
-        )
-
-
-def _opened_again(model: keras.Model, where: str) -> keras.Model:
-    """Return *model*, saved and opened again."""
+    shape = (len(tried), model.output_shape[1])
+    probabilities = _probabilities(model(tried, training=False), shape)
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
             model.save(path)
-            return keras.models.load_model(path, safe_mode=True)
-    except OSError:
-        raise
+            again = open_model(path, architecture)
     # Keras and the layers' own code have errors of every kind.
     except Exception as error:
         raise StageError(
-            f"{where}: the model cannot be saved and opened again; layers and functions of your own "
-            "need what docs/own-layers.md says, @keras.saving.register_keras_serializable() and "
-            f"get_config: {one_line(error)}"
+            "the model cannot be saved and opened again; layers and functions of your own need "
+            "what docs/own-layers.md says, @keras.saving.register_keras_serializable() and "
+            f"get_config: {error}"
         ) from None
+    if not np.allclose(again(tried, training=False).numpy(), probabilities, atol=TOLERANCE):
+        raise StageError(
+            "saved and opened again, the model gives other probabilities; get_config of a layer "
+            "must return all that its __init__ takes"
+        )
+    # Not *model* itself, of which a call in training changes statistics.
+    _check_gradients(again, tried)
 
 
-def _check_gradients(model: keras.Model, images: np.ndarray, where: str) -> None:
+def _probabilities(outputs: tf.Tensor, shape: tuple[int, int]) -> np.ndarray:
+    """Return *outputs* as an array, after checking that they are probabilities."""
+    right = "end in a softmax over the classes"
+    found: np.ndarray = tf.cast(outputs, tf.float32).numpy()
+    if found.shape != shape:
+        raise StageError(f"the model returns {found.shape} for {shape[0]} images, not {shape}")
+    if not np.isfinite(found).all():
+        raise StageError(
+            f"untrained, the model returns values that are not finite; {right}, and keep what "
+            "comes before it small"
+        )
+    _check_sums(found, right)
+    return found
+
+
+def _check_sums(found: np.ndarray, right: str) -> None:
+    sums = found.sum(axis=1)
+    worst = sums[np.abs(sums - 1).argmax()]
+    if found.min() < 0 or abs(worst - 1) > TOLERANCE:
+        raise StageError(
+            f"the model returns no probabilities, but values from {found.min():.3g} to "
+            f"{found.max():.3g}, in one image with the sum {worst:.3g}; {right}"
+        )
+
+
+def _check_gradients(model: keras.Model, images: np.ndarray) -> None:
+    """Check that all weights have a gradient, and that *model*, disturbed, gives probabilities."""
     weights = model.trainable_weights
-    with tf.GradientTape() as tape:
-        cost = tf.reduce_sum(tf.square(model(images, training=True)))
-        cost += sum(tf.reduce_sum(loss) for loss in model.losses)
     if not weights:
-        raise StageError(f"{where}: the model has no weight to train")
+        raise StageError("the model has no weight to train")
+    generator = np.random.default_rng(0)
+    for weight in weights:
+        weight.assign(weight + DISTURBANCE * generator.standard_normal(weight.shape))
+    with tf.GradientTape() as tape:
+        outputs = tf.cast(model(images, training=True), tf.float32)
+        cost = tf.reduce_sum(tf.square(outputs))
+        cost += sum(tf.reduce_sum(tf.cast(loss, tf.float32)) for loss in model.losses)
+    found = outputs.numpy()
+    if np.isfinite(found).all():
+        _check_sums(found, "end in a softmax over the classes")
     gradients = tape.gradient(cost, [weight.value for weight in weights])
     for weight, gradient in zip(weights, gradients, strict=True):
         if gradient is None:
             raise StageError(
-                f"{where}: no gradient reaches the weight {weight.path}, so it cannot be trained; "
-                "let the probabilities depend on it, or set trainable = False"
+                f"no gradient reaches the weight {weight.path}, so it cannot be trained; let the "
+                "probabilities depend on it, or set trainable = False"
             )

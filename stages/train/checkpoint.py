@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from stages.backend import tf
 from stages.common.errors import one_line
 from stages.common.files import replacing, write_text
 from stages.train.results import Epoch
@@ -33,7 +34,7 @@ class Checkpoint:
 
     def save(self, epochs: Sequence[Epoch], variables: Sequence[Any]) -> None:
         """Replace the checkpoint with the state after *epochs*, completely or not at all."""
-        arrays = {f"variable_{i:06}": variable.numpy() for i, variable in enumerate(variables)}
+        arrays = {f"variable_{i:06}": _kept(variable) for i, variable in enumerate(variables)}
         arrays["checksum"] = np.array(_checksum(self.key, epochs, arrays))
         arrays["epochs"] = np.array(epochs, np.float64)
         arrays["key"] = np.array(self.key)
@@ -59,7 +60,7 @@ class Checkpoint:
             self._set_aside("it belongs to other settings, code or data")
             return []
         for variable, array in zip(variables, arrays, strict=True):
-            variable.assign(array)
+            variable.assign(tf.cast(array, variable.dtype))
         return epochs
 
     def _read(self) -> tuple[list[Epoch] | None, list[np.ndarray]]:
@@ -94,6 +95,12 @@ class Checkpoint:
         """
         written = self._written.read_text() if self._written.exists() else None
         return written is not None and LOCK.exists() and written in LOCK.read_text(encoding="utf-8")
+
+
+def _kept(variable: Any) -> np.ndarray:
+    """Return the value of *variable* in a type that NumPy can write; it has no bfloat16."""
+    value: np.ndarray = variable.numpy()
+    return value.astype(np.float32) if value.dtype.kind == "V" else value
 
 
 def _checksum(key: str, epochs: Sequence[Epoch], arrays: dict[str, np.ndarray]) -> str:

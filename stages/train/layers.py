@@ -50,7 +50,6 @@ def _is_plain_softmax(operation: Any) -> bool:
     return (
         type(operation) in (keras.layers.Dense, keras.layers.Activation)
         and operation.activation is keras.activations.softmax
-        and not operation._outbound_nodes
         and _is_plain(operation)
     )
 

@@ -3,16 +3,18 @@
 import importlib
 import traceback
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from stages.backend import keras, tf
-from stages.common.errors import StageError, one_line
+from stages.common.errors import StageError, named, one_line
+from stages.opening import PACKAGE
 from stages.processed import Pixels
 from stages.settings import TrainingSettings
 from stages.train import machine
 from stages.train.layers import take_stand_ins
 
+FOLDER = PACKAGE.replace(".", "/")
+REMEDY = "; if that is the reason, set train.precision to float32"
 # Large enough for every architecture that only needs larger images than it got.
 LARGE = 96
 
@@ -24,9 +26,9 @@ class Graph(NamedTuple):
     from_logits: bool
 
 
-def file_of(settings: TrainingSettings) -> str:
-    """Return the architecture's file, as it is named in messages."""
-    return f"stages/architectures/{settings.architecture}.py"
+def place(name: str, settings: TrainingSettings) -> str:
+    """Return how messages name the model *name* and the file of its architecture."""
+    return f"{name}: {FOLDER}/{settings.architecture}.py"
 
 
 def build(
@@ -40,15 +42,14 @@ def build(
     Raises:
         StageError: the architecture fails, or gives something else than one such tensor.
     """
-    where = f"{name}: {file_of(settings)}"
-    try:
-        architecture = importlib.import_module(f"stages.architectures.{settings.architecture}")
-    except Exception as error:
-        raise StageError(f"{where}: {_told(error, settings)}") from None
-    filters = architecture.FILTERS if settings.filters is None else settings.filters
-    dense = architecture.DENSE if settings.dense is None else settings.dense
+    where = place(name, settings)
+    # What an architecture draws itself is the same in each of a model's forms.
+    keras.utils.set_random_seed(settings.seed)
 
     def connected(shape: tuple[int, ...]) -> tuple[keras.KerasTensor, Any]:
+        architecture = importlib.import_module(f"{PACKAGE}.{settings.architecture}")
+        filters = architecture.FILTERS if settings.filters is None else settings.filters
+        dense = architecture.DENSE if settings.dense is None else settings.dense
         inputs = x = keras.Input(shape, name="pixels")
         if settings.normalize:
             scale = [1 / deviation for deviation in pixels.deviation]
@@ -87,11 +88,10 @@ def build(
 
 def _told(error: Exception, settings: TrainingSettings) -> str:
     """Return what went wrong in the architecture's file, with its line there."""
-    own = Path(file_of(settings)).parts
+    file = f"{FOLDER}/{settings.architecture}.py"
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if Path(frame.filename).parts[-3:] == own]
-    place = f"line {lines[-1]}: " if lines else ""
-    return f"{place}{type(error).__name__}: {one_line(error)}"
+    lines = [frame.lineno for frame in frames if frame.filename.endswith(file)]
+    return (f"line {lines[-1]}: " if lines else "") + named(error)
 
 
 def training_graph(make: Callable[[], keras.Model], model: keras.Model, precision: str) -> Graph:
@@ -111,7 +111,7 @@ def training_graph(make: Callable[[], keras.Model], model: keras.Model, precisio
         graph = make()
     except StageError as error:
         # In float32 it could: *model* is there.
-        raise StageError(f"in {precision}: {error}; set train.precision to float32") from None
+        raise StageError(f"{error} (in {precision}{REMEDY})") from None
     finally:
         keras.config.set_dtype_policy(before)
     for layer in closing_layers(graph):
@@ -119,6 +119,8 @@ def training_graph(make: Callable[[], keras.Model], model: keras.Model, precisio
     # Layers made outside of `connect` belong to both.
     shared = {id(layer) for layer in all_layers(model)}
     from_logits = take_stand_ins(graph, shared, machine.sums_biases_apart(precision))
+    if [weight.shape for weight in graph.weights] != [weight.shape for weight in model.weights]:
+        raise StageError(f"{model.name}: connect returns another model when it is called again")
     copy_weights(model, graph)
     return Graph(graph, from_logits)
 

@@ -33,7 +33,8 @@ class Optimizer(ABC):
         """Update the variables by one step along *gradients*."""
         if self.weight_decay:
             for variable in self.variables:
-                variable.assign_sub(variable * self.weight_decay * learning_rate)
+                rate = tf.cast(learning_rate, variable.dtype)
+                variable.assign_sub(variable * self.weight_decay * rate)
         self._step(gradients, learning_rate)
 
     @abstractmethod
@@ -62,15 +63,17 @@ class Adam(Optimizer):
         return [*self.means, *self.squares, *self.powers]
 
     def _step(self, gradients: Sequence[tf.Tensor], learning_rate: tf.Tensor) -> None:
-        power_1, power_2 = self.powers
         for variable, mean, square, gradient in zip(
             self.variables, self.means, self.squares, gradients, strict=True
         ):
+            power_1, power_2, rate = (
+                tf.cast(value, variable.dtype) for value in (*self.powers, learning_rate)
+            )
             if isinstance(gradient, tf.IndexedSlices):
                 # Keras squares what each look-up of a row adds to its gradient, not their sum.
                 square.assign_add((1 - BETA_2) * (summed(gradient, tf.square) - square))
                 mean.assign_add((1 - BETA_1) * (summed(gradient) - mean))
-                step = learning_rate * tf.sqrt(1 - power_2) / (1 - power_1)
+                step = rate * tf.sqrt(1 - power_2) / (1 - power_1)
                 variable.assign_sub(step * mean / (tf.sqrt(square) + EPSILON))
                 continue
             tf.raw_ops.ResourceApplyAdam(
@@ -79,14 +82,14 @@ class Adam(Optimizer):
                 v=square.handle,
                 beta1_power=power_1,
                 beta2_power=power_2,
-                lr=learning_rate,
+                lr=rate,
                 beta1=BETA_1,
                 beta2=BETA_2,
                 epsilon=EPSILON,
                 grad=gradient,
             )
-        power_1.assign(power_1 * BETA_1)
-        power_2.assign(power_2 * BETA_2)
+        for power, beta in zip(self.powers, (BETA_1, BETA_2), strict=True):
+            power.assign(power * beta)
 
 
 class SGD(Optimizer):
@@ -108,7 +111,7 @@ class SGD(Optimizer):
             tf.raw_ops.ResourceApplyKerasMomentum(
                 var=variable.handle,
                 accum=velocity.handle,
-                lr=learning_rate,
+                lr=tf.cast(learning_rate, variable.dtype),
                 grad=summed(gradient),
                 momentum=MOMENTUM,
                 use_nesterov=True,

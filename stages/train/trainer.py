@@ -7,11 +7,11 @@ import numpy as np
 
 from stages.backend import keras, tf
 from stages.common.arrays import release, scoring_batches
-from stages.common.errors import StageError
+from stages.common.errors import StageError, named
 from stages.settings import TrainingSettings
 from stages.train import optimizers
 from stages.train.augmentation import augment, is_wanted
-from stages.train.network import Graph, batch_normalizations, file_of
+from stages.train.network import REMEDY, Graph, batch_normalizations, place
 
 
 class Trainer:
@@ -73,17 +73,25 @@ class Trainer:
         for variable in self.kept.trainable_variables:
             if id(variable) in ours:
                 raise StageError(
-                    f"{self.graph.name}: {file_of(self.settings)}: {variable.path} is made outside "
-                    "of connect, so it cannot be averaged (ema_momentum); make its layer inside"
+                    f"{place(self.graph.name, self.settings)}: {variable.path} is made outside of "
+                    "connect, so it cannot be averaged (ema_momentum); make its layer inside"
                 )
 
     def trace(self) -> None:
-        """Make all graphs that a training calls, so that none is made later."""
+        """Make all graphs that a training calls, so that none is made later.
+
+        Raises:
+            StageError: what a layer computes is not possible in a graph, or not in its precision.
+        """
         wanted = [self.train_step, self._score]
         wanted += [self.average] if self.kept is not self.graph else []
         wanted += [self._take_statistics] if self._norms else []
-        for function in wanted:
-            function.get_concrete_function()
+        try:
+            for function in wanted:
+                function.get_concrete_function()
+        except Exception as error:
+            where, precision = place(self.graph.name, self.settings), self.settings.precision
+            raise StageError(f"{where}: {named(error)} (precision {precision}{REMEDY})") from None
 
     @property
     def state(self) -> list[Any]:
@@ -122,7 +130,7 @@ class Trainer:
         """Move the averages towards the weights by *rate*."""
         averages = self.kept.trainable_variables
         for average, variable in zip(averages, self.variables, strict=True):
-            average.value.assign_add((variable - average.value) * rate)
+            average.value.assign_add((variable - average.value) * tf.cast(rate, variable.dtype))
 
     def _augmented(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return *images* (n, height, width, channels) uint8 as they are trained on, in float32."""
@@ -134,19 +142,26 @@ class Trainer:
 
         They are the means over *batches* of training images, each (n, height, width, channels)
         uint8 with the seed (2,) int32 of its random changes. The statistics from training would be
-        wrong, since they belong to other weights. What else is not trained is copied.
+        wrong, since they belong to other weights. What else is not trained is that of training.
         """
+        if self.kept is self.graph:
+            return
+        pairs = zip(self.kept.non_trainable_weights, self.graph.non_trainable_weights, strict=True)
+        for own, other in pairs:
+            own.assign(other.value)
+        if not self._norms:
+            return
+        statistics = {id(weight) for norm in self._norms for weight in norm.non_trainable_weights}
+        others = [weight for weight in self.kept.weights if id(weight) not in statistics]
+        before = [tf.identity(weight.value) for weight in others]
         seen = 0
-        if self.kept is not self.graph:
-            pairs = zip(
-                self.kept.non_trainable_weights, self.graph.non_trainable_weights, strict=True
-            )
-            for own, other in pairs:
-                own.assign(other.value)
-        for images, seed in batches if self._norms else ():
+        for images, seed in batches:
             seen += len(images)
             self._norm_momentum.assign(1 - len(images) / seen)
             self._take_statistics(images, seed)
+        # Other layers may count their calls, or change their weights, in training.
+        for weight, value in zip(others, before, strict=True):
+            weight.assign(value)
 
     def _take_statistics_of(self, images: tf.Tensor, seed: tf.Tensor) -> None:
         """Show batch normalisation a batch as in training."""

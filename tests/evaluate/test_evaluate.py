@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from stages import architectures, processed
+from stages import architectures, params, processed
 from stages.backend import keras
 from stages.common.errors import StageError
 from stages.evaluate import __main__ as evaluate
@@ -29,10 +29,10 @@ def test_what_is_no_model_of_ours_is_told_with_what_to_do(tmp_path: Path) -> Non
     path = tmp_path / "model.keras"
     path.write_bytes(saved(path, (28, 28, 3), 7)[:-100])
     with pytest.raises(StageError, match="damaged; `make verify` restores it"):
-        load(path, (28, 28, 1), 10)
+        load(path, "model1", (28, 28, 1), 10)
     saved(path, (28, 28, 3), 7)
     with pytest.raises(StageError) as caught:
-        load(path, (28, 28, 1), 10)
+        load(path, "model1", (28, 28, 1), 10)
     assert str(caught.value) == (
         f"{path}: takes (None, 28, 28, 3) and gives (None, 7), not (None, 28, 28, 1) and "
         "(None, 10); fix its architecture, or remove it and run `dvc repro`"
@@ -61,7 +61,7 @@ def test_each_model_has_the_layers_of_its_own_architecture(
         outputs = keras.layers.Flatten()(module.Own()(pixels))
         keras.Model(pixels, outputs).save(tmp_path / f"{name}.keras")
     for name in ("once", "twice", "once"):
-        model = load(tmp_path / f"{name}.keras", (2, 2, 1), 4)
+        model = load(tmp_path / f"{name}.keras", name, (2, 2, 1), 4)
         assert float(model(np.ones((1, 2, 2, 1)))[0, 0]) == factors[name]
 
 
@@ -79,6 +79,7 @@ def test_the_scores_are_of_every_test_image_in_its_order_and_name_the_classes(
     processed.write_classes(NAMES)
     Path("models").mkdir()
     saved(Path("models/mine.keras"), (12, 8, 3))
+    monkeypatch.setattr(params, "architecture_of", lambda model: "model1")
     evaluate.main("mine")
     probabilities = keras.models.load_model("models/mine.keras").predict_on_batch(images)
     actual, predicted = labels.argmax(axis=1), probabilities.argmax(axis=1)

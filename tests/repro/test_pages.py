@@ -2,10 +2,8 @@
 
 import hashlib
 import re
-import sys
 from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +17,7 @@ from tests import ROOT
 from tests.support import pipeline
 from tests.support.handmade import flat, write_files
 from tests.support.images import random_images
-from tests.support.networks import built, trained_as
+from tests.support.networks import add_architecture, built, trained_as
 from tests.support.pipeline import TINY_MODELS, Project
 from tests.support.settings import training_settings
 
@@ -59,11 +57,7 @@ def test_a_model_is_added_and_another_removed_and_the_new_one_alone_is_trained(
     project.output("ruff", "format", "--check", file)
 
 
-def as_architecture(code: str, **names: object) -> SimpleNamespace:
-    """Return the architecture that is *code* with some *names* and *code*'s ``FILTERS``."""
-    content = {"keras": keras, "FILTERS": (16, 16), "DENSE": (), **names}
-    exec(code, content)  # noqa: S102
-    return SimpleNamespace(**content)
+HEAD = "import keras\n\nFILTERS, DENSE = (16, 16), ()\n\n\n"
 
 
 def test_the_patterns_train_with_and_without_weights_of_ones_own(
@@ -82,16 +76,12 @@ def test_the_patterns_train_with_and_without_weights_of_ones_own(
     *before, last = backbone.splitlines(keepends=True)
     origin, digest = given.as_uri(), hashlib.sha256(given.read_bytes()).hexdigest()
     frozen = "".join([*before, own_weights, last])
-    settings = training_settings(architecture="pattern", batch_size=8)
-    for architecture, trainable in (
-        (as_architecture(residual), 6 + 2),
-        (as_architecture(backbone), 156 + 2),
-        (as_architecture(frozen, ORIGIN=origin, SHA256=digest), 2),
-    ):
-        monkeypatch.setitem(sys.modules, "stages.architectures.pattern", architecture)
-        make = partial(built, settings, image)
-        model = make()
-        check(model, "a pattern", random_images(4, image=image)[0])
+    own = f"ORIGIN, SHA256 = '{origin}', '{digest}'\n{frozen}"
+    settings = training_settings(architecture="odd", batch_size=8)
+    make = partial(built, settings, image)
+    for code, trainable in ((residual, 6 + 2), (backbone, 156 + 2), (own, 2)):
+        add_architecture(monkeypatch, tmp_path, HEAD + code)
+        check(make(), settings, random_images(4, image=image)[0])
         trainer = trained_as(make, settings)
         assert len(trainer.variables) == trainable
         monkeypatch.setattr(trainer, "trace", lambda: None)
@@ -101,9 +91,8 @@ def test_the_patterns_train_with_and_without_weights_of_ones_own(
     inside = next(layer for layer in trainer.graph.layers if isinstance(layer, keras.Model))
     for weight, expected in zip(inside.weights, pretrained.weights, strict=True):
         np.testing.assert_array_equal(weight.numpy(), expected.numpy())
-    other = as_architecture(frozen, ORIGIN=origin, SHA256="0" * 64)
-    monkeypatch.setitem(sys.modules, "stages.architectures.pattern", other)
-    with pytest.raises(StageError, match=r"pattern\.py: .* file hash does not match"):
+    add_architecture(monkeypatch, tmp_path, HEAD + own.replace(digest, "0" * 64))
+    with pytest.raises(StageError, match=r"odd\.py: .* file hash does not match"):
         make()
 
 
@@ -113,9 +102,8 @@ def test_a_layer_of_ones_own_goes_all_the_way(
     project = pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
     page = (ROOT / "docs/own-layers.md").read_text(encoding="utf-8")
     code, snippet = blocks(page, "python")
-    head = "import keras\n\nFILTERS = ()\nDENSE = ()\n\n"
     file = "stages/architectures/scaled.py"
-    (project.folder / file).write_text(head + code, encoding="utf-8")
+    (project.folder / file).write_text(HEAD + code, encoding="utf-8")
     params = project.read_params()
     params["models"] = {"scaled": {"architecture": "scaled", "filters": None, "dense": None}}
     project.write_params(params)

@@ -1,11 +1,14 @@
 """Untrained networks, for images like MNIST's if nothing else is said, and their trainers."""
 
+import sys
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from stages import architectures
 from stages.backend import keras, make_repeatable
 from stages.settings import TrainingSettings
 from stages.train import machine, network
@@ -32,6 +35,28 @@ def trained_as(
 ) -> Trainer:
     """Return a trainer of the model that *make* returns anew each time, in *precision*."""
     return Trainer(partial(network.training_graph, make, make(), precision), settings)
+
+
+# The function that :data:`ODD` connects with.
+CONNECTED: dict[str, Callable[..., Any]] = {}
+ODD = """
+from tests.support.networks import CONNECTED
+
+FILTERS, DENSE = (), ()
+
+
+def connect(x, filters, dense, classes):
+    return CONNECTED["odd"](x, classes)
+"""
+
+
+def add_architecture(patch: pytest.MonkeyPatch, folder: Path, source: str = ODD) -> None:
+    """Make *source* the architecture ``odd``, in a *folder* outside of the project."""
+    (folder / "odd.py").write_text(source, encoding="utf-8")
+    patch.setattr(architectures, "__path__", [*architectures.__path__, str(folder)])
+    patch.delitem(sys.modules, "stages.architectures.odd", raising=False)
+    # Not kept as bytecode: two files of one second and size would be taken for the same.
+    patch.setattr(sys, "dont_write_bytecode", True)
 
 
 # Neither square nor grey, and of other than ten classes.

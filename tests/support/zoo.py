@@ -316,6 +316,20 @@ def maxout(x: Tensor, classes: int) -> Tensor:
 
 
 @entry
+def relu_pool_shared(x: Tensor, classes: int) -> Tensor:
+    """Pool features with ReLU, and others with negative ones, by one layer."""
+    shared = pool()
+    return head(layers.Concatenate()(each(shared, stem(x, activation="relu"), stem(x))), classes)
+
+
+@entry
+def ends_in_shared_activation(x: Tensor, classes: int) -> Tensor:
+    """Take the softmax of features and, by the same layer, of the logits."""
+    shared = layers.Activation("softmax")
+    return shared(dense(classes)(shared(dense(6)(pooled(x)))))
+
+
+@entry
 def relu_pool_and_skip(x: Tensor, classes: int) -> Tensor:
     """Pool features that are also used as they are."""
     x = stem(x, activation="relu")

@@ -1,10 +1,9 @@
 """Whatever Keras trains, our loop trains to the same weights: Keras's own is the oracle."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from types import SimpleNamespace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +15,7 @@ from stages.train.check import check
 from stages.train.fit import fit
 from stages.train.trainer import Trainer
 from tests.support.images import random_images
-from tests.support.networks import built
+from tests.support.networks import CONNECTED, add_architecture, built
 from tests.support.settings import training_settings
 from tests.support.zoo import ARCHITECTURES, LARGE
 
@@ -35,13 +34,11 @@ def eagerly(wanted: bool) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
-def test_weights_and_losses_are_those_of_keras(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    architecture = SimpleNamespace(
-        connect=lambda x, filters, dense, classes: ARCHITECTURES[name](x, classes),
-        FILTERS=(),
-        DENSE=(),
-    )
-    monkeypatch.setitem(sys.modules, "stages.architectures.zoo", architecture)
+def test_weights_and_losses_are_those_of_keras(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    add_architecture(monkeypatch, tmp_path)
+    monkeypatch.setitem(CONNECTED, "odd", ARCHITECTURES[name])
     # As on processors where that is faster, so all stand-ins are there.
     monkeypatch.setattr(machine, "sums_biases_apart", lambda precision: True)
     deep = name in LARGE
@@ -54,7 +51,7 @@ def test_weights_and_losses_are_those_of_keras(monkeypatch: pytest.MonkeyPatch, 
         # They take seconds to trace, and a fifth of that to run as they are.
         monkeypatch.setattr(Trainer, "trace", lambda self: None)
     settings = training_settings(
-        architecture="zoo", optimizer=optimizer, learning_rate=rate, batch_size=batch_size
+        architecture="odd", optimizer=optimizer, learning_rate=rate, batch_size=batch_size
     )
     image = (32, 32, 3) if deep else (12, 12, 3)
     training, validation = (
@@ -62,15 +59,11 @@ def test_weights_and_losses_are_those_of_keras(monkeypatch: pytest.MonkeyPatch, 
     )
     make_repeatable(0)
 
-    def make() -> keras.Model:
-        # The same first weights each time, and the same random numbers in training.
-        keras.utils.set_random_seed(1)
-        return built(settings, image, CLASSES)
-
+    make = partial(built, settings, image, CLASSES)
     stock = make()
     first = [weight.numpy() for weight in stock.trainable_weights]
     if name != "python_lambda":
-        check(stock, name, training[0][:2])
+        check(stock, settings, training[0][:2])
     ours = Trainer(partial(network.training_graph, make, stock, "float32"), settings)
     with eagerly(deep):
         (epoch,) = fit(ours, training, validation)

@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 from ai_edge_litert.interpreter import Interpreter
 
-from stages import processed
+from stages import params, processed
 from stages.backend import keras, make_repeatable, tf
 from stages.common.command import run
 from stages.common.files import replacing, write_csv
@@ -87,7 +87,7 @@ def main(name: str) -> None:
     images, labels = processed.read("test")
     make_repeatable(0)
     path = Path("models") / f"{name}.keras"
-    model = load(path, images.shape[1:], labels.shape[1])
+    model = load(path, params.architecture_of(name), images.shape[1:], labels.shape[1])
     of_keras = predict(model.predict_on_batch, images)
     results = [("keras", f"Keras {keras.__version__}", of_keras)]
     for ending, (options, runtime, opened) in FORMATS.items():

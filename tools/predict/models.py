@@ -48,7 +48,12 @@ class Models:
         # It warns that it prepares each model for one image, and again for several.
         tf.get_logger().setLevel("ERROR")
         self._models = {
-            name: load(Path("models") / f"{name}.keras", image, len(self.classes))
+            name: load(
+                Path("models") / f"{name}.keras",
+                params.architecture_of(name),
+                image,
+                len(self.classes),
+            )
             for name in params.section(params.read(), "models")
         }
         if VOTE in self._models:

@@ -34,7 +34,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_what_is_exported_says_what_keras_says(tiny: Project, tmp_path: Path, ending: str) -> None:
     images = np.load(tiny.folder / processed.FOLDER / "test" / "images.npy")
     for name in NAMES:
-        model = load(tiny.folder / f"models/{name}.keras", images.shape[1:], 10)
+        model = load(tiny.folder / f"models/{name}.keras", "model1", images.shape[1:], 10)
         expected = predict(model.predict_on_batch, images)
         options, _, openers = FORMATS[ending]
         write(model, path := tmp_path / f"{name}.{ending}", options)
