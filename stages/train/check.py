@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from stages.backend import keras, tf
-from stages.common.errors import StageError, named
+from stages.common.errors import StageError, named, one_line
 from stages.opening import open_model
 from stages.settings import TrainingSettings
 from stages.train.network import place
@@ -53,7 +53,7 @@ def _check(model: keras.Model, architecture: str, images: np.ndarray) -> None:
         raise StageError(
             "the model cannot be saved and opened again; layers and functions of your own need "
             "what docs/own-layers.md says, @keras.saving.register_keras_serializable() and "
-            f"get_config: {error}"
+            f"get_config: {one_line(error)}"
         ) from None
     if not np.allclose(again(tried, training=False).numpy(), probabilities, atol=TOLERANCE):
         raise StageError(

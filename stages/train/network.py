@@ -80,7 +80,9 @@ def build(
         model = keras.Model(inputs, outputs, name=name)
     # What is returned does not come from x, or two layers have the same name.
     except ValueError as error:
-        raise StageError(f"{where}: {one_line(error)}") from None
+        raise StageError(
+            f"{where}: what connect returned makes no model of its x: {one_line(error)}"
+        ) from None
     for layer in batch_normalizations(model):
         layer.momentum = settings.batch_norm_momentum
     return model
