@@ -52,11 +52,6 @@ def pooled(x: Tensor) -> Tensor:
     return average()(stem(x))
 
 
-def rows(x: Tensor) -> Tensor:
-    """Return each image as the sequence of its rows, scaled."""
-    return layers.Reshape((x.shape[1], prod(x.shape[2:])))(layers.Rescaling(1 / 127.5, -1)(x))
-
-
 def steps(x: Tensor) -> Tensor:
     """Return an image's places as a sequence."""
     return layers.Reshape((prod(x.shape[1:3]), x.shape[3]))(x)
@@ -90,22 +85,13 @@ def each(shared: Any, *inputs: Tensor) -> list[Tensor]:
 class Scale(keras.layers.Layer):
     """Multiplies each channel by a weight of its own."""
 
-    def __init__(self, initial: float = 1.0, **options: Any) -> None:
-        super().__init__(**options)
-        self.initial = initial
-
     def build(self, shape: Sequence[int | None]) -> None:
         """Make the weight."""
-        start = keras.initializers.Constant(self.initial)
-        self.factor = self.add_weight(shape=(shape[-1],), initializer=start, name="factor")
+        self.factor = self.add_weight(shape=shape[-1:], initializer="ones", name="factor")
 
     def call(self, x: Tensor) -> Tensor:
         """Return *x* scaled."""
-        return x * ops.cast(self.factor, x.dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        """Return what makes the same layer."""
-        return {**super().get_config(), "initial": self.initial}
+        return x * self.factor
 
 
 @keras.saving.register_keras_serializable("zoo")
@@ -128,12 +114,6 @@ class Block(keras.Model):
         self.conv = layers.Conv2D(filters, 3, padding="same", use_bias=False)
         self.norm = norm()
 
-    def build(self, shape: Sequence[int | None]) -> None:
-        """Make the weights."""
-        self.conv.build(shape)
-        self.norm.build((*shape[:-1], self.filters))
-        self.built = True
-
     def call(self, x: Tensor, training: bool | None = None) -> Tensor:
         """Return *x* and what the convolution makes of it."""
         return x + self.norm(self.conv(x), training=training)
@@ -151,34 +131,23 @@ def bent(x: Tensor) -> Tensor:
 keras.saving.register_keras_serializable("zoo")(bent)
 
 
-# One layer, or one after the other, on raw pixels; on the stem; on linear features; on a sequence.
+# One layer on raw pixels, on the stem, on linear features.
 
-
-RANDOM_ON_PIXELS: dict[str, Layer] = {
+ON_PIXELS: dict[str, Layer] = {
     "random_flip": layers.RandomFlip,
     "random_rotation": partial(layers.RandomRotation, 0.1),
-    "random_translation": partial(layers.RandomTranslation, 0.2, 0.2),
     "random_contrast": partial(layers.RandomContrast, 0.3),
-}
-ON_PIXELS: dict[str, Layer] = {
-    "rescaling_of_each_channel": partial(layers.Rescaling, [0.9, 1.0, 1.1], [3.0, 0.0, -3.0]),
     "normalization": partial(layers.Normalization, mean=[100, 110, 120], variance=[0.3, 0.4, 0.5]),
-    "resizing": partial(layers.Resizing, 9, 10),
-    "center_crop": partial(layers.CenterCrop, 8, 9),
 }
-RANDOM_ON_STEM: dict[str, Layer] = {
+ON_STEM: dict[str, Layer] = {
     "dropout": partial(layers.Dropout, 0.3),
     "spatial_dropout": partial(layers.SpatialDropout2D, 0.3),
     "gaussian_noise": partial(layers.GaussianNoise, 0.1),
-}
-ON_STEM: dict[str, Layer] = {
     "norm_unscaled": partial(norm, scale=False),
     "norm_uncentred": partial(norm, center=False),
-    "norm_plain": partial(norm, scale=False, center=False),
     "norm_of_rows": partial(norm, axis=1),
     "norm_frozen": lambda: frozen(norm()),
     "norm_renorm": partial(norm, renorm=True),
-    "norm_epsilon": partial(norm, epsilon=1e-5),
     "norm_regularized": partial(norm, gamma_regularizer=L2(0.1)),
     "norm_in_sequential": lambda: keras.Sequential([conv(), norm()]),
     "activity_regularization": partial(layers.ActivityRegularization, l2=0.01),
@@ -186,7 +155,6 @@ ON_STEM: dict[str, Layer] = {
     "kernel_regularized": partial(conv, kernel_regularizer=L2(0.1)),
     "bias_regularized": partial(conv, bias_regularizer=L2(0.1)),
     "max_norm": partial(conv, kernel_constraint=keras.constraints.MaxNorm(0.5)),
-    "non_negative": partial(conv, kernel_constraint=keras.constraints.NonNeg()),
     "unit_norm": partial(conv, kernel_constraint=keras.constraints.UnitNorm(axis=[0, 1, 2])),
     "regularized_in_nested": lambda: keras.Sequential([conv(kernel_regularizer=L2(0.1)), conv()]),
     "frozen_conv": lambda: frozen(conv()),
@@ -194,26 +162,19 @@ ON_STEM: dict[str, Layer] = {
     "depthwise": partial(layers.DepthwiseConv2D, 3, depth_multiplier=2, activation="gelu"),
     "separable": partial(layers.SeparableConv2D, 6, 3, activation="gelu"),
     "dilated": partial(conv, dilation_rate=2),
-    "strided": partial(conv, strides=2),
     "grouped": partial(conv, groups=2),
     "upsampled_bilinear": partial(layers.UpSampling2D, 2, interpolation="bilinear"),
     "layer_norm": layers.LayerNormalization,
     "group_norm": partial(layers.GroupNormalization, 2),
     "unit_normalization": partial(layers.UnitNormalization, axis=[1, 2]),
     "spectral_norm": lambda: layers.SpectralNormalization(conv()),
-    "custom_layer": partial(Scale, 1.5),
+    "custom_layer": Scale,
     "custom_model": partial(Block, 4),
     "custom_activation": partial(conv, activation=bent),
 }
 ON_LINEAR: dict[str, Layer] = {
     "norm_after_conv": norm,
     "prelu": partial(layers.PReLU, "zeros", shared_axes=[1, 2]),
-    "leaky_relu": layers.LeakyReLU,
-}
-ON_ROWS: dict[str, Layer] = {
-    "lstm": partial(layers.LSTM, 4),
-    "time_distributed": lambda: layers.TimeDistributed(dense(4, "gelu")),
-    "bidirectional": lambda: layers.Bidirectional(layers.GRU(3)),
 }
 OUTSIDE = pool()
 # The stem's options, and what pools its output.
@@ -231,10 +192,9 @@ POOLED: dict[str, tuple[dict[str, Any], Layer]] = {
 
 # How a table's layers are connected, each a function of what makes one of them.
 TABLES: list[tuple[Callable[[Any, Tensor], Tensor], dict[str, Any]]] = [
-    (lambda make, x: stem(make()(x)), RANDOM_ON_PIXELS | ON_PIXELS),
-    (lambda make, x: make()(stem(x)), RANDOM_ON_STEM | ON_STEM),
+    (lambda make, x: stem(make()(x)), ON_PIXELS),
+    (lambda make, x: make()(stem(x)), ON_STEM),
     (lambda make, x: make()(stem(x, activation=None, use_bias=False)), ON_LINEAR),
-    (lambda make, x: make()(rows(x)), ON_ROWS),
     (lambda line, x: line[1]()(stem(x, **line[0])), POOLED),
 ]
 
@@ -264,9 +224,6 @@ ARCHITECTURES |= {
         dense(classes)(pooled(x))
     ),
     "ends_in_operation": lambda x, classes: ops.softmax(dense(classes)(pooled(x))),
-    "ends_in_scaled_logits": lambda x, classes: layers.Softmax()(
-        layers.Rescaling(0.5)(dense(classes)(pooled(x)))
-    ),
     "ends_in_flatten": lambda x, classes: layers.Flatten()(
         layers.Conv2D(classes, 1, activation="softmax")(average(keepdims=True)(stem(x)))
     ),
@@ -301,18 +258,10 @@ ARCHITECTURES |= {
     "plus": lambda x, classes: head(stem(x) + stem(x), classes),
     "divided": lambda x, classes: head(conv()(x / 255.0), classes),
     "sliced": lambda x, classes: head(stem(x[:, 1:-1, 2:]), classes),
-    "gated": lambda x, classes: head(stem(x) * stem(x, activation="sigmoid"), classes),
     "operations": lambda x, classes: head(ops.square(ops.tanh(stem(x))), classes),
     "preprocess_input": lambda x, classes: head(conv()(preprocess(x)), classes),
     "python_lambda": lambda x, classes: head(layers.Lambda(lambda y: y * 0.5)(stem(x)), classes),
 }
-
-
-@entry
-def maxout(x: Tensor, classes: int) -> Tensor:
-    """Take the larger of two features."""
-    x = stem(x, activation=None)
-    return head(ops.max(ops.reshape(x, (-1, *x.shape[1:3], 2, 2)), axis=-1), classes)
 
 
 @entry
@@ -371,13 +320,6 @@ def squeeze_and_excite(x: Tensor, classes: int) -> Tensor:
 
 
 @entry
-def attention(x: Tensor, classes: int) -> Tensor:
-    """Let each place attend to all."""
-    x = steps(stem(x))
-    return head(layers.MultiHeadAttention(2, 3, use_bias=False)(x, x), classes)
-
-
-@entry
 def vision_transformer(x: Tensor, classes: int) -> Tensor:
     """Embed patches and their places for one block."""
     x = layers.Conv2D(6, 4, strides=4)(layers.Rescaling(1 / 127.5, -1)(x))
@@ -392,10 +334,11 @@ def vision_transformer(x: Tensor, classes: int) -> Tensor:
 
 
 @entry
-def masked_gru(x: Tensor, classes: int) -> Tensor:
-    """Mask the rows that pad an image."""
-    x = layers.Masking()(layers.ZeroPadding1D((0, 2))(rows(x)))
-    return head(layers.GRU(4)(x), classes)
+def masked_rows(x: Tensor, classes: int) -> Tensor:
+    """Read the rows of an image both ways, but not what pads it."""
+    rows = layers.Reshape((x.shape[1], prod(x.shape[2:])))(x / 127.5 - 1)
+    rows = layers.Masking()(layers.ZeroPadding1D((0, 2))(rows))
+    return head(layers.Bidirectional(layers.GRU(3))(rows), classes)
 
 
 # Applications of Keras, each as a layer.
