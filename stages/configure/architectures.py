@@ -2,6 +2,7 @@
 
 import ast
 import symtable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ def check(name: str) -> None:
     """Check the file of the architecture *name*.
 
     Raises:
-        StageError: it is not valid Python, or lacks a part that every architecture has.
+        StageError: it is not valid Python, lacks a part that every architecture has, or imports a
+            file that no stage depends on.
     """
     path = FOLDER / f"{name}.py"
     shown = path.relative_to(FOLDER.parents[1])
@@ -32,11 +34,28 @@ def check(name: str) -> None:
     except SyntaxError as error:
         place = f"{shown}: line {error.lineno}" if error.lineno else str(shown)
         raise StageError(f"{place}: not valid Python: {error.msg}") from None
+    for module in _imported(source):
+        top = FOLDER.parents[1] / module.partition(".")[0]
+        if not module or top.is_dir() or top.with_suffix(".py").is_file():
+            raise StageError(
+                f"{shown}: imports {module or 'a file beside it'}, of which DVC would not notice a "
+                "change; put what it needs into this file"
+            )
     if missing := [part for part in PARTS if part not in names]:
         raise StageError(
             f"{shown}: no {' and no '.join(missing)} in it; "
             f"an architecture has {', '.join(PARTS)}, like model1.py"
         )
+
+
+def _imported(source: bytes) -> Iterator[str]:
+    """Yield the modules that *source* imports; a relative one is empty."""
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(aliases):
+                yield from (alias.name for alias in aliases)
+            case ast.ImportFrom(module, _, level):
+                yield "" if level else str(module)
 
 
 def convolutions(name: str) -> int | None:

@@ -36,11 +36,19 @@ WHOLE = b"FILTERS = (4, 8)\nDENSE = ()\ndef connect(x, filters, dense, classes):
         (WHOLE + b"FILTERS = (4,\n", "line 5: not valid Python: .+"),
         (WHOLE + b"'\xff'\n", "line 5: not valid Python: .+"),
         (WHOLE.replace(b"connect", b"conect"), "no connect in it; .+ like model1.py"),
+        (
+            b"from stages.architectures import model2\n" + WHOLE,
+            "imports stages.architectures, of .+",
+        ),
+        (b"import keras, stages.backend as one\n" + WHOLE, "imports stages.backend, of .+"),
+        (b"from .model2 import connect\n" + WHOLE, "imports a file beside it, of .+"),
+        (b"import mine\n" + WHOLE, "imports mine, of which DVC would not notice a change; put .+"),
         (b"", "no connect and no FILTERS and no DENSE in it; .+ like model1.py"),
     ],
 )
 def test_what_is_no_architecture_is_told(source: Path, content: bytes, problem: str) -> None:
     source.write_bytes(WHOLE)
+    (source.parents[2] / "mine.py").touch()
     resolved({})
     source.write_bytes(content)
     with pytest.raises(StageError, match=rf"^stages/architectures/model1\.py: {problem}$"):

@@ -168,6 +168,7 @@ ON_STEM: dict[str, Layer] = {
     "group_norm": partial(layers.GroupNormalization, 2),
     "unit_normalization": partial(layers.UnitNormalization, axis=[1, 2]),
     "spectral_norm": lambda: layers.SpectralNormalization(conv()),
+    "in_float64": partial(layers.Dense, 4, dtype="float64"),
     "custom_layer": Scale,
     "custom_model": partial(Block, 4),
     "custom_activation": partial(conv, activation=bent),

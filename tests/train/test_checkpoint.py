@@ -53,6 +53,16 @@ def test_what_was_saved_last_comes_back_bit_for_bit_and_is_the_only_file() -> No
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_weights_in_bfloat16_which_numpy_cannot_write_come_back_too() -> None:
+    before = [tf.Variable([0.1, 3], dtype="bfloat16"), keras.Variable([7.0], dtype="bfloat16")]
+    after = [tf.Variable([0, 0], dtype="bfloat16"), keras.Variable([0.0], dtype="bfloat16")]
+    Checkpoint("mine", "ours").save(EPOCHS, before)
+    assert Checkpoint("mine", "ours").load(after) == EPOCHS
+    for own, other in zip(after, before, strict=True):
+        assert own.dtype == other.dtype
+        assert own.numpy().tolist() == other.numpy().tolist()
+
+
 def test_a_checkpoint_of_something_else_is_set_aside_and_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -1,4 +1,4 @@
-"""The fused normalisation in bfloat16, against Keras's; test_zoo.py has all stand-ins in float32."""
+"""The fused normalisation against Keras's, also in bfloat16; test_zoo.py has all stand-ins."""
 
 import numpy as np
 import pytest

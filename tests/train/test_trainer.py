@@ -1,6 +1,7 @@
 """One step of training and one of validation: their loss, their graphs, their memory."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -37,6 +38,32 @@ def test_average_has_what_is_not_trained_and_statistics_of_a_model_inside() -> N
     # Of pixels up to 255 it is far from what it begins with.
     assert np.abs(norm.moving_mean.numpy()).min() > 0.1
     assert norm.moving_variance.numpy().min() > 10
+
+
+class Counting(keras.layers.Layer):
+    """A layer that counts its calls in training."""
+
+    def build(self, shape: Any) -> None:
+        """Make the counter."""
+        self.count = self.add_weight(initializer="zeros", trainable=False)
+
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        """Return *x*."""
+        if training:
+            self.count.assign_add(1)
+        return x
+
+
+def test_what_layers_keep_of_a_training_is_not_of_the_pass_for_the_statistics() -> None:
+    def make() -> keras.Model:
+        pixels = keras.Input((12, 8, 3))
+        x = Counting(name="counting")(keras.layers.BatchNormalization()(pixels))
+        return keras.Model(pixels, keras.layers.Dense(7, "softmax")(keras.layers.Flatten()(x)))
+
+    ours = trained_as(make, training_settings(ema_momentum=0.9, epochs=2))
+    fit(ours, TRAINING, VALIDATION)
+    # Two epochs of 20 images in batches of 8.
+    assert [int(model.get_layer("counting").count) for model in (ours.graph, ours.kept)] == [6, 6]
 
 
 def test_a_layer_made_outside_of_connect_is_not_averaged_in_silence() -> None:
