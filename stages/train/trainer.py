@@ -34,7 +34,7 @@ class Trainer:
         self._norm_momentum = tf.Variable(0.0, trainable=False)
         if settings.ema_momentum:
             self.kept, _ = make_graph()
-            self._norms = [norm for norm in batch_normalizations(self.kept) if norm.trainable]
+            self._norms = batch_normalizations(self.kept)
             for layer in self._norms:
                 layer.momentum = self._norm_momentum
             self._check_that_nothing_is_shared()

@@ -1,5 +1,6 @@
 """Models that cannot be trained are refused before the first step, in one line that says why."""
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -92,6 +93,27 @@ def head(x: Any, classes: int, activation: str | None = "softmax") -> Any:
     return layers.Dense(classes, activation=activation)(layers.Flatten()(x))
 
 
+@keras.saving.register_keras_serializable("test_check")
+class Penalised(keras.layers.Layer):
+    """A layer with a weight of which the loss alone depends."""
+
+    def build(self, shape: Any) -> None:
+        """Make the weight."""
+        self.factor = self.add_weight(name="factor")
+
+    def call(self, x: Any) -> Any:
+        """Return *x*."""
+        self.add_loss(self.factor**2)
+        return x
+
+
+def thirds(x: Any, classes: int) -> Any:
+    """Return sigmoids that begin with a sum of 1."""
+    bias = keras.initializers.Constant(-math.log(2))
+    last = layers.Dense(classes, "sigmoid", kernel_initializer="zeros", bias_initializer=bias)
+    return last(layers.Flatten()(x))
+
+
 def frozen(x: Any, classes: int) -> Any:
     model = keras.Sequential([layers.Flatten(), layers.Dense(classes, activation="softmax")])
     model.trainable = False
@@ -121,6 +143,7 @@ OPEN = r"the model cannot be saved and opened again; .*register_keras_serializab
         (lambda x, classes: head(x, nowhere), r"NameError: name 'nowhere' is not defined"),  # type: ignore[name-defined]  # noqa: F821
         (lambda x, classes: head(x, classes, None), f"the model returns no prob.*; {SOFTMAX}"),
         (lambda x, classes: head(x, classes, "sigmoid"), f"the model returns no .*; {SOFTMAX}"),
+        (thirds, f"the model returns no .*; {SOFTMAX}"),
         (lambda x, classes: ops.log(head(x, classes) - 1), f".*not finite; {SOFTMAX}"),
         (lambda x, classes: head(Unregistered()(x), classes), OPEN),
         (lambda x, classes: head(WithoutConfig(ops.square)(x), classes), OPEN),
@@ -138,6 +161,10 @@ def test_what_cannot_be_trained_is_told(
     line = str(caught.value)
     assert re.fullmatch(rf"mine: stages/architectures/odd\.py: {told}.*", line)
     assert len(line) < 700
+
+
+def test_a_weight_that_the_loss_alone_depends_on_can_be_trained(tried: Callable[..., None]) -> None:
+    tried(lambda x, classes: head(Penalised()(x), classes))
 
 
 def test_a_sigmoid_of_two_classes_is_no_softmax_whatever_its_first_weights(
