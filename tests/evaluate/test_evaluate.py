@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from stages import architectures, params, processed
-from stages.backend import keras
+from stages.backend import keras, tf
 from stages.common.errors import StageError
 from stages.evaluate import __main__ as evaluate
-from stages.evaluate.model import load
+from stages.evaluate.model import load, predict
 from tests.support.images import random_images, write_part
 
 # Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
@@ -63,6 +63,14 @@ def test_each_model_has_the_layers_of_its_own_architecture(
     for name in ("once", "twice", "once"):
         model = load(tmp_path / f"{name}.keras", name, (2, 2, 1), 4)
         assert float(model(np.ones((1, 2, 2, 1)))[0, 0]) == factors[name]
+
+
+def test_probabilities_in_bfloat16_are_kept_in_float32() -> None:
+    def half(images: np.ndarray) -> np.ndarray:
+        return tf.constant(images, "bfloat16").numpy() / 2
+
+    found = predict(half, np.ones((3, 2), np.uint8))
+    assert (found.dtype, found.tolist()) == (np.float32, [[0.5, 0.5]] * 3)
 
 
 # Not one of which may be taken for something else.

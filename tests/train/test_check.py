@@ -163,6 +163,30 @@ def test_what_cannot_be_trained_is_told(
     assert len(line) < 700
 
 
+INSIDE = """
+import keras
+
+FILTERS, DENSE = (), ()
+
+def connect(x, filters, dense, classes):
+    @keras.saving.register_keras_serializable("test_check")
+    class Inside(keras.layers.Layer):
+        def call(self, x):
+            return x
+
+    return keras.layers.Dense(classes, "softmax")(keras.layers.Flatten()(Inside()(x)))
+"""
+
+
+def test_a_layer_that_is_there_only_while_connect_runs_is_not_found_later(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    add_architecture(monkeypatch, tmp_path, INSIDE)
+    settings = training_settings(architecture="odd")
+    with pytest.raises(StageError, match=f"odd.py: {OPEN}Could not locate class 'Inside'"):
+        check(built(settings, (12, 12, 1), 3), settings, IMAGES)
+
+
 def test_a_weight_that_the_loss_alone_depends_on_can_be_trained(tried: Callable[..., None]) -> None:
     tried(lambda x, classes: head(Penalised()(x), classes))
 
