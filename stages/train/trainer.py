@@ -9,9 +9,9 @@ from stages.backend import keras, tf
 from stages.common.arrays import release, scoring_batches
 from stages.common.errors import StageError, named
 from stages.settings import TrainingSettings
-from stages.train import optimizers
 from stages.train.augmentation import augment, is_wanted
 from stages.train.network import REMEDY, Graph, batch_normalizations, place
+from stages.train.optimizers import Optimizer
 
 
 class Trainer:
@@ -26,7 +26,7 @@ class Trainer:
     def __init__(self, make_graph: Callable[[], Graph], settings: TrainingSettings) -> None:
         self.graph, self.from_logits = make_graph()
         self.variables = [variable.value for variable in self.graph.trainable_variables]
-        self.optimizer = optimizers.make(settings, self.variables)
+        self.optimizer = Optimizer(settings, self.variables)
         self.settings = settings
         self.kept = self.graph
         self._norms: list[keras.layers.Layer] = []

@@ -70,7 +70,8 @@ def test_probabilities_in_bfloat16_are_kept_in_float32() -> None:
         return tf.constant(images, "bfloat16").numpy() / 2
 
     found = predict(half, np.ones((3, 2), np.uint8))
-    assert (found.dtype, found.tolist()) == (np.float32, [[0.5, 0.5]] * 3)
+    assert found.dtype == np.float32
+    assert found.tolist() == [[0.5, 0.5]] * 3
 
 
 # Not one of which may be taken for something else.

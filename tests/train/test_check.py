@@ -45,19 +45,6 @@ class Unregistered(keras.layers.Layer):
 
 
 @keras.saving.register_keras_serializable("test_check")
-class WithoutConfig(keras.layers.Layer):
-    """A layer that Keras cannot make again, since it does not know with what."""
-
-    def __init__(self, change: Callable[[Any], Any], **options: Any) -> None:
-        super().__init__(**options)
-        self.change = change
-
-    def call(self, x: Any) -> Any:
-        """Return *x* changed."""
-        return self.change(x)
-
-
-@keras.saving.register_keras_serializable("test_check")
 class Forgetful(keras.layers.Layer):
     """A layer that Keras makes again as another one."""
 
@@ -91,20 +78,6 @@ class Unused(keras.layers.Layer):
 
 def head(x: Any, classes: int, activation: str | None = "softmax") -> Any:
     return layers.Dense(classes, activation=activation)(layers.Flatten()(x))
-
-
-@keras.saving.register_keras_serializable("test_check")
-class Penalised(keras.layers.Layer):
-    """A layer with a weight of which the loss alone depends."""
-
-    def build(self, shape: Any) -> None:
-        """Make the weight."""
-        self.factor = self.add_weight(name="factor")
-
-    def call(self, x: Any) -> Any:
-        """Return *x*."""
-        self.add_loss(self.factor**2)
-        return x
 
 
 def thirds(x: Any, classes: int) -> Any:
@@ -146,7 +119,6 @@ OPEN = r"the model cannot be saved and opened again; .*register_keras_serializab
         (thirds, f"the model returns no .*; {SOFTMAX}"),
         (lambda x, classes: ops.log(head(x, classes) - 1), f".*not finite; {SOFTMAX}"),
         (lambda x, classes: head(Unregistered()(x), classes), OPEN),
-        (lambda x, classes: head(WithoutConfig(ops.square)(x), classes), OPEN),
         (lambda x, classes: head(layers.Lambda(lambda y: y / 2)(x), classes), OPEN),
         (lambda x, classes: head(Forgetful(0.01)(x), classes), "saved and opened again, the mod"),
         (lambda x, classes: head(Unused()(x), classes), "no gradient reaches the weight .*factor"),
@@ -185,10 +157,6 @@ def test_a_layer_that_is_there_only_while_connect_runs_is_not_found_later(
     settings = training_settings(architecture="odd")
     with pytest.raises(StageError, match=f"odd.py: {OPEN}Could not locate class 'Inside'"):
         check(built(settings, (12, 12, 1), 3), settings, IMAGES)
-
-
-def test_a_weight_that_the_loss_alone_depends_on_can_be_trained(tried: Callable[..., None]) -> None:
-    tried(lambda x, classes: head(Penalised()(x), classes))
 
 
 def test_a_sigmoid_of_two_classes_is_no_softmax_whatever_its_first_weights(

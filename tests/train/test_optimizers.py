@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from stages.backend import keras, tf
-from stages.train.optimizers import make
+from stages.train.optimizers import Optimizer
 from tests.support.settings import training_settings
 
 SHAPES = [(3, 4), (5,), ()]
@@ -31,7 +31,7 @@ def test_ten_steps_with_changing_rates_are_those_of_keras(
 ) -> None:
     start = random_arrays(seed=0)
     ours, theirs = [*map(tf.Variable, start)], [*map(keras.Variable, start)]
-    optimizer = make(training_settings(optimizer=name, weight_decay=decay), ours)
+    optimizer = Optimizer(training_settings(optimizer=name, weight_decay=decay), ours)
     oracle = kind(weight_decay=decay, **options)
     for step in range(1, 11):
         gradients = [tf.constant(array) for array in random_arrays(seed=step)]
