@@ -116,7 +116,7 @@ def training_graph(make: Callable[[], keras.Model], model: keras.Model, precisio
         raise StageError(f"{error} (in {precision}{REMEDY})") from None
     finally:
         keras.config.set_dtype_policy(before)
-    for layer in closing_layers(graph):
+    for layer in closing_layers(graph) if precision == "bfloat16" else ():
         layer.dtype_policy = "float32"
     # Layers made outside of `connect` belong to both.
     shared = {id(layer) for layer in all_layers(model)}

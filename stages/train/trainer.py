@@ -90,8 +90,10 @@ class Trainer:
             for function in wanted:
                 function.get_concrete_function()
         except Exception as error:
-            where, precision = place(self.graph.name, self.settings), self.settings.precision
-            raise StageError(f"{where}: {named(error)} (precision {precision}{REMEDY})") from None
+            precision = self.settings.precision
+            remedy = "" if precision == "float32" else f" (precision {precision}{REMEDY})"
+            where = place(self.graph.name, self.settings)
+            raise StageError(f"{where}: {named(error)}{remedy}") from None
 
     @property
     def state(self) -> list[Any]:

@@ -66,6 +66,16 @@ def test_what_layers_keep_of_a_training_is_not_of_the_pass_for_the_statistics() 
     assert [int(model.get_layer("counting").count) for model in (ours.graph, ours.kept)] == [6, 6]
 
 
+def test_what_a_graph_cannot_compute_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = trainer()
+    monkeypatch.setattr(ours.graph.layers[1], "call", lambda x: x.numpy())
+    with pytest.raises(
+        StageError, match=r"^mine: stages/architectures/model2\.py: .*numpy"
+    ) as told:
+        ours.trace()
+    assert "\n" not in str(told.value)
+
+
 def test_a_layer_made_outside_of_connect_is_not_averaged_in_silence() -> None:
     outside = keras.layers.Dense(7, "softmax", name="outside")
 
