@@ -1,6 +1,7 @@
 """One step of training and one of validation, each a single TensorFlow graph."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,27 +42,13 @@ class Trainer:
         graph = self.graph
         images = tf.TensorSpec(graph.input_shape, tf.uint8)
         labels = tf.TensorSpec(graph.output_shape, tf.float32)
-        self.train_step = tf.function(
-            self._train_step,
-            input_signature=[
-                images,
-                labels,
-                tf.TensorSpec([], tf.float32),
-                tf.TensorSpec([2], tf.int32),
-            ],
-            jit_compile=False,
-        )
-        self.average = tf.function(
-            self._average, input_signature=[tf.TensorSpec([], tf.float32)], jit_compile=False
-        )
-        self._score = tf.function(
-            self._score_batch, input_signature=[images, labels], jit_compile=False
-        )
-        self._take_statistics = tf.function(
-            self._take_statistics_of,
-            input_signature=[images, tf.TensorSpec([2], tf.int32)],
-            jit_compile=False,
-        )
+        number, seed = tf.TensorSpec([], tf.float32), tf.TensorSpec([2], tf.int32)
+        # As in Keras, no layer's Python is rewritten.
+        function = partial(tf.function, jit_compile=False, autograph=False)
+        self.train_step = function(self._train_step, input_signature=[images, labels, number, seed])
+        self.average = function(self._average, input_signature=[number])
+        self._score = function(self._score_batch, input_signature=[images, labels])
+        self._take_statistics = function(self._take_statistics_of, input_signature=[images, seed])
 
     def _check_that_nothing_is_shared(self) -> None:
         """Check that the average has weights of its own.
