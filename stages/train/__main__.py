@@ -44,7 +44,7 @@ def main(name: str) -> None:
     image, classes = training[0].shape[1:], training[1].shape[1]
     make = partial(network.build, name, chosen, image, classes, processed.read_pixels())
     model = make()
-    check(model, chosen, training[0][:FEW])
+    check(model, make, chosen, training[0][:FEW])
     model.summary(print_fn=lambda text, **_: print(text))
     print(
         f"{name}: recipe {chosen.recipe}, {chosen.epochs} epochs in batches of "

@@ -1,6 +1,7 @@
 """Checks of an untrained model, so that no training is lost to what was wrong from the start."""
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,45 +10,70 @@ from stages.backend import keras, tf
 from stages.common.errors import StageError, named, one_line
 from stages.opening import open_model
 from stages.settings import TrainingSettings
-from stages.train.network import place
+from stages.train.network import copy_weights, place
 
 # How many images to try.
 FEW = 4
 # More than rounding moves a sum of probabilities, even in bfloat16.
 TOLERANCE = 0.01
+# More than rounding moves the probabilities of one model in float32.
+SAME = 1e-4
 # Bright pixels can hide in a sigmoid's ends that it is no softmax, so faint ones are tried, too.
 FAINT = 1 / 64
 # Weights that all start at 0 can hide it as well.
 DISTURBANCE = 0.1
 
 
-def check(model: keras.Model, settings: TrainingSettings, images: np.ndarray) -> None:
+def check(
+    model: keras.Model,
+    make: Callable[[], keras.Model],
+    settings: TrainingSettings,
+    images: np.ndarray,
+) -> None:
     """Check that *model* can be trained, and what was trained be saved and opened again.
 
-    It is tried on *images* (n, height, width, channels); the file of its architecture is run
-    again, as when it is scored.
+    It is tried on *images* (n, height, width, channels), like the one that *make* returns.
 
     Raises:
         StageError: it gives no probabilities, it cannot be saved and opened, a weight has no
-            gradient, or its layers fail.
+            gradient, its layers fail, or *make* returns another model.
     """
     try:
-        _check(model, settings.architecture, images)
+        _check(model, make, settings, images)
     except StageError as error:
         raise StageError(f"{place(model.name, settings)}: {error}") from None
     except Exception as error:
         raise StageError(f"{place(model.name, settings)}: {named(error)}") from None
 
 
-def _check(model: keras.Model, architecture: str, images: np.ndarray) -> None:
+def _check(
+    model: keras.Model,
+    make: Callable[[], keras.Model],
+    settings: TrainingSettings,
+    images: np.ndarray,
+) -> None:
     tried = np.concatenate([images, images * FAINT]).astype(np.float32)
-    shape = (len(tried), model.output_shape[1])
-    probabilities = _probabilities(model(tried, training=False), shape)
+    probabilities = _probabilities(
+        model(tried, training=False), (len(tried), model.output_shape[1])
+    )
+
+    def is_same(other: keras.Model) -> bool:
+        return np.allclose(other(tried, training=False).numpy(), probabilities, atol=SAME)
+
+    twin = make()
+    alike = [weight.shape for weight in twin.weights] == [weight.shape for weight in model.weights]
+    if alike:
+        copy_weights(model, twin)
+    if not (alike and is_same(twin)):
+        raise StageError(
+            "connect makes another model each time; what is random in it has to come from Keras, "
+            "NumPy's np.random or Python's random, which are seeded, and be the same in a new run"
+        )
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
             model.save(path)
-            again = open_model(path, architecture)
+            again = open_model(path, settings.architecture)
     # Keras and the layers' own code have errors of every kind.
     except Exception as error:
         raise StageError(
@@ -55,13 +81,13 @@ def _check(model: keras.Model, architecture: str, images: np.ndarray) -> None:
             "what docs/own-layers.md says, @keras.saving.register_keras_serializable() and "
             f"get_config: {one_line(error)}"
         ) from None
-    if not np.allclose(again(tried, training=False).numpy(), probabilities, atol=TOLERANCE):
+    if not is_same(again):
         raise StageError(
             "saved and opened again, the model gives other probabilities; get_config of a layer "
             "must return all that its __init__ takes"
         )
     # Not *model* itself, of which a call in training changes statistics.
-    _check_gradients(again, tried)
+    _check_gradients(again, tried, settings)
 
 
 def _probabilities(outputs: tf.Tensor, shape: tuple[int, int]) -> np.ndarray:
@@ -89,11 +115,17 @@ def _check_sums(found: np.ndarray, right: str) -> None:
         )
 
 
-def _check_gradients(model: keras.Model, images: np.ndarray) -> None:
+def _check_gradients(model: keras.Model, images: np.ndarray, settings: TrainingSettings) -> None:
     """Check that all weights have a gradient, and that *model*, disturbed, gives probabilities."""
     weights = model.trainable_weights
     if not weights:
         raise StageError("the model has no weight to train")
+    for weight in weights:
+        if weight.dtype == "bfloat16" and settings.optimizer != "sgd":
+            raise StageError(
+                f"the weight {weight.path} is in bfloat16, in which {settings.optimizer} makes no "
+                "steps; give its layer dtype='mixed_bfloat16', which keeps weights in float32"
+            )
     generator = np.random.default_rng(0)
     for weight in weights:
         weight.assign(weight + DISTURBANCE * generator.standard_normal(weight.shape))

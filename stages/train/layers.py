@@ -3,7 +3,6 @@
 Each stands in for exactly the case that it computes; in every other one Keras's own layer stays.
 """
 
-from collections.abc import Collection
 from typing import Any
 
 from stages.backend import keras, tf
@@ -11,18 +10,16 @@ from stages.backend import keras, tf
 IMAGES_RANK = 4
 
 
-def take_stand_ins(graph: keras.Model, keep: Collection[int], bias_apart: bool) -> bool:
+def take_stand_ins(graph: keras.Model, *, bias_apart: bool) -> bool:
     """Put stand-ins in the place of layers of *graph*; return whether it then gives logits.
 
-    Layers with an id in *keep* stay; *bias_apart* is whether :class:`BiasSummedApart` is wanted.
+    *bias_apart* is whether :class:`BiasSummedApart` is wanted.
     """
     for layer in graph.layers:
         if _is_rectified_then_pooled(layer):
             layer.activation = keras.activations.linear
             layer._outbound_nodes[0].operation.__class__ = PoolingThenReLU
     for layer in graph._flatten_layers(include_self=False):
-        if id(layer) in keep:
-            continue
         if FusedBatchNormalization.can_replace(layer):
             layer.__class__ = FusedBatchNormalization
         elif bias_apart and BiasSummedApart.can_replace(layer):
@@ -55,7 +52,7 @@ def _is_plain_softmax(operation: Any) -> bool:
 
 
 def _is_plain(layer: keras.layers.Layer) -> bool:
-    """Return whether *layer* is called once, by no other model, and its outputs cost nothing."""
+    """Return whether *layer* is called once, and its outputs cost nothing."""
     return len(layer._inbound_nodes) == 1 and layer.activity_regularizer is None
 
 

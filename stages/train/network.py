@@ -1,13 +1,12 @@
 """A model in two forms: the stock Keras model that is saved, and the graph that is trained."""
 
-import importlib
 import traceback
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from stages.backend import keras, tf
 from stages.common.errors import StageError, named, one_line
-from stages.opening import PACKAGE
+from stages.opening import PACKAGE, load_architecture
 from stages.processed import Pixels
 from stages.settings import TrainingSettings
 from stages.train import machine
@@ -43,11 +42,12 @@ def build(
         StageError: the architecture fails, or gives something else than one such tensor.
     """
     where = place(name, settings)
-    # What an architecture draws itself is the same in each of a model's forms.
+    # What an architecture draws itself is the same in each of a model's forms, and no layer of
+    # theirs is the same.
     keras.utils.set_random_seed(settings.seed)
 
     def connected(shape: tuple[int, ...]) -> tuple[keras.KerasTensor, Any]:
-        architecture = importlib.import_module(f"{PACKAGE}.{settings.architecture}")
+        architecture = load_architecture(settings.architecture)
         filters = architecture.FILTERS if settings.filters is None else settings.filters
         dense = architecture.DENSE if settings.dense is None else settings.dense
         inputs = x = keras.Input(shape, name="pixels")
@@ -118,11 +118,7 @@ def training_graph(make: Callable[[], keras.Model], model: keras.Model, precisio
         keras.config.set_dtype_policy(before)
     for layer in closing_layers(graph) if precision == "bfloat16" else ():
         layer.dtype_policy = "float32"
-    # Layers made outside of `connect` belong to both.
-    shared = {id(layer) for layer in all_layers(model)}
-    from_logits = take_stand_ins(graph, shared, machine.sums_biases_apart(precision))
-    if [weight.shape for weight in graph.weights] != [weight.shape for weight in model.weights]:
-        raise StageError(f"{model.name}: connect returns another model when it is called again")
+    from_logits = take_stand_ins(graph, bias_apart=machine.sums_biases_apart(precision))
     copy_weights(model, graph)
     return Graph(graph, from_logits)
 

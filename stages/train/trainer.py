@@ -38,7 +38,6 @@ class Trainer:
             self._norms = batch_normalizations(self.kept)
             for layer in self._norms:
                 layer.momentum = self._norm_momentum
-            self._check_that_nothing_is_shared()
         graph = self.graph
         images = tf.TensorSpec(graph.input_shape, tf.uint8)
         labels = tf.TensorSpec(graph.output_shape, tf.float32)
@@ -49,20 +48,6 @@ class Trainer:
         self.average = function(self._average, input_signature=[number])
         self._score = function(self._score_batch, input_signature=[images, labels])
         self._take_statistics = function(self._take_statistics_of, input_signature=[images, seed])
-
-    def _check_that_nothing_is_shared(self) -> None:
-        """Check that the average has weights of its own.
-
-        Raises:
-            StageError: the architecture made a layer only once, outside of ``connect``.
-        """
-        ours = {id(variable) for variable in self.graph.trainable_variables}
-        for variable in self.kept.trainable_variables:
-            if id(variable) in ours:
-                raise StageError(
-                    f"{place(self.graph.name, self.settings)}: {variable.path} is made outside of "
-                    "connect, so it cannot be averaged (ema_momentum); make its layer inside"
-                )
 
     def trace(self) -> None:
         """Make all graphs that a training calls, so that none is made later.

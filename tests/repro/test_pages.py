@@ -81,7 +81,7 @@ def test_the_patterns_train_with_and_without_weights_of_ones_own(
     make = partial(built, settings, image)
     for code, trainable in ((residual, 6 + 2), (backbone, 156 + 2), (own, 2)):
         add_architecture(monkeypatch, tmp_path, HEAD + code)
-        check(make(), settings, random_images(4, image=image)[0])
+        check(make(), make, settings, random_images(4, image=image)[0])
         trainer = trained_as(make, settings)
         assert len(trainer.variables) == trainable
         monkeypatch.setattr(trainer, "trace", lambda: None)

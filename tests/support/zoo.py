@@ -181,13 +181,10 @@ ON_LINEAR: dict[str, Layer] = {
     "norm_after_conv": norm,
     "prelu": partial(layers.PReLU, "zeros", shared_axes=[1, 2]),
 }
-OUTSIDE = pool()
 # The stem's options, and what pools its output.
 RELU: dict[str, Any] = {"strides": 1, "activation": "relu"}
 POOLED: dict[str, tuple[dict[str, Any], Layer]] = {
     "relu_pool": (RELU, pool),
-    # One layer for all models that are built.
-    "relu_pool_made_outside": (RELU, lambda: OUTSIDE),
     "relu_pool_same": (RELU, partial(layers.MaxPooling2D, 3, 2, padding="same")),
     "relu_average_pool": (RELU, partial(layers.AveragePooling2D, 2)),
     "relu_penalised_pool": (RELU | {"activity_regularizer": L2(0.01)}, pool),

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from stages.backend import keras
 from stages.common.errors import StageError
 from stages.train.check import check
-from tests.support.networks import CONNECTED, add_architecture, built
+from tests.support.networks import CONNECTED, add_architecture, built, trained_as
 from tests.support.settings import training_settings
 
 # Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
@@ -31,7 +32,8 @@ def tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None
     def build_and_check(connect: Connect, classes: int = 3, seed: int = 0) -> None:
         monkeypatch.setitem(CONNECTED, "odd", connect)
         settings = training_settings(architecture="odd", seed=seed)
-        check(built(settings, (12, 12, 1), classes), settings, IMAGES)
+        make = partial(built, settings, (12, 12, 1), classes)
+        check(make(), make, settings, IMAGES)
 
     return build_and_check
 
@@ -120,6 +122,10 @@ OPEN = r"the model cannot be saved and opened again; .*register_keras_serializab
         (lambda x, classes: ops.log(head(x, classes) - 1), f".*not finite; {SOFTMAX}"),
         (lambda x, classes: head(Unregistered()(x), classes), OPEN),
         (lambda x, classes: head(layers.Lambda(lambda y: y / 2)(x), classes), OPEN),
+        (
+            lambda x, classes: head(layers.Dense(2, dtype="bfloat16")(x), classes),
+            "the weight dense.*/kernel is in bfloat16, in which adam makes no steps; ",
+        ),
         (lambda x, classes: head(Forgetful(0.01)(x), classes), "saved and opened again, the mod"),
         (lambda x, classes: head(Unused()(x), classes), "no gradient reaches the weight .*factor"),
         (frozen, "the model has no weight to train"),
@@ -136,27 +142,59 @@ def test_what_cannot_be_trained_is_told(
 
 
 INSIDE = """
-import keras
-
-FILTERS, DENSE = (), ()
-
-def connect(x, filters, dense, classes):
     @keras.saving.register_keras_serializable("test_check")
     class Inside(keras.layers.Layer):
         def call(self, x):
             return x
 
-    return keras.layers.Dense(classes, "softmax")(keras.layers.Flatten()(Inside()(x)))
+    x = Inside()(x)
+"""
+FILE = """
+import random
+
+import keras
+import numpy as np
+
+FILTERS, DENSE = (), ()
+OUTSIDE = [keras.layers.Conv2D(2, 3), keras.layers.BatchNormalization()]
+FACTOR = np.random.normal()
+
+
+def connect(x, filters, dense, classes):
+    {}
+    for layer in OUTSIDE:
+        x = layer(x * FACTOR * random.random())
+    return keras.layers.Dense(classes, "softmax")(keras.layers.Flatten()(x))
 """
 
 
-def test_a_layer_that_is_there_only_while_connect_runs_is_not_found_later(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("", ""),
+        ("x = x * np.random.default_rng().normal()", "connect makes another model each time; "),
+        (
+            "random.calls = getattr(random, 'calls', 0) + 1\n"
+            "    x = keras.layers.Conv2D(random.calls, 1)(x)",
+            "connect makes another model each time; ",
+        ),
+        (INSIDE, f"{OPEN}Could not locate class 'Inside'"),
+    ],
+)
+def test_a_file_gives_the_same_model_each_time_it_is_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str, told: str
 ) -> None:
-    add_architecture(monkeypatch, tmp_path, INSIDE)
-    settings = training_settings(architecture="odd")
-    with pytest.raises(StageError, match=f"odd.py: {OPEN}Could not locate class 'Inside'"):
-        check(built(settings, (12, 12, 1), 3), settings, IMAGES)
+    add_architecture(monkeypatch, tmp_path, FILE.format(line))
+    settings = training_settings(architecture="odd", ema_momentum=0.9)
+    make = partial(built, settings, (12, 12, 1), 3)
+    if told:
+        with pytest.raises(StageError, match=rf"odd\.py: {told}"):
+            check(make(), make, settings, IMAGES)
+        return
+    check(make(), make, settings, IMAGES)
+    trainer = trained_as(make, settings)
+    weights = [*trainer.graph.weights, *trainer.kept.weights]
+    assert len({id(weight) for weight in weights}) == len(weights)
 
 
 def test_a_sigmoid_of_two_classes_is_no_softmax_whatever_its_first_weights(

@@ -53,19 +53,6 @@ def test_graph_gives_the_stock_models_probabilities_in_float32(
     assert [type(layer) for layer in graph.layers] == expected_kinds
 
 
-def test_a_layer_made_outside_of_connect_stays_keras_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(machine, "sums_biases_apart", lambda precision: True)
-    outside = [keras.layers.Conv2D(2, 3), keras.layers.BatchNormalization()]
-
-    def make() -> keras.Model:
-        pixels = keras.Input((28, 28, 1))
-        return keras.Model(pixels, keras.layers.Flatten()(outside[1](outside[0](pixels))))
-
-    network.training_graph(make, make(), "float32")
-    kinds = [keras.layers.Conv2D, keras.layers.BatchNormalization]
-    assert [type(layer) for layer in outside] == kinds
-
-
 def test_normalised_pixels_have_mean_0_and_deviation_1_in_each_channel() -> None:
     settings, pixels = training_settings(normalize=True), Pixels(mean=[9, 0.5], deviation=[4, 2])
     model = network.build("mine", settings, (8, 8, 2), 10, pixels)

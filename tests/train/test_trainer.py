@@ -76,18 +76,6 @@ def test_what_a_graph_cannot_compute_is_told(monkeypatch: pytest.MonkeyPatch) ->
     assert "\n" not in str(told.value)
 
 
-def test_a_layer_made_outside_of_connect_is_not_averaged_in_silence() -> None:
-    outside = keras.layers.Dense(7, "softmax", name="outside")
-
-    def make() -> keras.Model:
-        pixels = keras.Input((12, 8, 3))
-        return keras.Model(pixels, outside(keras.layers.Flatten()(pixels)), name="mine")
-
-    trained_as(make, training_settings())
-    with pytest.raises(StageError, match=r"^mine: .*model2\.py: outside/kernel is made outside of"):
-        trained_as(make, training_settings(ema_momentum=0.9))
-
-
 def test_a_weight_that_is_no_number_is_noticed_wherever_it_is() -> None:
     ours = trainer(ema_momentum=0.9)
     assert ours.is_finite()
