@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from tqdm import tqdm
 
+from stages.backend import tf
 from stages.common import interruption
 from stages.common.errors import StageError
 from stages.processed import Images
 from stages.settings import TrainingSettings
 from stages.train.batches import batches, epoch_order
+from stages.train.network import place
 from stages.train.results import Epoch
 from stages.train.schedule import averaging_rates, learning_rates
 from stages.train.trainer import Trainer
@@ -36,7 +38,7 @@ def fit(
     From the first batch on Ctrl-C raises ``KeyboardInterrupt``, unless it is ignored.
 
     Raises:
-        StageError: the loss or a weight became NaN or infinite.
+        StageError: the loss or a weight became NaN or infinite, or a layer or the memory failed.
     """
     settings = trainer.settings
     steps = steps_per_epoch(len(training[0]), settings)
@@ -51,8 +53,14 @@ def fit(
     while not is_over(epochs, settings):
         epoch = len(epochs)
         now = slice(epoch * steps, (epoch + 1) * steps)
-        accuracy, loss = _train_epoch(trainer, training, epoch, rates[now], averaging[now])
-        val_accuracy, val_loss = trainer.validate(*validation)
+        try:
+            accuracy, loss = _train_epoch(trainer, training, epoch, rates[now], averaging[now])
+            val_accuracy, val_loss = trainer.validate(*validation)
+        except tf.errors.OpError as error:
+            # The reason comes after a list of calls.
+            reason = " ".join(str(error).rpartition("\n\n")[2].split())
+            where = f"{place(trainer.graph.name, settings)}: epoch {epoch + 1}"
+            raise StageError(f"{where}: {type(error).__name__}: {reason}") from None
         if not (math.isfinite(val_loss) and trainer.is_finite()):
             raise diverged(f"the end of epoch {epoch + 1}", settings)
         ended = time.perf_counter()

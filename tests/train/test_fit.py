@@ -135,3 +135,13 @@ def test_a_training_that_diverges_is_stopped_with_its_place_and_a_remedy(
     assert str(caught.value) == (
         f"the loss is no longer a number ({place}): set train.learning_rate below 0.001"
     )
+
+
+def test_what_fails_in_a_step_is_told_without_the_list_of_calls() -> None:
+    ours = trainer()
+    words = "Graph execution error:\n\n  File 1\n\n  File 2\n\nout of\n memory"
+    ours.train_step = Mock(side_effect=tf.errors.ResourceExhaustedError(None, None, words))
+    with pytest.raises(StageError) as caught:
+        fit(ours, TRAINING, VALIDATION)
+    place = "mine: stages/architectures/model2.py: epoch 1"
+    assert str(caught.value) == f"{place}: ResourceExhaustedError: out of memory"
