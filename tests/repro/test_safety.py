@@ -8,13 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stages import processed
 from stages.backend import keras
 from stages.common.arrays import read_array
 from stages.common.errors import StageError
-from stages.evaluate import __main__ as evaluate
+from stages.evaluate.model import load
 from stages.fetch.files import npz
-from tests.support.images import random_images, write_part
 
 
 class Touching:
@@ -45,10 +43,7 @@ def test_a_model_with_code_in_it_is_not_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    write_part("test", *random_images(2))
-    processed.write_classes(list("0123456789"))
-    path = Path("models/mine.keras")
-    path.parent.mkdir()
+    path = Path("mine.keras")
     # Whoever loads it calls the function, to learn the shape of what it returns.
     hostile = keras.layers.Lambda(lambda x: (__import__("pathlib").Path("ran").touch(), x)[1])
     with warnings.catch_warnings():
@@ -58,5 +53,5 @@ def test_a_model_with_code_in_it_is_not_run(
         keras.models.load_model(path, safe_mode=False)
     Path("ran").unlink()
     with pytest.raises(StageError, match="Lambda"):
-        evaluate.main("mine")
+        load(path, "model1", (28, 28, 1), 10)
     assert not Path("ran").exists()
