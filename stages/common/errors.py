@@ -12,8 +12,10 @@ class StageError(Exception):
 
 def one_line(error: BaseException) -> str:
     """Return the message of *error*, from a library or the system, in one line, cut if long."""
+    # That of a KeyError is the key, in quotes.
+    message = error.args[0] if isinstance(error, KeyError) and error.args else error
     # Keras writes some of it in bold.
-    plain = re.sub(r"\x1b\[[\d;]*m", "", str(error))
+    plain = re.sub(r"\x1b\[[\d;]*m", "", str(message))
     line = " ".join(plain.split()) or type(error).__name__
     return line if len(line) <= LONGEST else f"{line[:LONGEST]} ..."
 

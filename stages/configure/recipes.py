@@ -82,13 +82,13 @@ def resolve(params: Mapping[str, Any], versions: Mapping[str, str]) -> dict[str,
 
 
 def _architecture(name: object, place: str) -> str:
-    """Return the *name* of the architecture in a model's block."""
-    if not isinstance(name, str):
+    """Return the *name* of the architecture in a model's block, which may be a number."""
+    if name is None:
         raise StageError(
             f"{WHERE}: {place}.architecture: this key is missing; "
             f"take one of {', '.join(ARCHITECTURES)}"
         )
-    return check_name("architecture", name, ARCHITECTURES, f"{WHERE}: {place}")
+    return check_name("architecture", str(name), ARCHITECTURES, f"{WHERE}: {place}")
 
 
 def _check_filters(settings: TrainingSettings, place: str) -> None:

@@ -16,7 +16,7 @@ from stages.common.command import run
 from stages.common.errors import StageError
 from stages.common.files import write_csv, write_json
 from stages.train import machine, network, progress, results
-from stages.train.check import FEW, check
+from stages.train.check import check
 from stages.train.checkpoint import Checkpoint, key_of
 from stages.train.export import save_model, save_weights
 from stages.train.fit import fit, images_per_epoch
@@ -44,7 +44,7 @@ def main(name: str) -> None:
     image, classes = training[0].shape[1:], training[1].shape[1]
     make = partial(network.build, name, chosen, image, classes, processed.read_pixels())
     model = make()
-    check(model, make, chosen, training[0][:FEW])
+    check(model, make, chosen, training[0])
     model.summary(print_fn=lambda text, **_: print(text))
     print(
         f"{name}: recipe {chosen.recipe}, {chosen.epochs} epochs in batches of "
