@@ -1,7 +1,7 @@
 """Checks of an untrained model, so that no training is lost to what was wrong from the start."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -54,6 +54,7 @@ def _check(
     settings: TrainingSettings,
     images: np.ndarray,
 ) -> None:
+    _check_weights(model.trainable_weights, settings.optimizer)
     few = images[next(scoring_batches(images))][:FEW]
     tried = np.concatenate([few, few * FAINT]).astype(np.float32)
     probabilities = _probabilities(
@@ -90,7 +91,18 @@ def _check(
             "must return all that its __init__ takes"
         )
     # Not *model* itself, of which a call in training changes statistics.
-    _check_gradients(again, tried[len(few) :], settings)
+    _check_gradients(again, tried[len(few) :])
+
+
+def _check_weights(weights: Sequence[keras.Variable], optimizer: str) -> None:
+    if not weights:
+        raise StageError("the model has no weight to train")
+    for weight in weights:
+        if weight.dtype == "bfloat16" and optimizer != "sgd":
+            raise StageError(
+                f"the weight {weight.path} is in bfloat16, in which {optimizer} makes no steps; "
+                "give its layer dtype='mixed_bfloat16', which keeps weights in float32"
+            )
 
 
 def _probabilities(outputs: tf.Tensor, shape: tuple[int, int]) -> np.ndarray:
@@ -118,17 +130,9 @@ def _check_sums(found: np.ndarray, right: str) -> None:
         )
 
 
-def _check_gradients(model: keras.Model, images: np.ndarray, settings: TrainingSettings) -> None:
+def _check_gradients(model: keras.Model, images: np.ndarray) -> None:
     """Check that all weights have a gradient, and that *model*, disturbed, gives probabilities."""
     weights = model.trainable_weights
-    if not weights:
-        raise StageError("the model has no weight to train")
-    for weight in weights:
-        if weight.dtype == "bfloat16" and settings.optimizer != "sgd":
-            raise StageError(
-                f"the weight {weight.path} is in bfloat16, in which {settings.optimizer} makes no "
-                "steps; give its layer dtype='mixed_bfloat16', which keeps weights in float32"
-            )
     generator = np.random.default_rng(0)
     for weight in weights:
         weight.assign(weight + DISTURBANCE * generator.standard_normal(weight.shape))
