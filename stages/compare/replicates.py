@@ -12,6 +12,8 @@ FOLDER = Path("metrics/replicates")
 MODELS = "models.csv"
 # What may differ between replicates: the seed, and settings that change only the last bits.
 FREE = ("precision", "seed", "threads", "versions")
+# Settings that came later, at which a training is what it was: older replicates still count.
+LATER = {"early_stopping": 0, "optimizer": "adam", "weight_decay": 0}
 
 
 def fingerprint(
@@ -22,7 +24,11 @@ def fingerprint(
     *settings* and *trained* are the content of models/settings/NAME.json and
     metrics/train/NAME.json, *actual* is the class of each test image.
     """
-    kept = {key: value for key, value in settings.items() if key not in FREE}
+    kept = {
+        key: value
+        for key, value in settings.items()
+        if key not in FREE and (key, value) not in LATER.items()
+    }
     kept |= {key: trained[key] for key in ("parameters", "precision", "training_images")}
     digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode())
     digest.update("\0".join(actual).encode())

@@ -96,7 +96,12 @@ def test_what_makes_a_training_a_replicate() -> None:
     first = fingerprint(DEFAULTS, TRAIN, actual)
     free = {"seed": 7, "threads": 4, "versions": {"keras": "9"}, "precision": "bfloat16"}
     assert fingerprint(DEFAULTS | free, TRAIN | {"accuracy": 0.7, "epochs": 3}, actual) == first
+    # Of before there were these settings.
+    later = {"early_stopping": 3, "optimizer": "sgd", "weight_decay": 0.1}
+    older = {key: value for key, value in DEFAULTS.items() if key not in later}
+    assert fingerprint(older, TRAIN, actual) == first
     others = [
+        *[fingerprint(DEFAULTS | {key: later[key]}, TRAIN, actual) for key in later],
         fingerprint(DEFAULTS | {"learning_rate": 0.5}, TRAIN, actual),
         fingerprint(DEFAULTS, TRAIN | {"training_images": 19}, actual),
         fingerprint(DEFAULTS, TRAIN | {"precision": "bfloat16"}, actual),
