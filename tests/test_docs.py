@@ -41,11 +41,12 @@ def found(pattern: str) -> list[str]:
     return sorted(set(re.findall(pattern, "\n".join(PAGES.values()), re.MULTILINE)))
 
 
-def test_numbers_are_those_of_the_files_and_a_wrong_one_is_filled_in() -> None:
-    assert {page: filled(text) for page, text in PAGES.items()} == PAGES
-    wrong = re.sub(r"\d\d\.\d\d to", "12.34 to", README, count=1)
-    assert wrong != README
-    assert filled(wrong) == README
+def test_a_wrong_number_is_filled_in() -> None:
+    # Not README itself: who has just trained has other times. `make check` compares that.
+    right = filled(README)
+    wrong = re.sub(r"\d\d\.\d\d to", "12.34 to", right, count=1)
+    assert wrong != right
+    assert filled(wrong) == right
 
 
 def test_what_is_said_of_the_models_elsewhere_is_of_the_models_there_are() -> None:
