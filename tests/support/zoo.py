@@ -356,14 +356,13 @@ applications = keras.applications
 small = partial(applications.MobileNetV2, alpha=0.35)
 minimalistic = partial(applications.MobileNetV3Small, minimalistic=True)
 ARCHITECTURES |= {
-    "mobilenet_v2": lambda x, classes: head(application(small, preprocess(x)), classes),
     "mobilenet_v3": lambda x, classes: head(application(minimalistic, x), classes),
     "efficientnet": lambda x, classes: head(application(applications.EfficientNetB0, x), classes),
-    "mobilenet_v2_with_top": lambda x, classes: application(
+    "mobilenet_v2": lambda x, classes: application(
         small, preprocess(x), include_top=True, classes=classes
     ),
 }
 
 # Those that need images of 32 by 32 pixels. Rounding alone moves some of their weights, such as the
 # shifts of a normalisation whose output goes through a convolution to another normalisation.
-LARGE = frozenset({"mobilenet_v2", "mobilenet_v2_with_top", "mobilenet_v3", "efficientnet"})
+LARGE = frozenset({"mobilenet_v2", "mobilenet_v3", "efficientnet"})
