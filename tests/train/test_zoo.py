@@ -1,5 +1,6 @@
 """Whatever Keras trains, our loop trains to the same weights: Keras's own is the oracle."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +15,7 @@ from stages.train.batches import epoch_order
 from stages.train.check import check
 from stages.train.fit import fit
 from stages.train.trainer import Trainer
+from tests import ROOT
 from tests.support.images import random_images
 from tests.support.networks import CONNECTED, add_architecture, built
 from tests.support.settings import training_settings
@@ -83,3 +85,9 @@ def test_weights_and_losses_are_those_of_keras(
     if not deep:
         for weight, before in zip(stock.trainable_weights, first, strict=True):
             assert np.abs(weight.numpy() - before).max() > 1e-4 * np.abs(before).max()
+
+
+def test_the_page_says_how_many_there_are() -> None:
+    page = (ROOT / "docs/own-model.md").read_text(encoding="utf-8")
+    (number,) = re.findall(r"for more than (\d+) architectures", page)
+    assert int(number) < len(ARCHITECTURES) <= int(number) + 10
