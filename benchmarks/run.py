@@ -17,11 +17,10 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from benchmarks.side import MODELS
-from benchmarks.summary import mean_accuracies, summarize
-from benchmarks.table import report
+from benchmarks.summary import mean_accuracies, report, summarize
 from stages.common.files import write_text
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -31,58 +30,52 @@ PEER_PYTHON = str(ROOT / ".venv-peer" / "bin" / "python")
 HELD_BACK = {"ONEDNN_MAX_CPU_ISA": "AVX2", "ATEN_CPU_CAPABILITY": "avx2"}
 
 
-class Side(NamedTuple):
-    """The commands that measure a side, and the variables they get."""
-
-    commands: list[list[str]]
-    variables: Mapping[str, str] = {}
+def each(words: str, runs: int = 3) -> list[str]:
+    """Return *words*, in which {} stands for a model, for each of them, so many times."""
+    return [words.format(model) for model in MODELS] * runs
 
 
-def command(name: str, *words: str, python: str = sys.executable) -> list[str]:
-    """Return the command that calls `measure` of one of the modules here."""
-    return [python, "-m", "benchmarks", name, *words]
-
-
-def each(name: str, *words: str, runs: int = 3) -> list[list[str]]:
-    """Return the commands that measure each model, so many times."""
-    return [command(name, model, *words) for model in MODELS] * runs
-
-
-def pytorch(*precisions: str) -> list[list[str]]:
-    """Return the commands that run PyTorch's training steps, with either allocator."""
+def pytorch(*precisions: str) -> list[str]:
+    """Return the words for PyTorch's training steps, with either allocator."""
     variants = itertools.product(MODELS, precisions, ("system", "reuse"))
-    return [command("pytorch", *words, python=PEER_PYTHON) for words in variants]
+    return [" ".join(["pytorch", *words]) for words in variants]
 
 
+# What measures a side: the words after `python -m benchmarks`.
 SIDES = {
-    "peak": Side([command("peak")]),
-    "steps": Side(each("steps")),
-    "same_work": Side(each("ours", "notebook")),
+    "peak": ["peak"],
+    "steps": each("steps {}"),
+    "same_work": each("ours {} notebook"),
     # What it reaches is for `make replicates`.
-    "fast": Side(each("ours", "fast")),
-    "accurate": Side(each("ours", "accurate", runs=1)),
-    "notebook": Side(each("notebook", runs=1)),
-    "pytorch": Side(pytorch("float32", "bfloat16")),
-    "avx2": Side(each("steps", "float32"), HELD_BACK),
+    "fast": each("ours {} fast"),
+    "accurate": each("ours {} accurate", runs=1),
+    "notebook": each("notebook {}", runs=1),
+    "pytorch": pytorch("float32", "bfloat16"),
+    "avx2": each("steps {} float32"),
+    "avx2_keras": each("notebook {} steps"),
+    "avx2_keras_onednn": each("notebook {} steps"),
+    "avx2_pytorch": pytorch("float32"),
+    "growth": [f"ours model3 notebook {times}" for times in "1248"],
+    "sweep": ["sweep", "sweep 10", "sweep 100", "sweep 300"],
+    "overhead": ["whole fast dvc repro"],
+    "first_run": [
+        "whole notebook make repro",
+        "whole notebook env ONEDNN_MAX_CPU_ISA=AVX2 make repro",
+    ],
+}
+VARIABLES = {
+    "avx2": HELD_BACK,
     # TensorFlow's own choice there is to leave oneDNN out.
-    "avx2_keras": Side(each("stock"), HELD_BACK | {"TF_ENABLE_ONEDNN_OPTS": "0"}),
-    "avx2_keras_onednn": Side(each("stock"), HELD_BACK | {"TF_ENABLE_ONEDNN_OPTS": "1"}),
-    "avx2_pytorch": Side(pytorch("float32"), HELD_BACK),
-    "growth": Side([command("ours", "model3", "notebook", times) for times in "1248"]),
-    "sweep": Side([command("sweep"), *(command("sweep", count) for count in ("10", "100", "300"))]),
-    "overhead": Side([command("whole", "fast", "dvc", "repro")]),
-    "first_run": Side(
-        [
-            command("whole", "notebook", *words, "make", "repro")
-            for words in ([], ["env", "ONEDNN_MAX_CPU_ISA=AVX2"])
-        ]
-    ),
+    "avx2_keras": HELD_BACK | {"TF_ENABLE_ONEDNN_OPTS": "0"},
+    "avx2_keras_onednn": HELD_BACK | {"TF_ENABLE_ONEDNN_OPTS": "1"},
+    "avx2_pytorch": HELD_BACK,
 }
 
 
-def run(command: list[str], variables: Mapping[str, str]) -> dict[str, Any]:
-    """Run *command* with *variables* set; return the line of JSON it ends with."""
-    environment = {**os.environ, **variables}
+def run(side: str, words: list[str], python: str = sys.executable) -> dict[str, Any]:
+    """Run *python* with *words* and the variables of *side*; return its last line, JSON."""
+    environment = {**os.environ, **VARIABLES.get(side, {})}
+    command = [python, *words]
     done = subprocess.run(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=False
     )
@@ -112,15 +105,16 @@ def main() -> None:
     # In another process: what this project sets for TensorFlow is not to reach the peers.
     ask = "import json; from stages.train.machine import describe; print(json.dumps(describe()))"
     for name in names:
-        machine = run([sys.executable, "-c", ask], SIDES[name].variables)
+        machine = run(name, ["-c", ask])
         started = time.strftime("%Y-%m-%d %H:%M")
         measured[name] = {"started": started, "machine": machine, "runs": []}
-    in_turn = itertools.zip_longest(*([(n, words) for words in SIDES[n].commands] for n in names))
+    in_turn = itertools.zip_longest(*([(n, words) for words in SIDES[n]] for n in names))
     for name, words in filter(None, itertools.chain.from_iterable(in_turn)):
-        result = run(words, SIDES[name].variables)
+        python = PEER_PYTHON if words.startswith("pytorch") else sys.executable
+        result = run(name, ["-m", "benchmarks", *words.split()], python)
         print(name, json.dumps(result, sort_keys=True), flush=True)
         measured[name]["runs"].append(result)
-        if len(measured[name]["runs"]) == len(SIDES[name].commands):
+        if len(measured[name]["runs"]) == len(SIDES[name]):
             sides[name] = measured[name]
             write_results(sides)
     print(RESULTS.with_suffix(".md").read_text(encoding="utf-8"))

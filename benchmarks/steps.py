@@ -1,12 +1,13 @@
 """Our training step alone, timed like PyTorch's: same batches, no shuffling, no validation."""
 
+import math
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.flops import training_flops
 from benchmarks.side import DATA, time_steps
 from stages import params
 from stages.backend import make_repeatable
@@ -39,3 +40,23 @@ def measure(name: str, precision: str = "auto") -> dict[str, Any]:
         "training_flops": training_flops(model.layers),
         **time_steps(step, len(images), settings.batch_size),
     }
+
+
+def training_flops(layers: Iterable[Any]) -> int:
+    """Return the floating-point operations of one training step, per image.
+
+    *layers* are those of a built Keras model, first to last, images in channels-last order, with
+    kernels in convolutions and dense layers alone. Their products are counted, a multiply-add as
+    two operations: once forward, once for the weights' gradients and once for the data's, which
+    the first product does without, since nothing learns from the gradient of the pixels. Biases,
+    pooling, batch normalisation, activations and the optimizer are not counted.
+    """
+    # A kernel has several dimensions and is applied once per position: a pixel of a convolution's
+    # output, the whole of a dense layer's.
+    forward = [
+        2 * math.prod(layer.output.shape[1:-1]) * math.prod(weights.shape)
+        for layer in layers
+        for weights in layer.weights
+        if len(weights.shape) > 1
+    ]
+    return 3 * sum(forward) - sum(forward[:1])

@@ -1,18 +1,22 @@
-"""From raw measurements to the numbers one quotes."""
+"""From raw measurements to the numbers one quotes, and to their table in docs/benchmarks.md."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-import numpy as np
 import pandas as pd
+from jinja2 import StrictUndefined, Template
 
 from benchmarks.side import MODELS
 from stages.compare import replicates
 from stages.tables import read_table
+from tools.machines import described
 
 ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = Path(__file__).with_name("results.md.jinja")
+# Our sides that compute in what suits the machine.
+COMPUTED = ("same_work", "fast", "accurate", "steps")
 # By side.
 Runs = Mapping[str, Sequence[Mapping[str, Any]]]
 # Mean test accuracies over several seeds: by recipe, then by model or for the ensemble. `notebook`
@@ -95,4 +99,38 @@ def rounded(value: Any) -> Any:
     """Return *value* with its floats at five significant digits."""
     if isinstance(value, Mapping | pd.Series):
         return {key: rounded(each) for key, each in value.items()}
-    return float(np.format_float_positional(value, 5, fractional=False))
+    return float(f"{value:.5g}")
+
+
+def report(
+    summary: Mapping[str, Any], machines: Mapping[str, Mapping[str, Any]], runs: Runs
+) -> str:
+    """Return fit times and the summary as Markdown, and the machine of each side.
+
+    *machines* and *runs* are by the side's name.
+    """
+
+    def fits(side: str, key: str = "train_seconds") -> str:
+        each = [[run[key] for run in runs[side] if run["model"] == model] for model in MODELS]
+        cells = " | ".join(spread(seconds) for seconds in each)
+        return f"{cells} | {sum(map(median, each)):.1f} s | {len(each[0])}"
+
+    sides: dict[str, list[str]] = {}
+    for side, machine in machines.items():
+        sides.setdefault(described(machine), []).append(f"`{side}`")
+    text = TEMPLATE.read_text(encoding="utf-8")
+    template = Template(
+        text, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
+    )
+    return template.render(
+        summary=summary,
+        fits=fits,
+        places=[f"{machine} ({', '.join(names)})" for machine, names in sides.items()],
+        precisions={run["precision"] for side in COMPUTED for run in runs[side]},
+    )
+
+
+def spread(seconds: list[float]) -> str:
+    """Return the median of *seconds* and, if there are several, their range."""
+    limits = f" ({min(seconds):.1f} to {max(seconds):.1f})" if len(seconds) > 1 else ""
+    return f"{median(seconds):.1f} s{limits}"

@@ -17,7 +17,7 @@ from dvc.utils.hydra import apply_overrides
 
 from tools.sweep import work
 from tools.sweep.driver import Pieces, Trial, follow
-from tools.sweep.work import Outcome, Source
+from tools.sweep.work import Source
 
 WORKERS = 8
 TRIALS = 64
@@ -33,21 +33,20 @@ def measure(experiments: str = "") -> dict[str, Any]:
 def stubs() -> dict[str, Any]:
     """Return the time of trials that only wait, scheduled as in a sweep."""
 
-    def waiting(*_: object) -> Outcome:
+    def waiting(*_: object) -> None:
         time.sleep(TRIAL_SECONDS)
-        return Outcome()
 
     ray.init("local", num_cpus=WORKERS, include_dashboard=False, log_to_driver=False)
     # Start-up: a process for each worker.
     pause = ray.remote(num_cpus=1)(waiting)
     ray.get([pause.remote() for _ in range(2 * WORKERS)])
-    vars(work).update(compute=lambda *_: Outcome(), experiment=waiting)
+    vars(work).update(compute=lambda *_: None, experiment=waiting)
     trials = iter([Trial([f"train.seed={seed}"], f"stub-{seed}", []) for seed in range(TRIALS)])
     pieces = Pieces(Source("", "", "", ""), 1)
     started = time.perf_counter()
-    ended = list(follow(pieces, lambda: next(trials, None), lambda: 2 * WORKERS, lambda _: None))
+    ended = list(follow(pieces, trials, lambda: 2 * WORKERS, lambda _: None))
     lasted = time.perf_counter() - started
-    if len(ended) != TRIALS or any(trial.failed for trial in ended):
+    if len(ended) != TRIALS or any(trial.lines for trial in ended):
         sys.exit("error: a stub failed")
     return {"workers": WORKERS, "trials": TRIALS, "trial_seconds": TRIAL_SECONDS, "seconds": lasted}
 
@@ -62,7 +61,8 @@ def among(count: int) -> dict[str, Any]:
         commit = work.run(["git", "rev-parse", "HEAD"]).strip()
         remote = {"url": str(store)}
         source = Source(str(project), commit, "Bench", "bench@localhost", remote=remote)
-        trial(source, "first")
+        settings = ["train.recipe=fast"]
+        work.experiment(source, settings, "first")
         # Experiments like the first, each with a seed of its own.
         git = ["git", "-c", f"user.name={source.name}", "-c", f"user.email={source.email}"]
         work.run([*git, "checkout", "--quiet", source.reference("first")], project)
@@ -80,12 +80,7 @@ def among(count: int) -> dict[str, Any]:
                 shutil.copy(entry, copy)
         show = timeit(lambda: work.run(["dvc", "exp", "show", "--json"], project), number=1)
         numbers = itertools.count()
-        runs = repeat(lambda: trial(source, f"run-{next(numbers)}"), number=1, repeat=RUNS)
+        runs = repeat(
+            lambda: work.experiment(source, settings, f"run-{next(numbers)}"), number=1, repeat=RUNS
+        )
         return {"experiments": count, "trial_seconds": median(runs), "show_seconds": show}
-
-
-def trial(source: Source, name: str) -> None:
-    """Run an experiment as a sweep does."""
-    outcome = work.experiment(source, ["train.recipe=fast"], name)
-    if outcome.lines:
-        sys.exit("\n".join(outcome.lines))

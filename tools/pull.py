@@ -5,36 +5,29 @@ DVC's own `dvc repro --pull` stops if the remote cannot be reached.
 """
 
 from contextlib import suppress
-from pathlib import Path
 
 from dvc.exceptions import DvcException
 
 from stages import params
 from stages.common.command import run
-from stages.common.errors import StageError
 from stages.configure.recipes import resolve
 from tools.store import get, incomplete_stages, missing, opened
 
 
 def main() -> None:
-    """Get what the remote has, and print what it lacks; fail only if computing cannot help.
-
-    Raises:
-        StageError: a setting is wrong, and DVC's own message would not be clear.
-    """
+    """Get what the remote has, and print what it lacks; fail only if computing cannot help."""
     # DVC stops at a model named by a number, with a message that helps nobody.
     resolve(params.read(), {})
-    path = params.read_data().path
-    if path is not None and not Path(path).exists():
-        raise StageError(
-            f"{params.PATH}: data.path: {path!r} does not exist; "
-            "give a path relative to the project's folder, or an absolute one without ~"
-        )
     # `dvc repro`, which is next, reports a broken dvc.yaml or another running process.
     with suppress(DvcException), opened() as repo:
+        remote = repo.config["core"].get("remote")
+        # Without the user's images, what is made of them looks out of date.
+        images = [stage for stage in repo.index.stages if stage.is_data_source]
+        if missing(images) and remote:
+            get(repo, images)
         stages = incomplete_stages(repo)
         wanted = missing(stages)
-        if wanted and repo.config["core"].get("remote") and get(repo, stages):
+        if wanted and remote and get(repo, stages):
             lacking = [str(out) for out in missing(stages)]
             print(f"Found there: {len(wanted) - len(lacking)}.")
             if lacking:

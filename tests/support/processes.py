@@ -1,12 +1,14 @@
 """Commands in processes of their own, to be interrupted, killed or left without room."""
 
 import os
+import random
 import resource
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 
@@ -59,12 +61,33 @@ def is_running(number: int) -> bool:
         return False
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 180) -> None:
-    """Wait until *condition* holds; fail if it does not within *seconds*."""
+def wait_until(
+    condition: Callable[[], object],
+    seconds: float = 180,
+    of: subprocess.Popen[str] | None = None,
+) -> None:
+    """Wait until *condition* holds; fail if it does not within *seconds*, or once *of* has ended.
+
+    The failure shows what the process *of* has printed.
+    """
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, f"waited {seconds} s in vain"
+        if time.monotonic() > deadline or (of and of.poll() is not None and not condition()):
+            output = ""
+            if of:
+                of.kill()
+                output, _ = of.communicate()
+            raise AssertionError(f"waited in vain, {seconds} s at most\n{output}")
         time.sleep(0.02)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on, below those that the system gives to connections."""
+    for port in random.sample(range(25_000, 32_000), 100):
+        with socket.socket() as listening, suppress(OSError):
+            listening.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 @contextmanager

@@ -15,8 +15,7 @@ import yaml
 from ray.cluster_utils import Cluster
 
 from tests.support.pipeline import TINY_MODELS, clone, environment
-from tests.support.processes import start
-from tests.support.servers import free_port
+from tests.support.processes import free_port, start
 
 STUB = '''
 """Stands for every stage: writes what dvc.yaml says that it writes."""
@@ -49,6 +48,8 @@ if stage == "train":
 declared = stages[stage].get("do", stages[stage])
 outs = [out for kind in ("outs", "plots", "metrics") for out in declared.get(kind, [])]
 paths = [out if isinstance(out, str) else next(iter(out)) for out in outs]
+if stage == "fetch" and not Path("images/cat/1.png").exists():
+    sys.exit("the user's own images are not here")
 if stage == "configure":
     paths = [f"models/settings/{name}.json" for name in models]
 for path in map(Path, paths):
@@ -75,6 +76,9 @@ class Stubs:
         params = self.project.read_params()
         params["models"] = {name: {**block, "epochs": 1} for name, block in TINY_MODELS.items()}
         self.project.write_params(params)
+        (self.project.folder / "images/cat").mkdir()
+        (self.project.folder / "images/cat/1.png").touch()
+        self.project.output("dvc", "add", "images/cat")
         self.project.commit("Stubs for stages")
 
     def notes(self) -> dict[str, list[int]]:

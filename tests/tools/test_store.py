@@ -7,19 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support import pipeline
-from tests.support.pipeline import Project, damage, object_in
+from tests.support.pipeline import TINY_MODELS, Project, damage, object_in
 
 
 def hash_of(file: Path) -> str:
     """Return the MD5 of a *file*'s content."""
     return md5(file.read_bytes(), usedforsecurity=False).hexdigest()
-
-
-@pytest.fixture
-def project(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path) -> Project:
-    """Return a copy of the project with two tiny models."""
-    return pipeline.tiny(tmp_path_factory).copy(tmp_path / "project")
 
 
 @pytest.mark.parametrize("shared", [True, False])
@@ -36,7 +29,7 @@ def test_what_is_damaged_is_named_and_everything_is_whole_again(
     assert project.make("repro").output.startswith("Everything is up to date.\n")
     hashes = project.hashes()
     images = project.folder / "data/processed/train/images.npy"
-    models = [hashes[f"models/{name}.keras"] for name in pipeline.TINY_MODELS]
+    models = [hashes[f"models/{name}.keras"] for name in TINY_MODELS]
     broken = [object_in(places[0], hash_of(images)), *(object_in(places[-1], m) for m in models)]
     weights = "models/model2.weights.h5"
     for file in (images, project.folder / weights, *broken[:-1]):
@@ -61,8 +54,7 @@ def test_a_remote_that_cannot_be_listed_is_one_line(project: Project) -> None:
     url = "http://tester:secret@127.0.0.1:9/"
     project.output("dvc", "remote", "add", "--quiet", "--default", "team", url)
     printed = project.output("python", "-m", "tools.verify").splitlines()
-    told = "The remote 'team' cannot be checked: http cannot list its files."
-    assert printed[-1] == told
+    assert printed[-1] == "The remote 'team' cannot be checked: http cannot list its files."
 
 
 def test_what_a_stage_is_at_work_on_stays(project: Project) -> None:

@@ -8,41 +8,33 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pandas as pd
+from jinja2 import StrictUndefined, Template
 
-from stages import params
+from stages import dataset
 from stages.common.command import run
 from stages.compare.comparison import to_markdown
 from stages.tables import read_table
-from stages.verdict import images_tested, verdict
+from stages.verdict import verdict
 
 METRICS = Path("metrics")
+TEMPLATE = Path(__file__).with_suffix(".md.jinja")
 
 
 def main(base: str) -> None:
     """Print the report."""
     table, pairs = (read_table(METRICS / f"{name}.csv") for name in ("comparison", "significance"))
-    actual = read_table(METRICS / "predictions" / f"{table['model'].iloc[0]}.csv")["actual"]
-    print(f"## Pipeline: what changed since {base}\n")
-    print(differences("params", base) or "No parameter changed.\n")
-    print(differences("metrics", base) or "No metric changed.\n")
-    # Markdown could take part of a folder's name for HTML.
-    data = html.escape(params.name_of(params.read_data()))
-    print(verdict(table, pairs, images_tested(data, actual)))
-    print(f"\n{bars(table)}\n{to_markdown(table)}", end="")
-
-
-def bars(table: pd.DataFrame) -> str:
-    """Return a chart, for GitHub to draw, of the models' errors in the comparison *table*."""
-    wrong = 100 * (1 - table["accuracy"])
-    names = ", ".join(f'"{name}"' for name in table["model"])
-    return (
-        "```mermaid\nxychart-beta horizontal\n"
-        '  title "Errors per 100 test images"\n'
-        f"  x-axis [{names}]\n"
-        f"  y-axis 0 --> {1.1 * wrong.max() or 1:.2f}\n"
-        f"  bar [{', '.join(f'{value:.2f}' for value in wrong)}]\n```\n"
+    text = TEMPLATE.read_text(encoding="utf-8")
+    filled = Template(text, undefined=StrictUndefined).render(
+        base=base,
+        params=differences("params", base),
+        metrics=differences("metrics", base),
+        # Markdown could take part of a folder's name for HTML.
+        verdict=html.escape(verdict(table, pairs, dataset.read()), quote=False),
+        # Of 100 test images, for a chart that GitHub draws.
+        wrong=dict(zip(table["model"], 100 * (1 - table["accuracy"]), strict=True)),
+        comparison=to_markdown(table),
     )
+    print(filled, end="")
 
 
 def differences(kind: str, base: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
-from stages import params, processed, settings
+from stages import dataset, processed, settings
 from stages.common.command import run
 from stages.common.files import read_json, write_text
 from stages.fetch.known import FASHION_MNIST, MNIST, find
@@ -24,16 +24,16 @@ def card(name: str) -> str:
     """Return the card of the model *name*: YAML for the Hub, and Markdown for people."""
     table = read_table(Path("metrics/comparison.csv"))
     (row,) = table[table["model"] == name].to_dict("records")
-    data = params.read_data()
-    hub = None if data.path else HUB.get(find(data.dataset).keras)
+    data = dataset.read()
+    hub = HUB.get(find(data.dataset).keras) if data.dataset else None
     chosen = settings.read(name).model_dump()
     source = Path("stages/architectures") / f"{chosen['architecture']}.py"
     docstring = ast.get_docstring(ast.parse(source.read_text("utf-8"))) or ""
     images, _ = processed.read("test")
     result = EvalResult(
         task_type="image-classification",
-        dataset_type=hub or params.name_of(data),
-        dataset_name=params.name_of(data),
+        dataset_type=hub or data.name,
+        dataset_name=data.name,
         dataset_split="test",
         metric_type="accuracy",
         metric_value=row["accuracy"],
@@ -57,10 +57,10 @@ def card(name: str) -> str:
         architecture=docstring.partition("\n")[0].partition(":")[0].rstrip("."),
         trained=read_json(Path("metrics/train") / f"{name}.json"),
         scores=read_json(Path("metrics/evaluate") / f"{name}.json"),
-        data=params.name_of(data),
+        data=data.name,
         image=images.shape[1:],
         tested=len(images),
-        watched=params.section(params.read(), "split")["validation_fraction"] == 0,
+        watched=data.watched == "test",
         per_class=read_table(Path("metrics/per_class") / f"{name}.csv").to_dict("records"),
         interval=INTERVAL,
         seeds=SEEDS,

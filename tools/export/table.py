@@ -2,33 +2,17 @@
 
 from pathlib import Path
 
-import pandas as pd
+from jinja2 import StrictUndefined, Template
 
 from stages.tables import read_table
 
 FOLDER = Path("metrics/exports")
-FORMATS = {
-    "keras": "Keras",
-    "onnx": "ONNX",
-    "tflite": "LiteRT",
-    "int8.tflite": "LiteRT, 8-bit weights",
-}
+TEMPLATE = Path(__file__).with_suffix(".md.jinja")
 
 
 def to_markdown(folder: Path) -> str:
     """Return all the models' tables in *folder* as one, in Markdown."""
-    found = [read_table(path) for path in sorted(folder.glob("*.csv"))]
-    if not found:
-        return "Not measured yet; run `make export`."
-    table = pd.concat(found)
-    lines = [
-        "| Model | Format | Size (KB) | Accuracy (%) | Disagreements | Largest difference |",
-        "|---|---|---:|---:|---:|---:|",
-    ]
-    for row in table.to_dict("records"):
-        lines.append(
-            f"| {row['model']} | {FORMATS[row['format']]} | {row['bytes'] / 1000:,.0f} "
-            f"| {100 * row['accuracy']:.2f} | {row['disagreements']} "
-            f"| {row['largest_difference']:.0e} |"
-        )
-    return "\n".join([*lines, "", f"Computed by {', '.join(table['runtime'].unique())}."])
+    paths = sorted(folder.glob("*.csv"))
+    rows = [row for path in paths for row in read_table(path).to_dict("records")]
+    text = TEMPLATE.read_text(encoding="utf-8")
+    return Template(text, undefined=StrictUndefined, trim_blocks=True).render(rows=rows)

@@ -1,4 +1,4 @@
-"""Predict what pictures show: PNG, JPEG, WebP or BMP files, folders of them, or `-` for input.
+"""Predict what pictures show: files, folders of them, or `-` for standard input.
 
     python -m tools.predict photo.jpg scans/
 

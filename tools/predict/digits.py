@@ -139,9 +139,8 @@ def masks(ink: np.ndarray) -> list[np.ndarray]:
         if stroke.area < dust:
             continue
         if digits and (last := digits[-1]).owns(stroke):
-            digits[-1] = Part(
+            digits[-1] = last._replace(
                 labels=last.labels + stroke.labels,
-                left=last.left,
                 top=min(last.top, stroke.top),
                 right=max(last.right, stroke.right),
                 bottom=max(last.bottom, stroke.bottom),

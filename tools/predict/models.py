@@ -11,13 +11,13 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from stages import params, processed
+from stages import dataset, params, processed
 from stages.backend import make_repeatable, tf
 from stages.common.errors import StageError
 from stages.evaluate.model import load, predict
 from stages.fetch.files.decoding import SUFFIXES, Source, read
 from stages.fetch.files.resizing import resized
-from stages.fetch.images import GREY, size_of
+from stages.fetch.images import GREY
 from stages.fetch.known import MNIST, find
 from tools.predict import digits
 
@@ -42,8 +42,8 @@ class Models:
         """
         image = processed.read("test")[0].shape[1:]
         self.classes = processed.read_classes()
-        data = params.read_data()
-        self.form = Form(image, data.path is None and find(data.dataset) is MNIST)
+        name = dataset.read().dataset
+        self.form = Form(image, name is not None and find(name) is MNIST)
         make_repeatable(0)
         # It warns that it prepares each model for one image, and again for several.
         tf.get_logger().setLevel("ERROR")
@@ -113,29 +113,20 @@ def seen_on(source: Source, name: str, form: Form) -> list[digits.Seen]:
     with warnings.catch_warnings():
         # Whoever gives such a large picture expects it to take memory and time.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        pixels = read(source, name, "L" if form.digits or form.image[2] == GREY else "RGB")
+        mode = "L" if form.digits or form.image[2] == GREY else "RGB"
+        pixels = read(source, name, mode, None if form.digits else form.image[:2])
     found = [digits.Seen(pixels, None)]
     if form.digits and not digits.in_form(pixels[..., 0]):
         found = digits.find(pixels[..., 0])
         if not found:
             raise StageError(f"{name}: no digit found")
-    return [one._replace(image=fitted(one.image, name, form.image)) for one in found]
+    return [one._replace(image=fitted(one.image, form.image)) for one in found]
 
 
-def fitted(pixels: np.ndarray, name: str, image: tuple[int, int, int]) -> np.ndarray:
-    """Return *pixels* in the shape *image*, with their proportions kept.
-
-    Raises:
-        StageError: they have another size and the shape is not square; training resizes to squares.
-    """
-    height, width, _ = image
+def fitted(pixels: np.ndarray, image: tuple[int, int, int]) -> np.ndarray:
+    """Return *pixels* in the shape *image*, with their proportions kept."""
     pixels = np.atleast_3d(pixels)
-    if pixels.shape[:2] != (height, width):
-        if height != width:
-            raise StageError(
-                f"{name}: {pixels.shape[1]} x {pixels.shape[0]} pixels; "
-                f"the models take images of {size_of(image)}, but resizing gives only squares"
-            )
-        pixels = resized(pixels, height)
+    if pixels.shape[:2] != image[:2]:
+        pixels = resized(pixels, image[:2])
     # Models that take colour get a grey digit in every channel.
     return np.array(np.broadcast_to(pixels, image))

@@ -14,15 +14,13 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
 from dvc.api import DVCFileSystem
-from dvc.exceptions import DvcException
 
-from stages.common.errors import StageError, one_line
+from stages.common.errors import StageError
 from stages.common.files import write_text
 from stages.compare.replicates import FOLDER, fingerprint
 from stages.tables import parse
@@ -30,8 +28,8 @@ from tools.machines import described
 from tools.replicates.tables import tables
 from tools.sweep import __main__ as sweep
 from tools.sweep import ready
-from tools.sweep.repository import STATE, TRIALS
-from tools.sweep.settings import grid, words_of
+from tools.sweep.results import STATE, TRIALS
+from tools.sweep.settings import grid
 
 
 def run_of(name: str, remote: Mapping[str, str] | None = None) -> pd.DataFrame:
@@ -44,20 +42,17 @@ def run_of(name: str, remote: Mapping[str, str] | None = None) -> pd.DataFrame:
     def table_of(path: str) -> pd.DataFrame:
         return parse(io.StringIO(files.read_text(path)))
 
-    def json_of(path: str) -> Any:
-        return json.loads(files.read_text(path))
-
     compared = table_of("metrics/comparison.csv")[["model", "parameters", "accuracy"]]
     first = compared["model"][0]
     actual = table_of(f"metrics/predictions/{first}.csv")["actual"].to_numpy()
     rows, probabilities = [], []
     for row in compared.to_dict("records"):
         model = row["model"]
-        time = json_of(f"metrics/time/{model}.json")
-        trained = json_of(f"metrics/train/{model}.json")
+        time = json.loads(files.read_text(f"metrics/time/{model}.json"))
+        trained = json.loads(files.read_text(f"metrics/train/{model}.json"))
         row["seconds"] = time["train_seconds"]
         row["machine"] = f"{described(time['machine'])}, in {trained['precision']}"
-        settings = json_of(f"models/settings/{model}.json")
+        settings = json.loads(files.read_text(f"models/settings/{model}.json"))
         rows.append(row | {"fingerprint": fingerprint(settings, trained, actual)})
         content = files.read_bytes(f"metrics/probabilities/{model}.npy")
         probabilities.append(np.load(io.BytesIO(content), allow_pickle=False))
@@ -88,7 +83,7 @@ def settings_of(options: argparse.Namespace) -> str:
     """
     if options.seeds < 2:  # noqa: PLR2004
         raise StageError(f"SEEDS: {options.seeds}: a spread needs 2 or more")
-    if len(grid(words_of(options.set, "SET"))) > 1:
+    if len(grid(options.set)) > 1:
         raise StageError(f"SET: {options.set}: several values; only the seed may differ")
     recipes = f"train.recipe={options.recipe}" if options.recipe else ""
     # If a key has two values, the last one counts.
@@ -97,23 +92,20 @@ def settings_of(options: argparse.Namespace) -> str:
 
 def main(words: Sequence[str]) -> int:
     """Run the sweep that *words*, the command's arguments, ask for; return the exit code."""
-    raw = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser("tools.replicates", description=__doc__, formatter_class=raw)
+    parser = sweep.parser("tools.replicates", __doc__)
     parser.add_argument("--seeds", type=int, default=5, help="how many, from 0 on (5)")
     parser.add_argument("--recipe", default="", help="one or several, as a,b (params.yaml's)")
-    parser.add_argument("--set", default="", help="settings for all, as for DVC's -S")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="for the tables")
-    parser.add_argument("--remote", help="this and more: see `python -m tools.sweep --help`")
-    options, others = parser.parse_known_args(words)
-    remote = ["--remote", options.remote] if options.remote else []
-    try:
-        code = sweep.main(["--set", settings_of(options), *remote, *others])
-        if code == 0:
-            write(options.folder, ready.remote(options.remote) if options.remote else None)
-    except (StageError, DvcException, OSError) as error:
-        print(f"error: {one_line(error)}", file=sys.stderr)
-        return 1
-    return code
+    options = parser.parse_args(words)
+
+    def act() -> int:
+        options.set = settings_of(options)
+        if code := sweep.run(options):
+            return code
+        write(options.folder, ready.remote(options.remote) if options.remote else None)
+        return 0
+
+    return sweep.finished(act)
 
 
 if __name__ == "__main__":

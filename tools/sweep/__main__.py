@@ -15,7 +15,8 @@ same command again to continue a stopped sweep. docs/sweeps.md has more.
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import ray
 from dvc.exceptions import DvcException
@@ -24,30 +25,35 @@ from ray.exceptions import RayError
 from stages import params
 from stages.common import interruption
 from stages.common.errors import StageError, one_line
-from tools.sweep import ready, results
+from tools.sweep import ready, results, work
 from tools.sweep.driver import Pieces, Trial, follow, slots
 from tools.sweep.progress import Progress
-from tools.sweep.repository import STATE, fetch, revisions
+from tools.sweep.results import STATE, revisions
 from tools.sweep.search import Search
-from tools.sweep.settings import applied, grid, name_of, space, words_of
-from tools.sweep.work import Failed, Outcome, Source
+from tools.sweep.settings import applied, grid, name_of, space
+from tools.sweep.work import Failed, Source, patiently
 
 
 def main(words: Sequence[str]) -> int:
     """Run the sweep that *words*, the command's arguments, ask for; return the exit code."""
-    reader = parser()
+    reader = parser("tools.sweep", __doc__)
     options = reader.parse_args(words)
     if not words:
         reader.print_help()
         return 0
+    return finished(lambda: run(options))
+
+
+def finished(act: Callable[[], int]) -> int:
+    """Return the exit code of *act*, which runs a sweep; an error is one line, and 1."""
     try:
-        return run(options)
-    except (StageError, DvcException, Failed) as error:
-        print(f"error: {one_line(error)}", file=sys.stderr)
-        return 1
+        return act()
     except (RayError, ConnectionError) as error:
         gone = f"Ray is gone ({one_line(error)[:200]}); run the same command again to continue"
         print(f"error: {gone}", file=sys.stderr)
+        return 1
+    except (StageError, DvcException, Failed, OSError) as error:
+        print(f"error: {one_line(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         interruption.ignore()
@@ -59,10 +65,10 @@ def main(words: Sequence[str]) -> int:
         ray.shutdown()
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command's arguments."""
+def parser(name: str, description: str | None) -> argparse.ArgumentParser:
+    """Return the parser of the arguments that the command *name* has for its sweep."""
     raw = argparse.RawDescriptionHelpFormatter
-    made = argparse.ArgumentParser("tools.sweep", description=__doc__, formatter_class=raw)
+    made = argparse.ArgumentParser(name, description=description, formatter_class=raw)
     made.add_argument("--set", default="", help="settings for all, as for DVC's -S; a,b: a grid")
     made.add_argument("--search", default="", help="key=log(1,9), interval(1,9), range(1,9) or 1,9")
     made.add_argument("--trials", type=int, default=20, help="how many a search tries (20)")
@@ -81,12 +87,12 @@ def run(options: argparse.Namespace) -> int:
         StageError: something that was asked for is impossible; nothing has started.
     """
     params.read()
-    fixed = grid(words_of(options.set, "SET"))
+    fixed = grid(options.set)
     if options.cores:
         fixed = [[*overrides, f"train.threads={options.cores}"] for overrides in fixed]
     for overrides in fixed:
         applied(overrides)
-    searched = space(words_of(options.search, "SEARCH"))
+    searched = space(options.search)
     if searched:
         ready.check_search(fixed, searched)
     source = ready.source(options)
@@ -107,45 +113,43 @@ def sweep(
     *git* is the repository to fetch their experiments from, if they are not written to this one.
     Return the exit code.
     """
-    progress = Progress(search.wanted if search else len(grid))
     kept = revisions(git)
     # In the order of their proposal; with a search, including those from before it was stopped.
     trials: list[Trial] = []
+    progress = Progress(search.wanted if search else len(grid))
 
-    def new(overrides: list[str]) -> Trial:
-        name = name_of(source.commit, overrides)
-        models = list(params.section(applied(overrides), "models"))
-        trials.append(Trial(overrides, name, models, Outcome() if name in kept else None))
-        return trials[-1]
+    def new(trial: Trial) -> Trial:
+        trial.name = name_of(source.commit, trial.overrides)
+        trial.models = list(params.section(applied(trial.overrides), "models"))
+        trial.ended = trial.ended or trial.name in kept
+        trials.append(trial)
+        return trial
 
     def room() -> int:
         # More than can run, so that no core waits for this process. A search learns from each trial
         # that ends, so fewer wait.
         return slots(cores) + (1 if search else slots(cores))
 
-    for proposal in search.finished() if search else ():
-        trial = new(proposal.overrides)
-        trial.outcome = Outcome(proposal.lines)
-        progress.ended(trial, proposal.accuracy)
-    upcoming = map(new, iter(search.ask, None) if search else grid)
+    for trial in search.finished() if search else ():
+        progress.ended(new(trial))
     for trial in follow(
         Pieces(source, cores),
-        lambda: next(upcoming, None),
+        map(new, iter(search.ask, None) if search else map(Trial, grid)),
         room,
         lambda handed: progress.show(min(handed, slots(cores))),
     ):
-        accuracy = None
-        if not trial.failed:
+        if not trial.lines:
             reference = source.reference(trial.name)
             if git:
-                fetch(reference, git)
-            accuracy = results.accuracies(reference, trial.models)[results.MEAN]
-        progress.ended(trial, accuracy)
-        if search and trial.outcome and not trial.outcome.lost:
-            search.tell(trial.overrides, accuracy, trial.outcome.lines)
-    progress.print(progress.line(0))
+                words = ("git", "fetch", "--quiet", "--no-tags", git, f"+{reference}:{reference}")
+                patiently(partial(work.run, words))
+            trial.accuracy = results.accuracies(reference, trial.models)[results.MEAN]
+        progress.ended(trial)
+        if search:
+            search.keep()
+    progress.close()
     results.write(STATE, trials, search)
-    return int(any(trial.failed for trial in trials))
+    return int(any(trial.lines for trial in trials))
 
 
 if __name__ == "__main__":

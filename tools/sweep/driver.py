@@ -1,7 +1,7 @@
 """Hand the pieces of all trials to Ray, each once and after what it needs, and wait for them."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import ray
@@ -10,7 +10,7 @@ from ray.exceptions import RayError, RayTaskError
 from stages.common.errors import one_line
 from tools.sweep import work
 from tools.sweep.settings import applied, units_of
-from tools.sweep.work import Outcome, Source
+from tools.sweep.work import Failed, Source
 
 # A node that is lost takes its trials with it; they run again on another, up to this many times.
 RETRIES = 5
@@ -20,17 +20,23 @@ DATA_STAGES = ("fetch", "preprocess")
 
 @dataclass
 class Trial:
-    """One experiment: its settings as for DVC's -S, its name, its models' names, how it ended."""
+    """One experiment: its settings as for DVC's -S, its name, its models' names, how it ended.
+
+    Of a search, *values* are what Optuna chose, by key. Once a trial has *ended*, it has *lines* if
+    it failed, or an *accuracy* on validation images. It was *lost* if it failed because of a
+    machine or a network, so that it may succeed another time. It is *computed* unless it was there
+    before.
+    """
 
     overrides: list[str]
-    name: str
-    models: list[str]
-    outcome: Outcome | None = None
-
-    @property
-    def failed(self) -> bool:
-        """Return whether it has ended without a result."""
-        return bool(self.outcome and self.outcome.lines)
+    name: str = ""
+    models: list[str] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+    ended: bool = False
+    lines: list[str] = field(default_factory=list)
+    accuracy: float | None = None
+    lost: bool = False
+    computed: bool = False
 
 
 class Pieces:
@@ -44,7 +50,10 @@ class Pieces:
         ray.cloudpickle.register_pickle_by_value(work)
 
     def start(self, trial: Trial) -> Any:
-        """Hand *trial* to Ray; return a reference to its outcome."""
+        """Hand *trial* to Ray; return a reference to its end.
+
+        If a piece fails, Ray ends what waits for it with the same error.
+        """
         data, models = units_of(applied(trial.overrides))
         prepared = self._once(1, trial, DATA_STAGES, data)
         trained = [
@@ -60,51 +69,52 @@ class Pieces:
             self._handed[key] = self._task(cores, work.compute, *words)
         return self._handed[key]
 
-    def _task(self, cores: int, function: Callable[..., Outcome], *words: Any) -> Any:
+    def _task(self, cores: int, function: Callable[..., None], *words: Any) -> Any:
         task = ray.remote(num_cpus=cores, max_retries=RETRIES)(function)
         return task.remote(self._source, *words)
 
 
 def follow(
     pieces: Pieces,
-    next_trial: Callable[[], Trial | None],
+    upcoming: Iterator[Trial],
     room: Callable[[], int],
     waiting: Callable[[int], None],
 ) -> Iterator[Trial]:
-    """Yield each trial as it ends, until *next_trial* has none.
+    """Yield each of the *upcoming* trials as it ends.
 
     Ray has as many at a time as there is *room* for. *waiting* is called every second with the
     number of trials that Ray has.
     """
     running: dict[Any, Trial] = {}
-    more = True
-    while more or running:
-        while more and len(running) < room():
-            trial = next_trial()
-            if trial is None:
-                more = False
-            elif trial.outcome:
+    while True:
+        while len(running) < room() and (trial := next(upcoming, None)):
+            if trial.ended:
                 yield trial
             else:
                 running[pieces.start(trial)] = trial
-        ended, _ = ray.wait(list(running), timeout=1) if running else ([], [])
+        if not running:
+            return
+        ended, _ = ray.wait(list(running), timeout=1)
         for reference in ended:
             trial = running.pop(reference)
-            trial.outcome = _outcome(reference)
+            conclude(trial, reference)
             yield trial
         waiting(len(running))
 
 
-def _outcome(reference: Any) -> Outcome:
-    """Return the outcome that Ray has for *reference*."""
+def conclude(trial: Trial, reference: Any) -> None:
+    """Note down how *trial* ended, which Ray knows by *reference*."""
+    trial.ended = trial.computed = True
     try:
-        return ray.get(reference)
+        ray.get(reference)
     except RayTaskError as error:
-        # The last line of a traceback on a node.
-        return Outcome(str(error).strip().splitlines()[-1:])
+        # Of our own errors the lines, of others the last line of the traceback on a node.
+        ours = isinstance(error.cause, Failed | OSError)
+        trial.lines = str(error.cause).splitlines() if ours else str(error).splitlines()[-1:]
+        trial.lost = ours and type(error.cause) is not Failed
     except RayError as error:
-        gone = f"given up after {RETRIES} retries: {one_line(error)[:200]}"
-        return Outcome([gone], lost=True)
+        trial.lines = [f"given up after {RETRIES} retries: {one_line(error)[:200]}"]
+        trial.lost = True
 
 
 def slots(cores: int) -> int:

@@ -16,7 +16,7 @@ from dvc.repo import Repo
 from stages import params
 from stages.common.errors import StageError, one_line
 from tools.sweep import driver
-from tools.sweep.repository import STATE
+from tools.sweep.results import STATE
 from tools.sweep.settings import applied
 from tools.sweep.work import Failed, Source, cloned
 
@@ -130,7 +130,11 @@ def connect(address: str | None) -> None:
         host, _, port = (address or "").removeprefix("ray://").rpartition(":")
         if host and port.isdecimal():
             socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
-        ray.init(address or "local", **settings)
+        try:
+            ray.init(address or "local", **settings)
+        except ConnectionAbortedError:
+            # For each client, Ray's server starts a process, which now and then does not come up.
+            ray.init(address, **settings)
     # Ray has no exception class for these.
     except (OSError, RuntimeError, ValueError, AssertionError) as error:
         where = f"--address: {address}: no Ray cluster answers" if address else "Ray does not start"

@@ -1,23 +1,36 @@
-"""The results of a sweep: a table of its trials and, for a search, the best settings."""
+"""A sweep's results: experiments in Git, a table; of a search, a picture and the best settings."""
 
 import json
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import altair as alt
+import numpy as np
 import pandas as pd
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 
 from tools.sweep.driver import Trial
-from tools.sweep.picture import parallel_coordinates
-from tools.sweep.repository import TRIALS, revisions
 from tools.sweep.search import Search
 from tools.sweep.work import run
 
-MEAN = "validation"
+# A sweep's own notes, beside DVC's temporary files, which Git ignores.
+STATE = Path(".dvc/tmp/sweep")
+TRIALS = "trials.csv"
+MEAN, ACCURACY = "validation", "validation accuracy"
 # DVC's line on which command failed, after the command's own line on why.
 OF_DVC = "ERROR: failed to reproduce"
+
+
+def revisions(git: str | None = None) -> dict[str, str]:
+    """Return the reference of every experiment by its name, here or in the repository *git*."""
+    listed = run(["git", "ls-remote", git or ".", "refs/exps/*"]).splitlines()
+    found = [line.split("\t")[1] for line in listed]
+    # DVC's own references, for what it is running.
+    passing = "refs/exps/exec/"
+    return {one.rsplit("/", 1)[-1]: one for one in found if not one.startswith(passing)}
 
 
 def accuracies(revision: str, models: Sequence[str]) -> dict[str, float]:
@@ -46,9 +59,9 @@ def table(trials: Iterable[Trial]) -> pd.DataFrame:
         settings |= dict.fromkeys(given)
         models |= dict.fromkeys(trial.models)
         row: dict[str, Any] = {"experiment": trial.name, "note": "", **given}
-        if trial.outcome and trial.failed:
-            lines = [line for line in trial.outcome.lines if not line.startswith(OF_DVC)]
-            row["note"] = (lines or trial.outcome.lines)[-1]
+        if trial.lines:
+            lines = [line for line in trial.lines if not line.startswith(OF_DVC)]
+            row["note"] = (lines or trial.lines)[-1]
         elif trial.name in kept:
             row |= accuracies(kept[trial.name], trial.models)
         else:
@@ -80,3 +93,39 @@ def write(folder: Path, trials: Iterable[Trial], search: Search | None) -> None:
         print(f"The best on validation images, {best.accuracy:.4f} on average:")
         settings = [word for one in best.overrides for word in ("-S", one)]
         print(f"  {shlex.join(['dvc', 'exp', 'run', *settings])}")
+
+
+def parallel_coordinates(
+    space: Mapping[str, BaseDistribution], tried: Sequence[Trial]
+) -> alt.LayerChart:
+    """Return a chart with a line for each trial, through its settings to its accuracy.
+
+    It has a vertical axis for each setting, from the smallest value that was tried to the largest,
+    and one for the accuracy. Each trial needs an accuracy.
+    """
+    values = pd.DataFrame([{**one.values, ACCURACY: one.accuracy} for one in tried])
+    places = values.copy()
+    for key, distribution in space.items():
+        if isinstance(distribution, CategoricalDistribution):
+            places[key] = values[key].map(distribution.choices.index)
+        elif distribution.log:
+            places[key] = np.log(values[key])
+    places = ((places - places.min()) / (places.max() - places.min())).fillna(0.5)
+    points = places.assign(accuracy=values[ACCURACY], trial=places.index)
+    points = points.melt(["accuracy", "trial"], var_name="axis", value_name="position")
+    told = values.melt()["value"]
+    is_choice = told.map(lambda value: isinstance(value, str))
+    points["text"] = told.where(is_choice, told[~is_choice].map("{:.4g}".format))
+    # Of numbers, the ends are enough.
+    labels = points[is_choice | points["position"].isin([0, 0.5, 1])]
+    x = alt.X("axis:N", sort=[*space, ACCURACY], scale=alt.Scale(type="point")).axis(
+        title=None, labelAngle=0, labelLimit=165, grid=True
+    )
+    y = alt.Y("position:Q").axis(None)
+    colour = alt.Color("accuracy:Q", scale=alt.Scale(scheme="viridis"))
+    drawn = alt.Chart(points).mark_line(opacity=0.7)
+    written = alt.Chart(labels.drop_duplicates(["axis", "text"])).mark_text(align="left", dx=4)
+    chart = alt.layer(
+        drawn.encode(x, y, colour, detail="trial:N"), written.encode(x, y, text="text")
+    )
+    return chart.properties(width=170 * len(values.columns), height=320).configure_view(stroke=None)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from itertools import chain, product
 from pathlib import Path
 from typing import Any
@@ -14,29 +14,15 @@ from zc.lockfile import LockError, LockFile
 
 from stages.common.errors import StageError
 from stages.common.files import write_text
+from tools.sweep.driver import Trial
 
 # If there are few settings to choose from, Optuna proposes some twice. After so many that have been
 # tried, the next one that has not is taken.
 REPEATS = 20
 
 
-@dataclass
-class Proposal:
-    """Settings that a search has proposed and, once their trial has *ended*, its result.
-
-    *values* are Optuna's, by key; *overrides* are all of the trial's settings. A trial that failed
-    has no *accuracy*, but its last *lines*.
-    """
-
-    values: dict[str, Any]
-    overrides: list[str]
-    ended: bool = False
-    accuracy: float | None = None
-    lines: list[str] = field(default_factory=list)
-
-
 class Search:
-    """All proposals, kept in a file, so that the search continues where it was stopped."""
+    """All trials, kept in a file, so that the search continues where it was stopped."""
 
     def __init__(
         self,
@@ -63,28 +49,30 @@ class Search:
                 "this search is already running here; wait for it or stop it"
             ) from None
         kept = json.loads(journal.read_text(encoding="utf-8")) if journal.exists() else []
-        self._history = [Proposal(**entry) for entry in kept]
+        self._history = [replace(Trial(**entry), computed=False) for entry in kept]
         # Those that were running when the search was stopped, or were lost.
-        self._unfinished = [one for one in self._history if not one.ended]
+        self._unfinished = [one for one in self._history if not one.ended or one.lost]
+        for one in self._unfinished:
+            one.ended, one.lines, one.lost = False, [], False
 
     def close(self) -> None:
         """Let another process continue the search."""
         self._lock.close()
 
-    def ask(self) -> list[str] | None:
-        """Return the settings of the next trial, or none once there are enough."""
+    def ask(self) -> Trial | None:
+        """Return the next trial, or none once there are enough."""
         if len(self._history) - len(self._unfinished) >= self.wanted:
             return None
         if self._unfinished:
-            return self._unfinished.pop(0).overrides
-        for proposal in self._untried():
-            self._history.append(proposal)
-            self._keep()
-            return proposal.overrides
+            return self._unfinished.pop(0)
+        for trial in self._untried():
+            self._history.append(trial)
+            self.keep()
+            return trial
         return None
 
-    def _untried(self) -> Iterator[Proposal]:
-        """Yield proposals that are untried, until there are none left."""
+    def _untried(self) -> Iterator[Trial]:
+        """Yield trials with settings that are untried, until there are none left."""
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         # Proposals depend only on the history, not on how often the search was stopped.
         sampler = optuna.samplers.TPESampler(seed=len(self._history))
@@ -104,26 +92,15 @@ class Search:
             ]
             overrides = [*self._fixed, *written]
             if overrides not in tried:
-                yield Proposal(values, overrides)
+                yield Trial(overrides, values=values)
 
-    def tell(
-        self, overrides: Sequence[str], accuracy: float | None, lines: Iterable[str] = ()
-    ) -> None:
-        """Record the result of the trial with these settings.
-
-        Without an accuracy it failed, with these last *lines*, and is not tried again. Record
-        nothing for one that was lost: it is proposed again when the search continues.
-        """
-        (proposal,) = (one for one in self._history if one.overrides == overrides)
-        proposal.ended, proposal.accuracy, proposal.lines = True, accuracy, list(lines)
-        self._keep()
-
-    def _keep(self) -> None:
+    def keep(self) -> None:
+        """Write down how every trial ended; one that was lost is tried again another time."""
         write_text(self._journal, json.dumps([asdict(one) for one in self._history]))
 
-    def finished(self) -> list[Proposal]:
+    def finished(self) -> list[Trial]:
         """Return every trial that has ended, now or before the search was stopped."""
-        return [one for one in self._history if one.ended]
+        return [one for one in self._history if one.ended and not one.lost]
 
 
 def _values(distribution: BaseDistribution) -> Iterable[Any]:

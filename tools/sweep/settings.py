@@ -1,6 +1,6 @@
 """What a sweep tries: grids of settings as for DVC's -S, and what to search.
 
-Both are in Hydra's grammar, which DVC uses too:
+Both are words as a shell splits and quotes them, in Hydra's grammar, which DVC uses too:
 https://hydra.cc/docs/advanced/override_grammar/extended/
 """
 
@@ -40,35 +40,23 @@ RIGHT = {
 UNREADABLE = (DvcException, HydraException, OmegaConfBaseException, ValueError)
 
 
-def words_of(text: str, source: str) -> list[str]:
-    """Return the words of *text*, split and quoted as in a shell; *source* is SET or SEARCH.
+def grid(text: str) -> list[list[str]]:
+    """Return the settings of every trial of the grid that *text*, such as ``a.b=1,2 c=3``, spans.
 
     Raises:
-        StageError: a quote is never closed.
+        StageError: a word is not a setting, a range is empty, or a quote is never closed.
     """
     try:
-        return shlex.split(text)
-    except ValueError as error:
-        raise StageError(f"{source}: {text}: {one_line(error).lower()}") from None
-
-
-def grid(words: Sequence[str]) -> list[list[str]]:
-    """Return the settings of every trial of the grid that *words* such as ``a.b=1,2`` span.
-
-    Raises:
-        StageError: a word is not a setting, or a range is empty.
-    """
-    try:
-        if not (sweeps := get_hydra_sweeps({"params.yaml": list(words)})):
+        if not (sweeps := get_hydra_sweeps({"params.yaml": shlex.split(text)})):
             raise ValueError("a range is empty")
     except UNREADABLE as error:
-        raise _wrong("SET", " ".join(words), error) from None
+        raise _wrong("SET", text, error) from None
     # What is asked for twice is tried once.
     return [list(trial) for trial in dict.fromkeys(tuple(one["params.yaml"]) for one in sweeps)]
 
 
-def space(words: Sequence[str]) -> dict[str, BaseDistribution]:
-    """Return what each of *words* lets a search choose from, by key.
+def space(text: str) -> dict[str, BaseDistribution]:
+    """Return what each word of *text* lets a search choose from, by key.
 
     ``key=log(0.001,0.1)`` and ``key=interval(0,0.5)`` are numbers between the two, both included;
     in ``int(...)`` only whole ones. ``key=range(1,9)`` is 1 to 8, and ``key=64,128`` is one of the
@@ -80,14 +68,15 @@ def space(words: Sequence[str]) -> dict[str, BaseDistribution]:
     functions = create_functions()
     functions.register("log", _log)
     found = {}
-    for word in words:
-        try:
+    word = text
+    try:
+        for word in shlex.split(text):
             override = OverridesParser(functions).parse_override(word)
             key = override.get_key_element()
             found[key] = _distribution(override)
-        except UNREADABLE as error:
-            raise _wrong("SEARCH", word, error) from None
-        applied([f"{key}=0"], "SEARCH")
+            applied([f"{key}=0"], "SEARCH")
+    except UNREADABLE as error:
+        raise _wrong("SEARCH", word, error) from None
     return found
 
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import IO
@@ -47,18 +47,6 @@ class Source:
         return f"refs/exps/{self.commit[:2]}/{self.commit[2:]}/{experiment}"
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """How a piece of work ended: without lines it succeeded.
-
-    If it is *lost*, a machine or a network failed, so it may succeed another time.
-    """
-
-    lines: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-    lost: bool = False
-
-
 class Failed(Exception):  # noqa: N818
     """A command failed; these are its last lines."""
 
@@ -68,56 +56,49 @@ class Unreachable(Failed):
 
 
 def compute(
-    source: Source, overrides: Sequence[str], stages: Sequence[str], key: str, *before: Outcome
-) -> Outcome:
+    source: Source, overrides: Sequence[str], stages: Sequence[str], key: str, *_: None
+) -> None:
     """Run *stages* with params.yaml changed by *overrides*; their outputs go to DVC's cache.
 
-    *key* names their checkpoints. If one of *before* failed, this fails with it.
+    *key* names their checkpoints. The last argument is what this waits for.
+
+    Raises:
+        Failed: a command failed.
     """
+    from dvc.utils.hydra import apply_overrides  # noqa: PLC0415 - on the node, not the driver
 
-    def act(clone: Clone) -> None:
-        from dvc.utils.hydra import apply_overrides  # noqa: PLC0415 - on the node, not the driver
-
+    with _resumable(source, key) as clone:
         apply_overrides(clone.folder / "params.yaml", list(overrides))
         clone.dvc("repro", *stages)
         clone.share(*stages)
 
-    return _in_clone(source, key, before, act)
 
+def experiment(source: Source, overrides: Sequence[str], name: str, *_: None) -> None:
+    """Run the experiment *name*; everything in it that takes long has been computed before.
 
-def experiment(source: Source, overrides: Sequence[str], name: str, *before: Outcome) -> Outcome:
-    """Run the experiment *name*; everything in it that takes long has been computed before."""
-
-    def act(clone: Clone) -> None:
-        settings = [word for override in overrides for word in ("-S", override)]
+    Raises:
+        Failed: a command failed.
+    """
+    settings = [word for override in overrides for word in ("-S", override)]
+    with _resumable(source, name) as clone:
         clone.dvc("exp", "run", "--name", name, *settings)
         clone.share()
         clone.give(name)
 
-    return _in_clone(source, name, before, act)
 
-
-def _in_clone(
-    source: Source, key: str, before: Sequence[Outcome], act: Callable[["Clone"], None]
-) -> Outcome:
-    """Return how *act* ended in a new clone."""
-    if failed := [outcome for outcome in before if outcome.lines]:
-        return failed[0]
-    started = time.monotonic()
-    lines, lost = [], False
-    try:
-        with cloned(source) as clone:
-            if source.checkpoints:
-                # Kept until all has succeeded.
-                shared = Path(source.checkpoints) / key
-                shared.mkdir(parents=True, exist_ok=True)
-                (clone.folder / ".checkpoints").symlink_to(shared)
-            act(clone)
-            if source.checkpoints:
-                shutil.rmtree(shared, ignore_errors=True)
-    except (Failed, OSError) as error:
-        lines, lost = str(error).splitlines(), type(error) is not Failed
-    return Outcome(lines, time.monotonic() - started, lost)
+@contextmanager
+def _resumable(source: Source, key: str) -> Iterator["Clone"]:
+    """Yield a new clone, with the checkpoints of this *key* if they are kept anywhere."""
+    with cloned(source) as clone:
+        if source.checkpoints:
+            # Kept until all has succeeded.
+            shared = Path(source.checkpoints) / key
+            shared.mkdir(parents=True, exist_ok=True)
+            (clone.folder / ".checkpoints").symlink_to(shared)
+        clone.restore_images()
+        yield clone
+        if source.checkpoints:
+            shutil.rmtree(shared, ignore_errors=True)
 
 
 @dataclass
@@ -150,6 +131,11 @@ class Clone:
         pull = ["--pull"] if self.source.remote else []
         patiently(lambda: self.run("dvc", *words, *pull), only=REMOVED)
 
+    def restore_images(self) -> None:
+        """Put there what the user has given to `dvc add`: no stage writes it."""
+        if files := self.run("git", "ls-files", "*.dvc").splitlines():
+            patiently(lambda: self.run("dvc", "pull" if self.source.remote else "checkout", *files))
+
     def share(self, *stages: str) -> None:
         """Push the outputs of *stages*, or else of all, to the DVC remote, if there is one."""
         if self.source.remote:
@@ -160,18 +146,10 @@ class Clone:
 
         `dvc exp push` does this too, but Git itself supports all of a user's ways to log in.
         """
-        reference, git = self.source.reference(name), self.source.git
-
-        def push() -> None:
-            try:
-                self.run("git", "push", "--quiet", "--no-verify", git, f"{reference}:{reference}")
-            except Failed:
-                # The first of two attempts to end counts. There are two if a node, or just its
-                # network, was lost right after its last step.
-                if reference not in self.run("git", "ls-remote", git, reference):
-                    raise
-
-        patiently(push)
+        # It is there already if a node, or just its network, was lost right after its last step.
+        reference = self.source.reference(name)
+        push = ("git", "push", "--quiet", "--no-verify", self.source.git)
+        patiently(lambda: self.run(*push, f"+{reference}:{reference}"))
 
 
 @contextmanager
@@ -222,9 +200,6 @@ def _configure(folder: Path, source: Source) -> None:
     # It may hold a password.
     path.touch(0o600)
     config.write()
-    # To Git a link is a file, and .gitignore names only the folder.
-    with (folder / ".git/info/exclude").open("a", encoding="utf-8") as file:
-        file.write("/.checkpoints\n")
 
 
 def patiently(

@@ -46,10 +46,9 @@ def run_job(project: Project, secret: str) -> Run:
 
 
 @pytest.fixture(scope="module")
-def team(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def team(tiny: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return where a team has its repository and DVC's remote; the main branch is finished."""
     team = tmp_path_factory.mktemp("team")
-    tiny = pipeline.tiny(tmp_path_factory)
     tiny.output("git", "clone", "--quiet", "--bare", ".", f"{team}/origin.git")
     seed = clone(team, "seed")
     (seed.folder / ".dvc/config.local").write_text(SETTINGS.format(team))
@@ -63,9 +62,7 @@ def job(team: Path) -> Project:
     """Return the clone in which CI has run a branch with one changed parameter."""
     developer = clone(team, "developer")
     developer.output("git", "switch", "--quiet", "--create", "larger")
-    params = developer.read_params()
-    params["models"]["model1"]["dense"] = [9]
-    developer.write_params(params)
+    developer.set_params({"models.model1.dense": [9]})
     developer.commit("A larger model1")
     developer.output("git", "push", "--quiet", "origin", "larger")
     project = clone(team, "ci", "larger")

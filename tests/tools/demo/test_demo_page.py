@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,16 +9,13 @@ import numpy as np
 import pytest
 import requests
 
-from tests.support import pipeline, processes
+from stages.fetch.files.decoding import READABLE
+from tests.support import processes
+from tests.support.pipeline import Project
 
-playwright = pytest.importorskip("playwright.sync_api", reason="not here: make test-browser")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="make test-browser")
 pytest.importorskip("cv2", reason="no OpenCV here: make test-browser")
-CHROMIUM = shutil.which("chromium")
-pytestmark = [
-    pytest.mark.skipif(not CHROMIUM, reason="no browser here: apt-get install chromium"),
-    pytest.mark.skipif("SLOW" not in os.environ, reason="takes minutes: SLOW=1 make test"),
-]
+pytestmark = pytest.mark.skipif("SLOW" not in os.environ, reason="takes minutes: SLOW=1 make test")
 
 from benchmarks.pictures import photograph  # noqa: E402 - if it is there
 
@@ -28,23 +24,14 @@ SEVEN: list[Line] = [[(80, 60), (190, 60), (120, 230)]]
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def address(mnist: Project) -> Iterator[str]:
     """Return where a demo answers; it is one process, as a user starts it."""
-    project = pipeline.mnist(tmp_path_factory)
     words = ("python", "-m", "tools.demo", "--port", "0", "--no-browser")
-    process = processes.start(project, *words)
+    process = processes.start(mnist, *words)
     told = processes.wait_for_line(process, "http://")
     yield re.findall(r"http://127\.0\.0\.1:\d+", told)[0]
     _, rest = processes.interrupt(process, process.pid)
     assert "Traceback" not in rest
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Return a browser."""
-    with playwright.sync_playwright() as started:
-        # As root, as in a container, Chromium wants no sandbox of its own.
-        yield started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 
 
 @pytest.fixture
@@ -104,7 +91,7 @@ def test_the_last_of_many_answers_is_that_of_the_whole_drawing(page: Any) -> Non
 
 def test_a_photograph_is_read_and_a_file_that_is_none_gets_words(page: Any) -> None:
     page.set_input_files("#file", {"name": "a.png", "mimeType": "image/png", "buffer": b"text"})
-    page.get_by_text("damaged, or not a PNG, JPEG, WebP or BMP file", exact=True).wait_for()
+    page.get_by_text(f"damaged, or not a {READABLE} file", exact=True).wait_for()
     assert page.locator("#paper").is_visible()
     drawn = np.zeros((28, 28), np.uint8)
     drawn[4:24, 13:16] = 255

@@ -11,8 +11,8 @@ import pytest
 
 from stages import processed
 from tests import ROOT
-from tests.support import declared, pipeline
-from tests.support.pipeline import Project
+from tests.support import declared
+from tests.support.pipeline import TINY_MODELS, Project
 
 hub = pytest.importorskip("huggingface_hub", reason="not here: make export installs it")
 
@@ -20,20 +20,11 @@ from stages.evaluate.model import load, predict  # noqa: E402 - if it is there
 from tools.export import card  # noqa: E402
 from tools.export.formats import FORMATS, write  # noqa: E402
 
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-NAMES = [*pipeline.TINY_MODELS]
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Return a project with two small models, trained; to be copied."""
-    return pipeline.tiny(tmp_path_factory)
-
 
 @pytest.mark.parametrize("ending", FORMATS)
 def test_what_is_exported_says_what_keras_says(tiny: Project, tmp_path: Path, ending: str) -> None:
     images = np.load(tiny.folder / processed.FOLDER / "test" / "images.npy")
-    for name in NAMES:
+    for name in TINY_MODELS:
         model = load(tiny.folder / f"models/{name}.keras", "model1", images.shape[1:], 10)
         expected = predict(model.predict_on_batch, images)
         options, _, openers = FORMATS[ending]
@@ -90,7 +81,7 @@ def test_export_runs_what_changed_and_plain_dvc_keeps_what_it_made(
 ) -> None:
     project = tiny.copy(tmp_path / "project")
     project.output("python", "-m", "tools.export")
-    for name in NAMES:
+    for name in TINY_MODELS:
         rows = pd.read_csv(project.folder / f"metrics/exports/{name}.csv").set_index("format")
         assert list(rows.loc[["onnx", "tflite"], "disagreements"]) == [0, 0]
     assert "Running stage" not in project.output("python", "-m", "tools.export")

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from tests import ROOT
-from tests.support import pipeline
+from tests.support.pipeline import Project
 
 pytest.importorskip("cv2", reason="no OpenCV here: make predict installs it")
 
@@ -99,11 +99,10 @@ def test_digits_on_photographs_are_found_one_for_one(seven: np.ndarray) -> None:
 
 
 @pytest.mark.skipif("SLOW" not in os.environ, reason="takes minutes: SLOW=1 make test")
-@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 def test_mnist_is_taken_as_it_is_and_cut_out_as_the_page_says(
-    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    mnist: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(pipeline.mnist(tmp_path_factory).folder)
+    monkeypatch.chdir(mnist.folder)
     for image in np.load("data/processed/test/images.npy"):
         file = io.BytesIO()
         Image.fromarray(image[..., 0]).save(file, "PNG", compress_level=0)

@@ -61,9 +61,8 @@ def test_other_differences_than_the_seeds_are_refused(capsys: pytest.CaptureFixt
 @pytest.mark.skipif("SWEEPS" not in os.environ, reason="run by `make test-sweeps`")
 def test_the_tables_are_those_of_the_experiments(tmp_path: Path) -> None:
     project = pipeline.clone(tmp_path / "project")
-    params = project.read_params()
-    params["models"] = {name: {**block, "epochs": 1} for name, block in TINY_MODELS.items()}
-    project.write_params(params)
+    models = {name: {**block, "epochs": 1} for name, block in TINY_MODELS.items()}
+    project.set_params({"models": models})
     project.commit("Tiny models")
     project.make("replicates", "SEEDS=2")
     written = project.folder / "metrics/replicates/notebook"

@@ -28,7 +28,8 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         ("--set train.sede=1", "SET: train.sede=1: Could not override"),
         ("--set ~trian.seed=null", "SET: ~trian.seed=null: Could not delete from config."),
         ("--set +a.b=1", "SET: +a.b=1: params.yaml: unknown section 'a' (valid: data, models, "),
-        ("--set train.seed='1", "SET: train.seed='1: no closing quotation"),
+        ("--set train.seed='1", "SET: train.seed='1: write key=value, key=a,b or key=range("),
+        ("--search train.seed='1", "SEARCH: train.seed='1: write key=log(from,to), "),
         *((f"--set {one}", f"SET: {one}: write key=value, key=a,b or key=range(") for one in UNSET),
         *((f"--search {one}", f"SEARCH: {one}: write key=log(from,to), ") for one in UNSEARCHED),
         ("--search train.sed=1,2", "SEARCH: train.sed=0: Could not override 'train.sed'."),
@@ -82,7 +83,7 @@ def test_a_training_has_as_many_cores_on_every_node(
     gone = {"Alive": False, "Resources": {"CPU": 64.0}}
     headless = {"Alive": True, "Resources": {"memory": 1.0}}
     monkeypatch.setattr("ray.nodes", lambda: [gone, headless, *alive])
-    options = command.parser().parse_args(asked)
+    options = command.parser("", None).parse_args(asked)
     try:
         cores = str(ready.cores_of(options))
     except StageError as error:

@@ -18,7 +18,6 @@ from optuna.distributions import CategoricalDistribution
 from tools.sweep import results
 from tools.sweep.driver import Trial
 from tools.sweep.search import Search
-from tools.sweep.work import Outcome
 
 MODELS = ["model1", "model2"]
 
@@ -46,11 +45,10 @@ DVC = "ERROR: failed to reproduce 'train': failed to run: python -m stages.train
 def test_the_table_holds_every_trial_and_what_differs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    broken = Outcome(["a", "error: so", DVC])
     # A model that a trial has left out does not count, though its numbers may still be there.
     trials = [
         Trial(["~models.model2", "seed=0", "rate=0.5", "dense=[8,8]"], "bad", ["model1"]),
-        Trial(["seed=0", "rate=9", "dense=null"], "broken", MODELS, broken),
+        Trial(["seed=0", "rate=9", "dense=null"], "broken", MODELS, lines=["a", "error: so", DVC]),
         Trial(["seed=0", "rate=0.25", "dense=[8,8]"], "good", MODELS),
         Trial(["seed=0", "rate=1"], "gone", MODELS),
     ]
@@ -81,9 +79,10 @@ def test_a_search_ends_with_its_best_settings_as_a_line_for_a_shell(
     with closing(Search(tmp_path / "journal", fixed, space, 2)) as search:
         # The best by its validation images is not the best by its test images.
         for name, accuracy in (("bad", 0.53), ("good", 0.92)):
-            overrides = search.ask() or []
-            search.tell(overrides, accuracy)
-            ended.append(Trial(overrides, name, MODELS))
+            trial = search.ask()
+            assert trial
+            trial.name, trial.models, trial.ended, trial.accuracy = name, MODELS, True, accuracy
+            ended.append(trial)
         results.write(tmp_path, ended, search)
     assert pd.read_csv("trials.csv")["experiment"].tolist() == ["good", "bad"]
     printed = capsys.readouterr().out

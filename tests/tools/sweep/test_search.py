@@ -1,7 +1,9 @@
 """A search goes on from its journal: nothing is lost, nothing is tried twice."""
 
 import math
+import shlex
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from itertools import count, product
 from pathlib import Path
 from statistics import mean
@@ -11,7 +13,7 @@ import pytest
 from stages.common.errors import StageError
 from stages.common.files import write_text
 
-pytest.importorskip("optuna", reason="not installed: make .venv/.sweep")
+pytest.importorskip("ray", reason="not installed: make .venv/.sweep")
 
 from tools.sweep.search import Search
 from tools.sweep.settings import space
@@ -27,7 +29,7 @@ def _any_key(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(folder: Path, trials: int, *words: str) -> AbstractContextManager[Search]:
     """Give the search whose journal is in *folder*, as one process after the other opens it."""
-    return closing(Search(folder / "search.journal", FIXED, space(words), trials))
+    return closing(Search(folder / "search.journal", FIXED, space(shlex.join(words)), trials))
 
 
 def outcome_of(overrides: list[str]) -> tuple[float | None, list[str]]:
@@ -42,11 +44,13 @@ def run(search: Search, ran: list[list[str]], at_a_time: int = 1) -> None:
     """Try all that is proposed; what *ran* has an experiment and runs no more."""
     running = [search.ask() for _ in range(at_a_time)]
     while running:
-        overrides = running.pop(0)
-        if overrides is not None:
-            if overrides not in ran:
-                ran.append(overrides)
-            search.tell(overrides, *outcome_of(overrides))
+        trial = running.pop(0)
+        if trial is not None:
+            if trial.overrides not in ran:
+                ran.append(trial.overrides)
+            trial.accuracy, trial.lines = outcome_of(trial.overrides)
+            trial.ended = True
+            search.keep()
             running.append(search.ask())
 
 
@@ -102,6 +106,18 @@ def test_wherever_it_is_killed_nothing_is_lost_and_nothing_is_run_twice(
     assert told == [(one, *outcome_of(one)) for one in ran]
     # Two have failed.
     assert sorted(len(lines) for *_, lines in told) == [0, 2, 2]
+
+
+def test_what_was_lost_is_not_told_and_is_tried_again(tmp_path: Path) -> None:
+    with opened(tmp_path, 1) as search:
+        lost = search.ask()
+        assert lost
+        lost.ended, lost.lines, lost.lost = True, ["timed out"], True
+        search.keep()
+        assert search.finished() == []
+    with opened(tmp_path, 1) as search:
+        again = search.ask()
+        assert again == replace(lost, ended=False, lines=[], lost=False)
 
 
 def test_a_search_is_one_process_at_a_time(tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def test_a_search_here_that_is_killed_goes_on_and_tells_what_was_tried_before(
     words += ["--search", "models.model1.epochs=2,3,13"]
     held = stubs.hold("model1", 3)
     killed = stubs.sweep(*words)
-    wait_until(lambda: stubs.epochs() == [2] and "begun train model1 3" in stubs.notes())
+    wait_until(lambda: stubs.epochs() == [2] and "begun train model1 3" in stubs.notes(), of=killed)
     killed.kill()
     stub = stubs.notes()["begun train model1 3"][-1]
     wait_until(lambda: not is_running(stub), seconds=10)
@@ -60,12 +60,20 @@ def test_a_search_here_that_is_killed_goes_on_and_tells_what_was_tried_before(
     assert len(stubs.notes()["resumed train model1 3"]) == 1
     assert_each_ended_once(stubs, 2, 3)
 
+    # A grid with the same settings leaves the experiment as it is.
+    commits = stubs.project.output("git", "for-each-ref", "refs/exps")
+    grid = "split.validation_fraction=0.2 models.model1.epochs=3"
+    output, _ = stubs.sweep("--cores", "1", "--set", grid).communicate(timeout=TIME_LIMIT)
+    assert "1 of 1 done, best 0.6250" in output
+    assert stubs.project.output("git", "for-each-ref", "refs/exps") == commits
+
 
 def test_on_a_cluster_what_dies_goes_on_on_another_node_and_ctrl_c_ends_all(tmp_path: Path) -> None:
     stubs = Stubs(tmp_path)
     project = stubs.project
     hub, checkpoints = str(tmp_path / "hub.git"), tmp_path / "checkpoints"
     project.output("dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
+    project.output("dvc", "push")
     project.commit("A remote")
     project.output("git", "clone", "--quiet", "--bare", ".", hub)
     project.output("git", "remote", "add", "origin", hub)
@@ -77,16 +85,16 @@ def test_on_a_cluster_what_dies_goes_on_on_another_node_and_ctrl_c_ends_all(tmp_
             *("--address", f"ray://127.0.0.1:{nodes.client_port}"),
             *("--checkpoints", str(checkpoints), "--set", "models.model1.epochs=2,3,4"),
         )
-        wait_until(lambda: "begun train model1 3" in stubs.notes())
+        wait_until(lambda: "begun train model1 3" in stubs.notes(), of=process)
         stub = stubs.notes()["begun train model1 3"][-1]
         started = psutil.Process(stub).parents()
         next(one for one in started if one.cmdline()[0].startswith("ray::")).kill()
         wait_until(lambda: not is_running(stub), seconds=5)
-        wait_until(lambda: "resumed train model1 3" in stubs.notes())
+        wait_until(lambda: "resumed train model1 3" in stubs.notes(), of=process)
         resumed = stubs.notes()["resumed train model1 3"][-1]
         nodes.replace_node_of(resumed)
         wait_until(lambda: not is_running(resumed), seconds=5)
-        wait_until(lambda: len(stubs.notes()["resumed train model1 3"]) == 2)
+        wait_until(lambda: len(stubs.notes()["resumed train model1 3"]) == 2, of=process)
         held.unlink()
         output, _ = process.communicate(timeout=TIME_LIMIT)
         assert process.returncode == 0, output
@@ -97,7 +105,7 @@ def test_on_a_cluster_what_dies_goes_on_on_another_node_and_ctrl_c_ends_all(tmp_
 
         stubs.hold("model1", 7)
         process = stubs.sweep("--address", nodes.cluster.address, "--set", "models.model1.epochs=7")
-        wait_until(lambda: "begun train model1 7" in stubs.notes())
+        wait_until(lambda: "begun train model1 7" in stubs.notes(), of=process)
         seconds, output = interrupt(process, stubs.notes()["begun train model1 7"][-1])
         assert seconds < 10
         assert process.returncode == 130

@@ -46,6 +46,12 @@ def test_what_may_go_well_another_time_is_tried_again_with_pauses(
 def test_what_a_network_has_failed_is_lost(
     monkeypatch: pytest.MonkeyPatch, git: str, lost: bool
 ) -> None:
+    ray = pytest.importorskip("ray", reason="not installed: make .venv/.sweep")
+    driver = pytest.importorskip("tools.sweep.driver", exc_type=ImportError)
     monkeypatch.setattr("time.sleep", lambda _: None)
-    outcome = experiment(Source(git, "no-such-commit", "", ""), [], "name")
-    assert (bool(outcome.lines), outcome.lost) == (True, lost)
+    with pytest.raises(Failed) as raised:
+        experiment(Source(git, "no-such-commit", "", ""), [], "name")
+    told = ray.exceptions.RayTaskError("experiment", "Traceback", raised.value)
+    monkeypatch.setattr(driver.ray, "get", Mock(side_effect=told))
+    driver.conclude(trial := driver.Trial([]), None)
+    assert (trial.lines, trial.lost) == (str(raised.value).splitlines(), lost)
