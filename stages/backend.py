@@ -10,7 +10,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
 
 import joblib
 
@@ -23,7 +22,12 @@ def _native_messages_held_back() -> Iterator[None]:
     up, nor the failed search for a GPU.
     """
     sys.stderr.flush()
-    with _anonymous_file() as held:
+    # In memory if the system can do that.
+    with (
+        os.fdopen(os.memfd_create("messages"), "w+b")
+        if hasattr(os, "memfd_create")
+        else tempfile.TemporaryFile()
+    ) as held:
         original = os.dup(2)
         os.dup2(held.fileno(), 2)
         try:
@@ -35,13 +39,6 @@ def _native_messages_held_back() -> Iterator[None]:
         finally:
             os.dup2(original, 2)
             os.close(original)
-
-
-def _anonymous_file() -> IO[bytes]:
-    """Return a file without a name, in memory if the system can do that."""
-    if hasattr(os, "memfd_create"):
-        return os.fdopen(os.memfd_create("messages"), "w+b")
-    return tempfile.TemporaryFile()
 
 
 @contextmanager

@@ -19,24 +19,27 @@ SCORED_VALUES = 2**20
 
 def write_array(path: Path, array: np.ndarray) -> None:
     """Write *array* to *path* in NumPy's ``.npy`` format, which can be memory-mapped."""
-    write_rows(path, array.shape, array.dtype, [array])
+    write_rows(path, array.shape[1:], array.dtype, [array])
 
 
 def write_rows(
-    path: Path, shape: tuple[int, ...], dtype: np.dtype, chunks: Iterable[np.ndarray]
+    path: Path, row: tuple[int, ...], dtype: np.dtype, chunks: Iterable[np.ndarray]
 ) -> None:
-    """Write an array of *shape* and *dtype* to *path* as ``.npy``; *chunks* are its rows in order.
+    """Write an array of *dtype* to *path* as ``.npy``.
 
-    Only one chunk is in memory at a time.
+    *chunks* are its rows in order, each of the shape *row*. Only one chunk is in memory at a time.
     """
-    if dtype.hasobject:
-        raise ValueError("objects have no bytes of their own")
-    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False}
+    rows = 0
     with replacing(path) as temporary, temporary.open("wb") as file:
         # `np.save` would hide the system's reason if it cannot write.
-        np.lib.format.write_array_header_1_0(file, header)
+        np.lib.format.write_array_header_1_0(file, header | {"shape": (rows, *row)})
         for chunk in chunks:
             file.write(np.ascontiguousarray(chunk).data)
+            rows += len(chunk)
+        # NumPy leaves room in it for any number of rows.
+        file.seek(0)
+        np.lib.format.write_array_header_1_0(file, header | {"shape": (rows, *row)})
 
 
 def read_array(path: Path) -> np.ndarray:
@@ -46,8 +49,7 @@ def read_array(path: Path) -> np.ndarray:
         StageError: there is no such file, or it is damaged.
     """
     with reading(path):
-        array: np.ndarray = np.load(path, mmap_mode="r", allow_pickle=False)
-    return array
+        return np.load(path, mmap_mode="r", allow_pickle=False)
 
 
 def chunks_of(array: np.ndarray) -> Iterator[np.ndarray]:
@@ -88,5 +90,5 @@ def gather(array: np.ndarray, chosen: np.ndarray) -> np.ndarray:
 def release(array: np.ndarray) -> None:
     """Drop the pages of a memory-mapped *array* from this process."""
     mapped = getattr(array, "_mmap", None)
-    if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+    if isinstance(mapped, mmap.mmap):
         mapped.madvise(mmap.MADV_DONTNEED)

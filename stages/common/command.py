@@ -3,7 +3,7 @@
 import inspect
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from zc.lockfile import LockError, LockFile
@@ -60,10 +60,8 @@ def _alone(command: str) -> Iterator[None]:
             f"`python -m {command}` is already running here (process {holder}); "
             "wait for it or stop it"
         ) from None
-    try:
+    with closing(lock):
         yield
-    finally:
-        lock.close()
 
 
 def _module() -> str:

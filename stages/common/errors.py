@@ -1,9 +1,12 @@
 """The one exception that users are meant to read."""
 
 import re
+from collections.abc import Sequence
 
 # Of what a library says, in characters. Keras adds a layer's whole configuration.
 LONGEST = 300
+# Of more names, only these many are told.
+NAMED = 10
 
 
 class StageError(Exception):
@@ -23,3 +26,9 @@ def one_line(error: BaseException) -> str:
 def named(error: BaseException) -> str:
     """Return the kind of *error* and its message, in one line."""
     return f"{type(error).__name__}: {one_line(error)}"
+
+
+def some(names: Sequence[str]) -> str:
+    """Return *names* in a list, the first few of many."""
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return f"{', '.join(names[:NAMED])}{more}"

@@ -34,34 +34,26 @@ def replacing(path: Path) -> Iterator[Path]:
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
-        _flush_folder(path.parent)
+        # Makes the rename survive a power cut.
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     except OSError as error:
         raise not_written(path, error) from error
 
 
 def not_written(path: Path, error: Exception) -> StageError:
     """Return the error for a *path* that could not be written."""
-    return StageError(
-        f"{path}: not written: {_reason(error)}; an older file there is untouched; "
-        "fix that and run `dvc repro` again"
-    )
-
-
-def _reason(error: Exception) -> str:
-    """Return the system's own message, even if it is part of a library's longer one."""
     text = one_line(error)
     known = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EIO)
-    return next((os.strerror(number) for number in known if os.strerror(number) in text), text)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make a rename in *folder* survive a power cut, if the system can (Windows cannot)."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    # The system's own message, even if it is part of a library's longer one.
+    reason = next((words for words in map(os.strerror, known) if words in text), text)
+    return StageError(
+        f"{path}: not written: {reason}; an older file there is untouched; "
+        "fix that and run `dvc repro` again"
+    )
 
 
 def write_bytes(path: Path, content: bytes) -> None:

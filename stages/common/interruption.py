@@ -7,7 +7,6 @@ it.
 import os
 import signal
 from collections.abc import Callable
-from types import FrameType
 
 EXIT_CODE = 130  # what shells give for a program ended by Ctrl-C
 LINE = "interrupted: run `dvc repro` again to continue"
@@ -23,8 +22,7 @@ def end_at_once() -> None:
     # A copy, since standard error is held back while TensorFlow is imported.
     errors = os.dup(2)
 
-    def end(number: int, frame: FrameType | None) -> None:
-        del number, frame
+    def end(*_: object) -> None:
         os.write(errors, f"{LINE}\n".encode())
         os._exit(EXIT_CODE)
 
@@ -41,6 +39,6 @@ def ignore() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _handle(handler: Callable[[int, FrameType | None], None]) -> None:
+def _handle(handler: Callable[..., None]) -> None:
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
         signal.signal(signal.SIGINT, handler)

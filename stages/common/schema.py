@@ -1,11 +1,11 @@
 """Typed, frozen settings, and one-line errors for wrong values."""
 
 import difflib
+import json
 from collections.abc import Collection, Mapping
 from typing import Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import ErrorDetails
 
 from stages.common.errors import StageError
 
@@ -45,24 +45,18 @@ class Settings(BaseModel):
             problem = error.errors()[0]
         keys = [str(part) for part in problem["loc"]]
         place = (places or {}).get(keys[0], where)
-        raise StageError(_message(problem, keys, place, cls.model_fields))
-
-
-def _message(problem: ErrorDetails, keys: list[str], place: str, valid: Collection[str]) -> str:
-    """Return the *problem* with the value of *keys*, in the block at *place*, in one line."""
-    if problem["type"] == "extra_forbidden":
-        return f"{place}: {unknown('key', keys[0], valid)}"
-    place += ("." if ": " in place else ": ") + ".".join(keys)
-    if problem["type"] == "missing":
-        return f"{place}: this key is missing"
-    message = PLAIN.get(problem["type"]) or problem["msg"].removeprefix("Input ")
-    return f"{place}: {message}, got {shown(problem['input'])}"
+        if problem["type"] == "extra_forbidden":
+            raise StageError(f"{place}: {unknown('key', keys[0], cls.model_fields)}")
+        place += ("." if ": " in place else ": ") + ".".join(keys)
+        if problem["type"] == "missing":
+            raise StageError(f"{place}: this key is missing")
+        message = PLAIN.get(problem["type"]) or problem["msg"].removeprefix("Input ")
+        raise StageError(f"{place}: {message}, got {shown(problem['input'])}")
 
 
 def shown(value: object) -> str:
     """Return *value* as YAML, as far as it differs from Python in common values."""
-    words = {None: "null", True: "true", False: "false"}
-    return words[value] if value is None or isinstance(value, bool) else repr(value)
+    return json.dumps(value) if value is None or isinstance(value, bool) else repr(value)
 
 
 def unknown(kind: str, name: object, valid: Collection[str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from stages import params, settings
+from stages import dataset, params, settings
 from stages.common.command import run
 from stages.common.errors import StageError
 from stages.common.files import read_json, write_text
@@ -19,7 +19,7 @@ from stages.compare.comparison import LEGEND, compare, long_history, to_markdown
 from stages.compare.replicates import fingerprint, spread
 from stages.compare.significance import pairs
 from stages.tables import read_table
-from stages.verdict import images_tested, verdict
+from stages.verdict import verdict
 
 METRICS = Path("metrics")
 
@@ -39,8 +39,8 @@ def main() -> None:
     significance = pairs(correct)
     table = compare({name: results(name, actual) for name in names}, correct, significance)
     history = long_history({n: read_table(METRICS / "history" / f"{n}.csv") for n in names})
-    images = images_tested(params.name_of(params.read_data()), actual)
-    text = f"{verdict(table, significance, images)}\n\n{to_markdown(table)}{LEGEND}"
+    said = verdict(table, significance, dataset.read())
+    text = f"{said}\n\n{to_markdown(table)}{LEGEND}"
     tables = {"comparison": table, "significance": significance, "history": history}
     for part, content in tables.items():
         write_text(METRICS / f"{part}.csv", content.to_csv(index=False, lineterminator="\n"))

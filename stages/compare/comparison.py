@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+from statsmodels.stats.proportion import proportion_confint
 
-from stages.compare.significance import intervals
 from stages.verdict import INTERVAL, LEVEL, NAMED, SEEDS, against, and_, probability
 
 COLUMNS = [
@@ -25,28 +25,28 @@ def compare(
 
     *results* has for each model ``parameters``, ``trainable_parameters``, ``accuracy`` (0 to 1),
     ``train_seconds``, ``epochs``, ``recipe`` and ``precision``, and ``seeds`` and
-    ``seeds_deviation`` of its replicates, or None. *correct* and *pairs* are as in
-    :mod:`stages.compare.significance`.
+    ``seeds_deviation`` of its replicates, or None. *correct* and *pairs* are what
+    :func:`stages.compare.significance.pairs` takes and returns.
     """
     table = pd.DataFrame([{"model": name, **values} for name, values in results.items()])
     table["seeds"] = table["seeds"].astype("Int64")
-    table[["accuracy_low", "accuracy_high"]] = intervals(correct[list(results)]).to_numpy()
+    # Wilson's (1927, https://doi.org/10.1080/01621459.1927.10502953): about other test images, not
+    # about other trainings.
+    right = correct[list(results)].sum().to_numpy()
+    low, high = proportion_confint(right, len(correct), method="wilson")
+    table["accuracy_low"], table["accuracy_high"] = low, high
     table["note"] = notes(table, pairs)
     return table[COLUMNS]
 
 
 def notes(table: pd.DataFrame, pairs: pd.DataFrame) -> list[str]:
     """Return what stands out about each model; nothing does if all are equal."""
-    extremes = {
-        "fastest": ("train_seconds", "min"),
-        "slowest": ("train_seconds", "max"),
-        "fewest parameters": ("parameters", "min"),
-    }
-    holds = {
-        words: table[column] == table[column].agg(extreme)
-        for words, (column, extreme) in extremes.items()
-        if table[column].nunique() > 1
-    }
+    seconds, parameters = table["train_seconds"], table["parameters"]
+    holds: dict[str, Any] = {}
+    if seconds.nunique() > 1:
+        holds |= {"fastest": seconds == seconds.min(), "slowest": seconds == seconds.max()}
+    if parameters.nunique() > 1:
+        holds["fewest parameters"] = parameters == parameters.min()
     if holds or table["accuracy"].nunique() > 1:
         holds["on the Pareto front"] = pareto_front(table)
     return [
@@ -101,14 +101,11 @@ def long_history(histories: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     The result has two rows for each epoch, one of the training and one of the validation images:
     ``model, images, epoch, accuracy, loss``.
     """
-    columns = ["epoch", "accuracy", "loss"]
-    parts = {
-        (name, images): history[["epoch", f"{prefix}accuracy", f"{prefix}loss"]].set_axis(
-            columns, axis=1
-        )
-        for name, history in histories.items()
-        for images, prefix in (("training", ""), ("validation", "val_"))
-    }
+    columns, of_validation = ["epoch", "accuracy", "loss"], ["epoch", "val_accuracy", "val_loss"]
+    parts = {}
+    for name, history in histories.items():
+        parts[name, "training"] = history[columns]
+        parts[name, "validation"] = history[of_validation].set_axis(columns, axis=1)
     return pd.concat(parts, names=["model", "images"]).reset_index(["model", "images"])
 
 

@@ -5,27 +5,16 @@ import itertools
 import pandas as pd
 from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
-from statsmodels.stats.proportion import proportion_confint
 
 COLUMNS = [
     "first", "second", "difference", "p_value", "p_holm", "first_only", "second_only", "pair",
 ]  # fmt: skip
 
 
-def intervals(correct: pd.DataFrame) -> pd.DataFrame:
-    """Return the 95 % interval of each model's accuracy: a row each, ``low`` and ``high``.
-
-    *correct* has a row for each test image and a column for each model, true if it is right. The
-    interval is Wilson's (1927, https://doi.org/10.1080/01621459.1927.10502953). It is about other
-    test images, not about other trainings.
-    """
-    low, high = proportion_confint(correct.sum(), len(correct), method="wilson")
-    return pd.DataFrame({"low": low, "high": high})
-
-
 def pairs(correct: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each pair of models, the first minus the second; *correct* as above.
+    """Return a row for each pair of models, the first minus the second.
 
+    *correct* has a row for each test image and a column for each model, true if it is right.
     ``first_only`` and ``second_only`` count the images that only one model gets right. ``p_value``
     follows from these by McNemar's exact test (1947, https://doi.org/10.1007/BF02295996): the
     probability that two equally good models differ this much. ``p_holm`` corrects it for the number

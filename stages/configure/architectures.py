@@ -51,11 +51,10 @@ def check(name: str) -> None:
 def _imported(source: bytes) -> Iterator[str]:
     """Yield the modules that *source* imports; a relative one is empty."""
     for node in ast.walk(ast.parse(source)):
-        match node:
-            case ast.Import(aliases):
-                yield from (alias.name for alias in aliases)
-            case ast.ImportFrom(module, _, level):
-                yield "" if level else str(module)
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "" if node.level else str(node.module)
 
 
 def convolutions(name: str) -> int | None:

@@ -77,7 +77,12 @@ def resolve(params: Mapping[str, Any], versions: Mapping[str, str]) -> dict[str,
         last = [(place, own, MODEL_KEYS), ("train", for_all, RECIPE_KEYS)]
         resolved[name] = _merge(architecture, [*blocks, *last])
         check(architecture)
-        _check_filters(resolved[name], place)
+        filters, wanted = resolved[name].filters, convolutions(architecture)
+        if wanted and filters and len(filters) != wanted:
+            raise StageError(
+                f"{WHERE}: {place}.filters: {architecture} has {wanted} convolutions, "
+                f"so give as many numbers, not {filters}"
+            )
     return resolved
 
 
@@ -89,16 +94,6 @@ def _architecture(name: object, place: str) -> str:
             f"take one of {', '.join(ARCHITECTURES)}"
         )
     return check_name("architecture", str(name), ARCHITECTURES, f"{WHERE}: {place}")
-
-
-def _check_filters(settings: TrainingSettings, place: str) -> None:
-    """Check that there is a number for each convolution."""
-    wanted = convolutions(settings.architecture) if settings.filters else None
-    if wanted and settings.filters and len(settings.filters) != wanted:
-        raise StageError(
-            f"{WHERE}: {place}.filters: {settings.architecture} has {wanted} convolutions, "
-            f"so give as many numbers, not {settings.filters}"
-        )
 
 
 def _recipe_blocks(name: str, recipe: object, architecture: str) -> Iterator[Block]:
@@ -131,7 +126,6 @@ def _named_blocks(values: object, place: str) -> dict[str, Any]:
 
 
 def _block(values: object, place: str) -> dict[str, Any]:
-    """Return a copy of a block of params.yaml."""
     if not isinstance(values, Mapping):
         raise StageError(f"{WHERE}: {place}: expected a block of keys, got {shown(values)}")
     return dict(values)

@@ -19,7 +19,7 @@ from stages.train import machine, network, progress, results
 from stages.train.check import check
 from stages.train.checkpoint import Checkpoint, key_of
 from stages.train.export import save_model, save_weights
-from stages.train.fit import fit, images_per_epoch
+from stages.train.fit import fit, steps_per_epoch
 from stages.train.results import Epoch
 from stages.train.tensorboard import Logs
 from stages.train.trainer import Trainer
@@ -68,10 +68,12 @@ def main(name: str) -> None:
     save_model(saved, model)
     save_weights(Path("models") / f"{name}.weights.h5", saved)
     metrics = Path("metrics")
-    write_csv(metrics / "history" / f"{name}.csv", results.HEADER, results.rows(epochs))
-    reached = results.reached(model, chosen, computed_in, epochs, len(training[0]))
+    rows = [(number, *epoch[:4]) for number, epoch in enumerate(epochs, start=1)]
+    write_csv(metrics / "history" / f"{name}.csv", results.HEADER, rows)
+    count = len(training[0])
+    reached = results.reached(model, chosen, computed_in, epochs, count)
     write_json(metrics / "train" / f"{name}.json", reached)
-    seen = images_per_epoch(len(training[0]), chosen)
+    seen = min(steps_per_epoch(count, chosen) * chosen.batch_size, count)
     write_json(metrics / "time" / f"{name}.json", results.times(epochs, seen, resumed_at, on))
     checkpoint.finish(saved)
 
@@ -83,12 +85,7 @@ def _train(
     checkpoint: Checkpoint,
     weights: Mapping[str, Any],
 ) -> tuple[list[Epoch], int]:
-    """Train, from *checkpoint* if there is one; return all epochs, and how many it held.
-
-    *images* are those of training and of validation, *weights* by name those to log. After each
-    epoch this prints a line, logs it and saves a checkpoint; after the first epoch of this process
-    it also prints how long the rest will take.
-    """
+    """Train, from *checkpoint* if there is one; return all epochs, and how many it held."""
     state = trainer.state
     done = checkpoint.load(state)
     if done:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from stages.common.arrays import gather
+from stages.processed import Images
+from stages.settings import TrainingSettings
 
 
 def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
@@ -16,13 +18,20 @@ def epoch_order(count: int, seed: int, epoch: int) -> np.ndarray:
     return np.random.default_rng([seed, epoch]).permutation(count)
 
 
+def augmentation_seed(seed: int, epoch: int, step: int) -> np.ndarray:
+    """Return the seed (2,) int32 of one batch's random changes."""
+    return np.random.SeedSequence([seed, epoch, step]).generate_state(2).view(np.int32)
+
+
 def batches(
-    images: np.ndarray, labels: np.ndarray, batch_size: int, order: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Yield (images, labels) of *batch_size* in *order*; the last batch has the rest.
+    training: Images, settings: TrainingSettings, epoch: int, order: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield images and labels in *order*, with their augmentation's seed; the last has the rest.
 
     Both may be memory-mapped, so memory does not grow with the data.
     """
-    for start in range(0, len(order), batch_size):
-        chosen = order[start : start + batch_size]
-        yield gather(images, chosen), gather(labels, chosen)
+    images, labels = training
+    for step, start in enumerate(range(0, len(order), settings.batch_size)):
+        chosen = order[start : start + settings.batch_size]
+        seed = augmentation_seed(settings.seed, epoch, step)
+        yield gather(images, chosen), gather(labels, chosen), seed

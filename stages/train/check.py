@@ -13,8 +13,7 @@ from stages.opening import open_model
 from stages.settings import TrainingSettings
 from stages.train.network import copy_weights, place
 
-# How many images to try at the most.
-FEW = 4
+FEW = 4  # images
 # More than rounding moves a sum of probabilities, even in bfloat16.
 TOLERANCE = 0.01
 # More than rounding moves the probabilities of one model in float32.
@@ -23,6 +22,7 @@ SAME = 1e-4
 FAINT = 1 / 64
 # Weights that all start at 0 can hide it as well.
 DISTURBANCE = 0.1
+RIGHT = "end in a softmax over the classes"
 
 
 def check(
@@ -42,10 +42,9 @@ def check(
     """
     try:
         _check(model, make, settings, images)
-    except StageError as error:
-        raise StageError(f"{place(model.name, settings)}: {error}") from None
     except Exception as error:
-        raise StageError(f"{place(model.name, settings)}: {named(error)}") from None
+        told = error if isinstance(error, StageError) else named(error)
+        raise StageError(f"{place(model.name, settings)}: {told}") from None
 
 
 def _check(
@@ -57,9 +56,7 @@ def _check(
     _check_weights(model.trainable_weights, settings.optimizer)
     few = images[next(scoring_batches(images))][:FEW]
     tried = np.concatenate([few, few * FAINT]).astype(np.float32)
-    probabilities = _probabilities(
-        model(tried, training=False), (len(tried), model.output_shape[1])
-    )
+    probabilities = _probabilities(model, tried)
 
     def is_same(other: keras.Model) -> bool:
         return np.allclose(other(tried, training=False).numpy(), probabilities, atol=SAME)
@@ -105,28 +102,27 @@ def _check_weights(weights: Sequence[keras.Variable], optimizer: str) -> None:
             )
 
 
-def _probabilities(outputs: tf.Tensor, shape: tuple[int, int]) -> np.ndarray:
-    """Return *outputs* as an array, after checking that they are probabilities."""
-    right = "end in a softmax over the classes"
-    found: np.ndarray = tf.cast(outputs, tf.float32).numpy()
+def _probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:
+    shape = len(images), model.output_shape[1]
+    found: np.ndarray = tf.cast(model(images, training=False), tf.float32).numpy()
     if found.shape != shape:
         raise StageError(f"the model returns {found.shape} for {shape[0]} images, not {shape}")
     if not np.isfinite(found).all():
         raise StageError(
-            f"untrained, the model returns values that are not finite; {right}, and keep what "
+            f"untrained, the model returns values that are not finite; {RIGHT}, and keep what "
             "comes before it small"
         )
-    _check_sums(found, right)
+    _check_sums(found)
     return found
 
 
-def _check_sums(found: np.ndarray, right: str) -> None:
+def _check_sums(found: np.ndarray) -> None:
     sums = found.sum(axis=1)
     worst = sums[np.abs(sums - 1).argmax()]
     if found.min() < 0 or abs(worst - 1) > TOLERANCE:
         raise StageError(
             f"the model returns no probabilities, but values from {found.min():.3g} to "
-            f"{found.max():.3g}, in one image with the sum {worst:.3g}; {right}"
+            f"{found.max():.3g}, in one image with the sum {worst:.3g}; {RIGHT}"
         )
 
 
@@ -142,7 +138,7 @@ def _check_gradients(model: keras.Model, images: np.ndarray) -> None:
         cost += sum(tf.reduce_sum(tf.cast(loss, tf.float32)) for loss in model.losses)
     found = outputs.numpy()
     if np.isfinite(found).all():
-        _check_sums(found, "end in a softmax over the classes")
+        _check_sums(found)
     gradients = tape.gradient(cost, [weight.value for weight in weights])
     for weight, gradient in zip(weights, gradients, strict=True):
         if gradient is None:

@@ -51,33 +51,26 @@ class Checkpoint:
         if not self.path.exists() or self._is_recorded():
             return []
         try:
-            epochs, arrays = self._read()
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as content:
+                if str(content["key"]) != self.key:
+                    return self._set_aside("it belongs to other settings, code or data")
+                epochs = [Epoch(*row) for row in content["epochs"].tolist()]
+                names = sorted(name for name in content.files if name.startswith("variable_"))
+                arrays = {name: content[name] for name in names}
+                checksum = str(content["checksum"])
         except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile) as error:
-            reason = one_line(error)
-            self._set_aside(f"it is damaged ({reason})")
-            return []
-        if epochs is None:
-            self._set_aside("it belongs to other settings, code or data")
-            return []
-        for variable, array in zip(variables, arrays, strict=True):
+            return self._set_aside(f"it is damaged ({one_line(error)})")
+        if checksum != _checksum(self.key, epochs, arrays):
+            return self._set_aside("it is damaged (its checksum differs)")
+        for variable, array in zip(variables, arrays.values(), strict=True):
             variable.assign(tf.cast(array, variable.dtype))
         return epochs
 
-    def _read(self) -> tuple[list[Epoch] | None, list[np.ndarray]]:
-        with self.path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-            if str(content["key"]) != self.key:
-                return None, []
-            epochs = [Epoch(*row) for row in content["epochs"].tolist()]
-            names = sorted(name for name in content.files if name.startswith("variable_"))
-            arrays = {name: content[name] for name in names}
-            if str(content["checksum"]) != _checksum(self.key, epochs, arrays):
-                raise ValueError("its checksum differs")
-        return epochs, list(arrays.values())
-
-    def _set_aside(self, reason: str) -> None:
+    def _set_aside(self, reason: str) -> list[Epoch]:
         aside = self.path.with_suffix(".npz.unused")
         self.path.replace(aside)
         print(f"warning: checkpoint not used, {reason}; moved to {aside}", file=sys.stderr)
+        return []
 
     def finish(self, model: Path) -> None:
         """Note that the training is done and that *model* was written from it.

@@ -9,9 +9,6 @@ from typing import Any
 from stages.backend import keras
 from stages.common.files import replacing, write_bytes
 
-# The oldest time a zip archive can hold.
-ZIP_TIME = (1980, 1, 1, 0, 0, 0)
-
 
 def save_model(path: Path, model: keras.Model) -> None:
     """Write *model* to *path*, a ``.keras`` file that ``keras.models.load_model`` opens.
@@ -40,14 +37,13 @@ def _without_times(archive: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(archive)) as source, zipfile.ZipFile(result, "w") as target:
         for name in sorted(source.namelist()):
             content = source.read(name)
-            if name == "metadata.json":
-                metadata = json.loads(content)
-                metadata.pop("date_saved", None)
-                content = json.dumps(metadata, sort_keys=True).encode()
-            elif name.endswith(".json"):
+            if name.endswith(".json"):
                 config = _numbered(json.loads(content), {})
+                if name == "metadata.json":
+                    config.pop("date_saved", None)
                 content = json.dumps(config, sort_keys=True).encode()
-            target.writestr(zipfile.ZipInfo(name, ZIP_TIME), content)
+            # Its time is 1980, the oldest that an archive can hold.
+            target.writestr(zipfile.ZipInfo(name), content)
     return result.getvalue()
 
 

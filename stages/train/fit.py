@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from tqdm import tqdm
@@ -67,9 +67,8 @@ def fit(
         epochs.append(Epoch(accuracy, loss, val_accuracy, val_loss, ended - started))
         started = ended
         after_epoch(epochs)
-    if epochs:
-        seconds = epochs[-1].seconds + time.perf_counter() - started
-        epochs[-1] = epochs[-1]._replace(seconds=seconds)
+    seconds = epochs[-1].seconds + time.perf_counter() - started
+    epochs[-1] = epochs[-1]._replace(seconds=seconds)
     return epochs
 
 
@@ -87,17 +86,14 @@ def is_over(epochs: Sequence[Epoch], settings: TrainingSettings) -> bool:
 def _train_epoch(
     trainer: Trainer, training: Images, epoch: int, rates: np.ndarray, averaging: np.ndarray
 ) -> tuple[float, float]:
-    """Train one step at each of *rates*; return (accuracy, mean loss) over the images seen.
-
-    After each step the average of the weights moves by its rate in *averaging*.
-    """
+    """Train one step at each of *rates*; return (accuracy, mean loss) over the images seen."""
     settings = trainer.settings
     order = epoch_order(len(training[0]), settings.seed, epoch)[: len(rates) * settings.batch_size]
     loss_sum, correct, seen = 0.0, 0, 0
     title = f"epoch {epoch + 1}/{settings.epochs}"
     # Shown only on a terminal, and removed at the end of the epoch.
     with tqdm(total=len(order), desc=title, unit=" images", leave=False, disable=None) as bar:
-        for step, (images, labels, seed) in enumerate(_batches(training, settings, epoch, order)):
+        for step, (images, labels, seed) in enumerate(batches(training, settings, epoch, order)):
             batch_loss, batch_correct = trainer.train_step(images, labels, rates[step], seed)
             if settings.ema_momentum and averaging[step]:
                 trainer.average(averaging[step])
@@ -108,17 +104,9 @@ def _train_epoch(
                 raise diverged(f"epoch {epoch + 1}, step {step + 1}", settings)
             bar.set_postfix_str(f"loss {loss_sum / seen:.4f}", refresh=False)
             bar.update(len(images))
-        few = _batches(training, settings, epoch, order[:STATISTICS_IMAGES])
+        few = batches(training, settings, epoch, order[:STATISTICS_IMAGES])
         trainer.recompute_statistics((images, seed) for images, _, seed in few)
     return correct / seen, loss_sum / seen
-
-
-def _batches(
-    training: Images, settings: TrainingSettings, epoch: int, order: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield batches of images and labels in *order*, each with the seed of its random changes."""
-    for step, batch in enumerate(batches(*training, settings.batch_size, order)):
-        yield *batch, augmentation_seed(settings.seed, epoch, step)
 
 
 def diverged(where: str, settings: TrainingSettings) -> StageError:
@@ -133,13 +121,3 @@ def steps_per_epoch(images: int, settings: TrainingSettings) -> int:
     """Return the number of batches of an epoch: enough for every image, unless set to fewer."""
     whole = math.ceil(images / settings.batch_size)
     return min(settings.steps_per_epoch or whole, whole)
-
-
-def images_per_epoch(images: int, settings: TrainingSettings) -> int:
-    """Return how many of *images* one epoch sees."""
-    return min(steps_per_epoch(images, settings) * settings.batch_size, images)
-
-
-def augmentation_seed(seed: int, epoch: int, step: int) -> np.ndarray:
-    """Return the seed (2,) int32 of one batch's random changes."""
-    return np.random.SeedSequence([seed, epoch, step]).generate_state(2).view(np.int32)

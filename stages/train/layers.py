@@ -20,9 +20,9 @@ def take_stand_ins(graph: keras.Model, *, bias_apart: bool) -> bool:
             layer.activation = keras.activations.linear
             layer._outbound_nodes[0].operation.__class__ = PoolingThenReLU
     for layer in graph._flatten_layers(include_self=False):
-        if FusedBatchNormalization.can_replace(layer):
+        if _is_fusable(layer):
             layer.__class__ = FusedBatchNormalization
-        elif bias_apart and BiasSummedApart.can_replace(layer):
+        elif bias_apart and _has_plain_bias(layer):
             layer.__class__ = BiasSummedApart
     last = graph.outputs[0]._keras_history.operation
     if opens := _is_plain_softmax(last):
@@ -31,19 +31,17 @@ def take_stand_ins(graph: keras.Model, *, bias_apart: bool) -> bool:
 
 
 def _is_rectified_then_pooled(layer: keras.layers.Layer) -> bool:
-    """Return whether *layer* is a convolution with ReLU whose only taker is a max-pooling."""
-    if (
-        type(layer) is not keras.layers.Conv2D
-        or layer.activation is not keras.activations.relu
-        or not _is_plain(layer)
-    ):
-        return False
     takers = [node.operation for node in layer._outbound_nodes]
-    return [type(taker) for taker in takers] == [keras.layers.MaxPooling2D] and _is_plain(takers[0])
+    return (
+        type(layer) is keras.layers.Conv2D
+        and layer.activation is keras.activations.relu
+        and _is_plain(layer)
+        and [type(taker) for taker in takers] == [keras.layers.MaxPooling2D]
+        and _is_plain(takers[0])
+    )
 
 
 def _is_plain_softmax(operation: Any) -> bool:
-    """Return whether *operation* is a layer that gives logits without its activation."""
     return (
         type(operation) in (keras.layers.Dense, keras.layers.Activation)
         and operation.activation is keras.activations.softmax
@@ -56,6 +54,30 @@ def _is_plain(layer: keras.layers.Layer) -> bool:
     return len(layer._inbound_nodes) == 1 and layer.activity_regularizer is None
 
 
+def _is_fusable(layer: keras.layers.Layer) -> bool:
+    return (
+        type(layer) is keras.layers.BatchNormalization
+        and layer.built
+        and layer.input_spec.ndim == IMAGES_RANK
+        and layer.axis in (-1, IMAGES_RANK - 1)
+        and layer.scale
+        and layer.center
+        and not layer.renorm
+        and not layer.synchronized
+        and layer.compute_dtype in ("float32", "bfloat16")
+        and layer.variable_dtype == "float32"
+    )
+
+
+def _has_plain_bias(layer: keras.layers.Layer) -> bool:
+    return (
+        type(layer) is keras.layers.Conv2D
+        and layer.use_bias
+        and layer.data_format == "channels_last"
+        and layer.compute_dtype == layer.variable_dtype == "float32"
+    )
+
+
 class FusedBatchNormalization(keras.layers.BatchNormalization):
     """Keras's layer with the same weights and results, over the channels of NHWC images.
 
@@ -64,22 +86,6 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     https://www.tensorflow.org/api_docs/python/tf/raw_ops/FusedBatchNormV3
     """
 
-    @staticmethod
-    def can_replace(layer: keras.layers.Layer) -> bool:
-        """Return whether this class computes what *layer* does."""
-        return (
-            type(layer) is keras.layers.BatchNormalization
-            and layer.built
-            and layer.input_spec.ndim == IMAGES_RANK
-            and layer.axis in (-1, IMAGES_RANK - 1)
-            and layer.scale
-            and layer.center
-            and not layer.renorm
-            and not layer.synchronized
-            and layer.compute_dtype in ("float32", "bfloat16")
-            and layer.variable_dtype == "float32"
-        )
-
     def call(
         self, inputs: tf.Tensor, training: bool | None = None, mask: tf.Tensor | None = None
     ) -> tf.Tensor:
@@ -87,34 +93,25 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         if mask is not None:
             return super().call(inputs, training=training, mask=mask)
         # autocasting would pass bfloat16 copies; the kernel needs the float32 originals
-        gamma, beta = self.gamma.value, self.beta.value
-        if not (training and self.trainable):
-            return tf.raw_ops.FusedBatchNormV3(
-                x=inputs,
-                scale=gamma,
-                offset=beta,
-                mean=self.moving_mean.value,
-                variance=self.moving_variance.value,
-                epsilon=self.epsilon,
-                is_training=False,
-            ).y
+        learns = bool(training and self.trainable)
+        kept = self.moving_mean.value, self.moving_variance.value
+        mean, variance = (tf.zeros([0]), tf.zeros([0])) if learns else kept
         result = tf.raw_ops.FusedBatchNormV3(
             x=inputs,
-            scale=gamma,
-            offset=beta,
-            mean=tf.zeros([0]),
-            variance=tf.zeros([0]),
+            scale=self.gamma.value,
+            offset=self.beta.value,
+            mean=mean,
+            variance=variance,
             epsilon=self.epsilon,
-            is_training=True,
+            is_training=learns,
         )
+        if not learns:
+            return result.y
         # The kernel returns the unbiased variance; Keras's layer keeps the biased one.
         count = tf.cast(tf.size(inputs) // tf.shape(inputs)[-1], tf.float32)
         biased = result.batch_variance * (count - 1) / count
-        for moving, batch in (
-            (self.moving_mean, result.batch_mean),
-            (self.moving_variance, biased),
-        ):
-            moving.assign(moving.value * self.momentum + batch * (1 - self.momentum))
+        for moving, batch in zip(kept, (result.batch_mean, biased), strict=True):
+            moving.assign(moving * self.momentum + batch * (1 - self.momentum))
         return result.y
 
 
@@ -136,16 +133,6 @@ class BiasSummedApart(keras.layers.Conv2D):
     TensorFlow lets oneDNN sum it together with the weights' gradient, in one kernel. Without
     bfloat16 that takes up to five times as long as the weights' gradient alone.
     """
-
-    @staticmethod
-    def can_replace(layer: keras.layers.Layer) -> bool:
-        """Return whether this class computes what *layer* does."""
-        return (
-            type(layer) is keras.layers.Conv2D
-            and layer.use_bias
-            and layer.data_format == "channels_last"
-            and layer.compute_dtype == layer.variable_dtype == "float32"
-        )
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         """Return *inputs* (n, height, width, channels) convolved, in float32."""

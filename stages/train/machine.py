@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -89,7 +90,12 @@ def resolve(precision: str) -> str:
     """
     if precision != "auto":
         return precision
-    return "bfloat16" if _hardware_bfloat16() else "float32"
+    if gpus := _gpus():
+        details = tf.config.experimental.get_device_details(gpus[0])
+        able = details.get("compute_capability", (0, 0)) >= GPU_CAPABILITY
+    else:
+        able = onednn() and BFLOAT16 & instructions()
+    return "bfloat16" if able else "float32"
 
 
 def why_float32(precision: str) -> str:
@@ -104,16 +110,7 @@ def why_float32(precision: str) -> str:
     )
 
 
-def _hardware_bfloat16() -> bool:
-    """Return whether the device that TensorFlow will use computes in bfloat16."""
-    if gpus := _gpus():
-        details = tf.config.experimental.get_device_details(gpus[0])
-        return bool(details.get("compute_capability", (0, 0)) >= GPU_CAPABILITY)
-    return onednn() and bool(BFLOAT16 & instructions())
-
-
 def _gpus() -> list[Any]:
-    """Return the GPUs that TensorFlow found."""
     return list(tf.config.list_physical_devices("GPU"))
 
 
@@ -141,16 +138,13 @@ def instructions() -> set[str]:
     return set().union(*(ISA_STEPS[name] for name in usable)) & cpu_flags()
 
 
-def cpu_flags(path: Path = CPUINFO) -> set[str]:
+def cpu_flags() -> set[str]:
     """Return the instruction-set flags of the first processor, if Linux gives them."""
-    return set(cpuinfo("flags", path).split())
+    return set(cpuinfo("flags").split())
 
 
-def cpuinfo(key: str, path: Path = CPUINFO) -> str:
+def cpuinfo(key: str) -> str:
     """Return the value that Linux gives for *key* of the first processor, or an empty text."""
-    if path.is_file():
-        for line in path.read_text(encoding="utf-8").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == key:
-                return value.strip()
-    return ""
+    text = CPUINFO.read_text(encoding="utf-8") if CPUINFO.is_file() else ""
+    found = re.search(rf"^{key}\s*:(.*)", text, re.MULTILINE)
+    return found[1].strip() if found else ""

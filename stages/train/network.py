@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from stages.backend import keras, tf
 from stages.common.errors import StageError, named, one_line
@@ -16,13 +16,6 @@ FOLDER = PACKAGE.replace(".", "/")
 REMEDY = "; if that is the reason, set train.precision to float32"
 # Large enough for every architecture that only needs larger images than it got.
 LARGE = 96
-
-
-class Graph(NamedTuple):
-    """A model to train. It returns logits (n, classes) or, if it does not, probabilities."""
-
-    model: keras.Model
-    from_logits: bool
 
 
 def place(name: str, settings: TrainingSettings) -> str:
@@ -96,13 +89,16 @@ def _told(error: Exception, settings: TrainingSettings) -> str:
     return (f"line {lines[-1]}: " if lines else "") + named(error)
 
 
-def training_graph(make: Callable[[], keras.Model], model: keras.Model, precision: str) -> Graph:
-    """Return what to train for *model*: the same weights, computed in *precision*.
+def training_graph(
+    make: Callable[[], keras.Model], model: keras.Model, precision: str
+) -> tuple[keras.Model, bool]:
+    """Return what to train for *model*, in *precision*, and whether it gives logits.
 
-    It is what Keras itself would train: *make* builds it under the dtype policy of *precision*, in
-    which weights are float32, too. Only where something else computes exactly the same in less
-    time, that takes the layer's place, see :mod:`stages.train.layers`. What comes after the last
-    weights is computed in float32: in bfloat16 the logits would have only two to three digits.
+    It is what Keras itself would train, with the same weights: *make* builds it under the dtype
+    policy of *precision*, in which weights are float32, too. Only where something else computes
+    exactly the same in less time, that takes the layer's place, see :mod:`stages.train.layers`.
+    What comes after the last weights is computed in float32: in bfloat16 the logits would have only
+    two to three digits.
 
     Raises:
         StageError: it cannot be built in *precision*.
@@ -120,20 +116,13 @@ def training_graph(make: Callable[[], keras.Model], model: keras.Model, precisio
         layer.dtype_policy = "float32"
     from_logits = take_stand_ins(graph, bias_apart=machine.sums_biases_apart(precision))
     copy_weights(model, graph)
-    return Graph(graph, from_logits)
-
-
-def all_layers(model: keras.Model) -> list[keras.layers.Layer]:
-    """Return all layers of *model*, including those inside of others."""
-    found: list[keras.layers.Layer] = model._flatten_layers(include_self=False)
-    return found
+    return graph, from_logits
 
 
 def batch_normalizations(model: keras.Model) -> list[keras.layers.BatchNormalization]:
     """Return the batch normalisations of *model*, including those inside of others."""
-    return [
-        layer for layer in all_layers(model) if isinstance(layer, keras.layers.BatchNormalization)
-    ]
+    layers = model._flatten_layers(include_self=False)
+    return [layer for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]
 
 
 def closing_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
@@ -149,7 +138,7 @@ def closing_layers(model: keras.Model) -> Iterator[keras.layers.Layer]:
             if inside := getattr(operation, "outputs", None):
                 tensors += inside
             else:
-                yield from [operation, *all_layers(operation)]
+                yield from operation._flatten_layers()
             if operation.weights:
                 continue
         tensors += operation._inbound_nodes[node].input_tensors

@@ -29,7 +29,6 @@ class Optimizer:
         self.weight_decay = settings.weight_decay
         sgd = settings.optimizer == "sgd"
         self._step: Callable[..., None] = self._sgd if sgd else self._adam
-        # One or two for each variable.
         self.moments = [
             [tf.Variable(tf.zeros_like(variable), trainable=False) for variable in variables]
             for _ in range(1 if sgd else 2)

@@ -28,15 +28,12 @@ def say_once(line: str, folder: Path = LOCKS) -> None:
 
 
 def _leader() -> str:
-    """Return a unique name of the first ancestor in this process's group."""
-    leader = psutil.Process()
-    # If the system does not say, a nearer ancestor has to do.
-    with suppress(psutil.Error, OSError):
-        for ancestor in leader.parents():
-            # macOS has a process 0, but os.getpgid takes 0 for the calling process.
-            if ancestor.pid and os.getpgid(ancestor.pid) == os.getpgrp():
-                leader = ancestor
-    return f"{leader.pid}-{leader.create_time():.2f}"
+    """Return a unique name of the process that leads this one's group."""
+    group = os.getpgrp()
+    # If it is gone, its number is still the group's; in a container it may be outside, with a 0.
+    with suppress(psutil.Error):
+        return f"{group}-{psutil.Process(group or None).create_time():.2f}"
+    return str(group)
 
 
 def epoch_line(name: str, epochs: Sequence[Epoch], of: int) -> str:

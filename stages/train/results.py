@@ -21,12 +21,8 @@ class Epoch(NamedTuple):
     seconds: float
 
 
+# Of metrics/history/NAME.csv, which has no times.
 HEADER = ("epoch", "accuracy", "loss", "val_accuracy", "val_loss")
-
-
-def rows(epochs: Sequence[Epoch]) -> list[tuple[object, ...]]:
-    """Return the rows of metrics/history/NAME.csv, one per epoch, without the times."""
-    return [(number, *epoch[:4]) for number, epoch in enumerate(epochs, start=1)]
 
 
 def reached(
@@ -37,7 +33,6 @@ def reached(
     images: int,
 ) -> dict[str, Any]:
     """Return the content of metrics/train/NAME.json; *images* is the number of training images."""
-    last = epochs[-1]
     return {
         "parameters": model.count_params(),
         "trainable_parameters": sum(
@@ -48,10 +43,7 @@ def reached(
         "batch_size": chosen.batch_size,
         "precision": computed_in,
         "recipe": chosen.recipe,
-        "accuracy": last.accuracy,
-        "loss": last.loss,
-        "val_accuracy": last.val_accuracy,
-        "val_loss": last.val_loss,
+        **dict(zip(HEADER[1:], epochs[-1], strict=False)),
         "layers": [
             {"layer": layer.name, "parameters": layer.count_params()} for layer in model.layers
         ],

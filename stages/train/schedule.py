@@ -25,8 +25,7 @@ def learning_rates(schedule: str, peak: float, steps: int) -> np.ndarray:
     falling = np.interp(progress, [WARM_UP, 1], [0, math.pi])
     up = START + (1 - START) * (1 - np.cos(rising)) / 2
     down = 1 if schedule == "warm_up" else END + (1 - END) * (1 + np.cos(falling)) / 2
-    rates: np.ndarray = (peak * np.where(progress < WARM_UP, up, down)).astype(np.float32)
-    return rates
+    return (peak * np.where(progress < WARM_UP, up, down)).astype(np.float32)
 
 
 def averaging_rates(momentum: float, steps: int) -> np.ndarray:

@@ -11,7 +11,7 @@ from stages.common.arrays import release, scoring_batches
 from stages.common.errors import StageError, named
 from stages.settings import TrainingSettings
 from stages.train.augmentation import augment, is_wanted
-from stages.train.network import REMEDY, Graph, batch_normalizations, place
+from stages.train.network import REMEDY, batch_normalizations, place
 from stages.train.optimizers import Optimizer
 
 
@@ -24,7 +24,9 @@ class Trainer:
     and is slower.
     """
 
-    def __init__(self, make_graph: Callable[[], Graph], settings: TrainingSettings) -> None:
+    def __init__(
+        self, make_graph: Callable[[], tuple[keras.Model, bool]], settings: TrainingSettings
+    ) -> None:
         self.graph, self.from_logits = make_graph()
         self.variables = [variable.value for variable in self.graph.trainable_variables]
         self.optimizer = Optimizer(settings, self.variables)
@@ -101,7 +103,6 @@ class Trainer:
         return keras.losses.categorical_crossentropy(targets, outputs)
 
     def _average(self, rate: tf.Tensor) -> None:
-        """Move the averages towards the weights by *rate*."""
         averages = self.kept.trainable_variables
         for average, variable in zip(averages, self.variables, strict=True):
             average.value.assign_add((variable - average.value) * tf.cast(rate, variable.dtype))
@@ -138,7 +139,6 @@ class Trainer:
             weight.assign(value)
 
     def _take_statistics_of(self, images: tf.Tensor, seed: tf.Tensor) -> None:
-        """Show batch normalisation a batch as in training."""
         self.kept(self._augmented(images, seed), training=True)
 
     def _score_batch(self, images: tf.Tensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
