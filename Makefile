@@ -52,6 +52,7 @@ SIDE_BY_SIDE = dvc repro configure preprocess && dvc stage list --name-only | gr
 # Asking first is quicker than `dvc repro` where nothing has changed.
 repro: $(READY)  ## run what changed, then print the comparison (JOBS=3: that many models at once)
 	@case "$${JOBS:-1}" in 0*|*[!0-9]*) echo "error: JOBS: should be a whole number, 1 or more" >&2; exit 1;; esac
+	@python -m stages.fetch.own
 	@if dvc status --quiet dvc.yaml; then echo "Everything is up to date."; \
 	else python -m tools.pull && $(if $(JOBS),$(SIDE_BY_SIDE) &&) dvc repro; fi
 	@echo
@@ -74,7 +75,7 @@ report: repro  ## run what changed, then open the page of the results
 	@python -c '$(OPEN)'
 
 experiments: $(READY)  ## list experiments: states, accuracies, parameters that differ
-	@dvc exp show --json | python -m tools.experiments
+	@dvc exp show --csv | python -m tools.experiments
 
 ## Use
 
@@ -159,9 +160,8 @@ test-browser: $(VENV)/.browser $(VENV)/.use
 test-sweeps: $(VENV)/.sweep
 	SWEEPS=1 pytest -rs tests/tools/sweep tests/tools/replicates
 
-# Run the tests on real servers (SSH wants openssh-server installed).
+# Run the tests on a real server for SSH (wants openssh-server installed).
 test-remotes: $(VENV)/.remotes
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements/tests-remotes.txt
 	pytest -rs tests/repro/test_remotes.py
 
 # Fill the numbers of README and docs from the files they come from.

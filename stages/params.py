@@ -13,6 +13,10 @@ from stages.common.errors import StageError, one_line
 from stages.common.schema import Settings, check_name
 
 PATH = Path("params.yaml")
+# The default of data.path. While no image is in it, the dataset is fetched.
+OWN = Path("images")
+# The most pixels that a side of an image may have.
+LARGEST = 4096
 SECTIONS = ("data", "split", "train", "recipes", "models")
 
 
@@ -23,14 +27,27 @@ def _name_or_number(value: Any) -> Any:
     raise PydanticCustomError("name_or_number", "should be text or a whole number")
 
 
+def _height_and_width(value: Any) -> Any:
+    """Return *value* as two numbers, or None: one number stands for both."""
+    if value is None:
+        return None
+    sides = value if isinstance(value, list) and len(value) == 2 else [value, value]  # noqa: PLR2004
+    if all(type(side) is int and 1 <= side <= LARGEST for side in sides):
+        return tuple(sides)
+    raise PydanticCustomError(
+        "size", f"should be a whole number from 1 to {LARGEST}, or two: [height, width]"
+    )
+
+
 class Data(Settings):
     """``data:`` — which images, how large and how many."""
 
     dataset: Annotated[str | int, BeforeValidator(_name_or_number)]
     sources: list[str]
-    path: str | None
-    size: Annotated[int, Field(ge=1, le=4096)] | None
+    path: str
+    size: Annotated[tuple[int, int] | None, BeforeValidator(_height_and_width)]
     limit: Annotated[int, Field(ge=1)] | None
+    skip_damaged: bool
 
 
 def read(path: Path = PATH) -> dict[str, Any]:
@@ -82,8 +99,3 @@ def architecture_of(model: str) -> str:
 def read_data() -> Data:
     """Return the ``data`` section of params.yaml."""
     return Data.parse(section(read(), "data"), f"{PATH}: data")
-
-
-def name_of(data: Data) -> str:
-    """Return what to call the images: the name of their folder or file, or the dataset's."""
-    return Path(data.path).name if data.path else str(data.dataset)

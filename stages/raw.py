@@ -19,13 +19,18 @@ PARTS = ("train", "validation", "test")
 class About(Settings):
     """The content of dataset.json.
 
-    *classes* are the names of the classes, in the order of the labels. *parts* is the number of
-    images in each of :data:`PARTS` in the data's own split, one part after the other; it is empty
-    if the data has no split.
+    *name* is what to call the images, and *dataset* the name that they were fetched by, or null if
+    they are the user's own. *classes* are the names of the classes, in the order of the labels.
+    *parts* is the number of images in each of :data:`PARTS` in the data's own split, one part after
+    the other; it is empty if the data has no split. *files* are the images' names, if each is a
+    file.
     """
 
+    name: str
+    dataset: str | int | None
     classes: list[str]
     parts: dict[str, int]
+    files: list[str]
 
 
 class Raw(NamedTuple):
@@ -36,17 +41,15 @@ class Raw(NamedTuple):
     about: About
 
 
-def write(
-    chunks: Iterable[np.ndarray],
-    image: tuple[int, ...],
-    labels: np.ndarray,
-    classes: list[str],
-    parts: dict[str, int],
-) -> None:
-    """Write all files; *chunks* are the images in order, each of the shape *image*."""
-    write_rows(IMAGES, (len(labels), *image), np.dtype(np.uint8), chunks)
+def write_images(chunks: Iterable[np.ndarray], image: tuple[int, ...]) -> None:
+    """Write the images; *chunks* are all of them in order, each of the shape *image*."""
+    write_rows(IMAGES, image, np.dtype(np.uint8), chunks)
+
+
+def write_rest(labels: np.ndarray, about: About) -> None:
+    """Write the images' labels, and what else is known of them."""
     write_array(LABELS, labels)
-    write_json(ABOUT, {"classes": classes, "parts": parts})
+    write_json(ABOUT, about.model_dump())
 
 
 def read() -> Raw:

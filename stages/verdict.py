@@ -1,14 +1,18 @@
 """The result of the comparison in words, derived from its numbers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context
 
 import pandas as pd
+
+from stages.dataset import Dataset
 
 # A difference counts if its p is below this.
 LEVEL = 0.05
 # Smaller values of p are not printed exactly.
 LEAST = 0.0001
+# Few images were tested if the 95 % interval of an accuracy is wider than this.
+WIDE = 0.1
 # Of more models than this, the number is printed instead of the names.
 NAMED = 3
 # The meaning of the two spreads of an accuracy, and when to use which.
@@ -23,41 +27,62 @@ SEEDS = (
 TEST = "McNemar's exact test, Holm's correction"
 
 
-def verdict(table: pd.DataFrame, pairs: pd.DataFrame, images: str) -> str:
-    """Return two sentences: which models were compared on what, and whether the best won by luck.
+def verdict(table: pd.DataFrame, pairs: pd.DataFrame, dataset: Dataset) -> str:
+    """Return in a few sentences which models were compared on what, and who won, or was lucky.
 
-    *table* has the columns of metrics/comparison.csv, *pairs* those of metrics/significance.csv;
-    *images* describes the test images.
+    *table* has the columns of metrics/comparison.csv, *pairs* those of metrics/significance.csv.
     """
     names = list(table["model"])
     recipes = and_(sorted(set(table["recipe"])))
     who = f"{and_(names) if len(names) <= NAMED else f'{len(names)} models'} (recipe {recipes})"
-    best = max(table.to_dict("records"), key=lambda row: row["accuracy"])
+    were = "was tested" if len(names) == 1 else "were compared"
+    best = table.iloc[table["accuracy"].argmax()]
+    sentences = [f"{who} {were} on {images_tested(dataset)}.", result(table, best, pairs)]
+    tested = dataset.total("test")
+    if best["accuracy_high"] - best["accuracy_low"] > WIDE:
+        low, high = (f"{100 * best[f'accuracy_{end}']:.0f}" for end in ("low", "high"))
+        sentences.append(
+            f"So few images tell little: each of the {tested:,} counts for {100 / tested:.1f} "
+            f"points, and on others {best['model']} may be right on {low} to {high} % "
+            "(95 % interval)."
+        )
+    return " ".join([*sentences, *dataset.gaps()])
+
+
+def result(table: pd.DataFrame, best: pd.Series, pairs: pd.DataFrame) -> str:
+    """Return the sentence that says which model is the *best* of the *table*, and how surely."""
+    count = len(table)
+    leaders = list(table.loc[table["accuracy"] == best["accuracy"], "model"])
     accuracy = f"{100 * best['accuracy']:.2f} %"
-    if len(names) == 1:
-        return f"{who} was tested on {images}. {best['model']} is right on {accuracy} of them."
-    who = f"{who} were compared on {images}."
+    if len(leaders) == count:
+        all_are = {1: f"{best['model']} is", 2: "Both are", 3: "All three are"}
+        share = {1: "every image", 0: "none"}.get(best["accuracy"], f"{accuracy} of them")
+        return f"{all_are.get(count, f'All {count} are')} right on {share}."
+    who, is_, comes, it = and_(leaders), "is", "comes", "it is"
+    if len(leaders) > 1:
+        is_, comes, it = "are", "come", "they are"
     of_best = against(best["model"], pairs)
+    of_best = of_best[~of_best["other"].isin(leaders)]
     equal = of_best[of_best["p_holm"] >= LEVEL]
     if equal.empty:
         p_value = probability(of_best["p_holm"].max(), "=" if len(of_best) == 1 else "≤")
         return (
-            f"{who} {best['model']} is the most accurate with {accuracy}, and that is more than "
+            f"{who} {is_} the most accurate with {accuracy}, and that is more than "
             f"the luck of the images ({p_value}; {TEST})."
         )
     others = and_(list(equal["other"])) if len(equal) <= NAMED else f"{len(equal)} others"
     p_value = probability(equal["p_holm"].min(), "=" if len(equal) == 1 else "≥")
     return (
-        f"{who} {best['model']} comes first with {accuracy}, but that may be luck: on these "
-        f"images it is no different from {others} ({p_value}; {TEST})."
+        f"{who} {comes} first with {accuracy}, but that may be luck: on these "
+        f"images {it} no different from {others} ({p_value}; {TEST})."
     )
 
 
-def images_tested(data: str, actual: Iterable[object]) -> str:
-    """Return the description of the test images: those of *data*, with the classes *actual*."""
-    each = list(actual)
-    count = len(set(each))
-    return f"{len(each):,} test images of {data} in {count} class{'es' if count != 1 else ''}"
+def images_tested(dataset: Dataset) -> str:
+    """Return the description of the test images."""
+    count, absent = len(dataset.classes), len(dataset.absent("test"))
+    classes = f"{count - absent} of {count}" if absent else f"{count}"
+    return f"{dataset.total('test'):,} test images from {dataset.name} in {classes} classes"
 
 
 def against(model: str, pairs: pd.DataFrame) -> pd.DataFrame:

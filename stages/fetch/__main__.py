@@ -3,59 +3,88 @@
 Reads params.yaml, and the network or the user's own files; writes data/raw.
 """
 
+import importlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from stages import raw
+import numpy as np
+
+from stages import params, raw
 from stages.common.command import run
 from stages.common.errors import StageError
-from stages.fetch import sources
-from stages.fetch.files import folder, idx, npz
+from stages.fetch import own, sources
+from stages.fetch.files import folder, idx
 from stages.fetch.files.resizing import all_resized
 from stages.fetch.images import LabelledImages, size_of
-from stages.fetch.known import find
-from stages.fetch.lock import warn_if_other
 from stages.params import Data, read_data
+
+# Of more classes, the first and the last few are printed.
+MANY, SOME = 12, 5
 
 
 def main() -> None:
     """Write the images, their labels, classes and split."""
     settings = read_data()
+    fetched = own.is_dataset_wanted(settings)
     raw.FOLDER.mkdir(parents=True, exist_ok=True)
     # Not in the system's temporary folder, which may be in memory. If this process is killed, DVC
     # removes this folder before the next run.
     with TemporaryDirectory(prefix=".unpacked-", dir=raw.FOLDER) as scratch:
-        data = read(settings, Path(scratch))
-        raw.write(data.chunks(), data.image, data.labels, data.classes, data.parts)
+        data = fetch(settings) if fetched else read(settings, Path(scratch))
+        raw.write_images(data.chunks(), data.image)
+    if left_out := len(data.left_out):
+        print(f"note: left out {left_out:,} image{'s' * (left_out > 1)} that cannot be read")
+    data = data.kept()
+    about = raw.About(
+        name=str(settings.dataset) if fetched else own.name(settings.path),
+        dataset=settings.dataset if fetched else None,
+        classes=data.classes,
+        parts=data.parts,
+        files=data.files,
+    )
+    raw.write_rest(data.labels, about)
     counted = ", ".join(f"{size:,} to {name}" for name, size in data.parts.items())
     print(
-        f"{len(data.labels):,} images of {size_of(data.image)}, {len(data.classes)} classes"
+        f"{len(data.labels):,} images of {size_of(data.image)}, {len(data.classes)} classes: "
+        + ", ".join(counts(data))
         + (f"; the data's own split: {counted}" if counted else "")
     )
-    if settings.path is None and not find(settings.dataset).is_known:
-        warn_if_other(settings)
+
+
+def fetch(settings: Data) -> LabelledImages:
+    """Return the dataset that *settings* name."""
+    data = sources.fetch(settings.dataset, settings.sources)
+    return all_resized(data, settings.size) if settings.size else data
 
 
 def read(settings: Data, scratch: Path) -> LabelledImages:
-    """Return the images that *settings* ask for; compressed files are unpacked in *scratch*.
+    """Return the user's own images; compressed files are unpacked in *scratch*.
 
     Raises:
-        StageError: what they name is missing, or has no labelled images.
+        StageError: there are none.
     """
-    if settings.path is None:
-        data = sources.fetch(settings.dataset, settings.sources)
-    elif (place := Path(settings.path)).is_dir() and idx.is_folder(place):
+    place = Path(settings.path)
+    if place.is_dir() and not idx.is_folder(place):
+        return folder.read(place, settings.size, settings.skip_damaged)
+    if place.is_dir():
         data = idx.read_folder(place, scratch)
-    elif place.is_dir():
-        return folder.read(place, settings.size)
-    elif place.is_file() and place.suffix == ".npz":
-        data = npz.read(place, scratch)
+    elif place.is_file() and (form := place.suffix.lower()) in (".csv", ".npz"):
+        # Only the one that is needed, since pandas takes its time.
+        reader = importlib.import_module(f"stages.fetch.files.{form[1:]}")
+        data = reader.read(place, scratch)
     else:
         raise StageError(
-            f"params.yaml: data.path: {settings.path!r} is missing, or none of these: a folder "
-            "with one sub-folder for each class, a folder of IDX files, an .npz file"
+            f"{params.PATH}: data.path: {settings.path!r} is missing, or none of these: a folder "
+            "with one sub-folder for each class, a folder of IDX files, an .npz file, a .csv file"
         )
     return all_resized(data, settings.size) if settings.size else data
+
+
+def counts(data: LabelledImages) -> list[str]:
+    """Return each class with the number of its images; of many classes, the first and last."""
+    numbers = np.bincount(data.labels, minlength=len(data.classes))
+    found = [f"{name} ({number:,})" for name, number in zip(data.classes, numbers, strict=True)]
+    return found if len(found) <= MANY else [*found[:SOME], "...", *found[-SOME:]]
 
 
 if __name__ == "__main__":

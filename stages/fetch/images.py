@@ -1,16 +1,19 @@
 """Labelled images in one form, from arrays of any shape and number type."""
 
 import math
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 
 from stages.common.arrays import chunked, chunks_of, release
-from stages.common.errors import StageError
+from stages.common.errors import StageError, one_line
 
 WHITE = 255
+# What rounding may add to white, as a share of it.
+ROUNDING = 1e-4
 GREY, COLOUR = 1, 3
 
 
@@ -21,7 +24,9 @@ class LabelledImages:
     *chunks* yields all images, uint8 ``(k, height, width, channels)``, a few at a time, so that
     they need not fit into memory; *image* is the shape of one. *labels* ``(n,)`` are positions in
     *classes*, the names. *parts* is the number of images in each of train, validation and test,
-    one part after the other; it is empty if the data has no split of its own.
+    one part after the other; it is empty if the data has no split of its own. *files* are the
+    images' names, if each is a file. Once *chunks* has ended, *left_out* has the places of those
+    that it did not yield.
     """
 
     chunks: Callable[[], Iterator[np.ndarray]]
@@ -29,6 +34,28 @@ class LabelledImages:
     labels: np.ndarray
     classes: list[str]
     parts: dict[str, int]
+    files: list[str] = field(default_factory=list)
+    left_out: list[int] = field(default_factory=list)
+
+    def kept(self) -> "LabelledImages":
+        """Return the labels, parts and files of those images alone that *chunks* has yielded.
+
+        Raises:
+            StageError: a class or a part has none left.
+        """
+        out = np.isin(np.arange(len(self.labels)), self.left_out)
+        labels = self.labels[~out]
+        ends = np.cumsum(list(self.parts.values()))
+        parts = {
+            name: count - int(out[end - count : end].sum())
+            for (name, count), end in zip(self.parts.items(), ends, strict=True)
+        }
+        lost = [self.classes[i] for i in np.setdiff1d(self.labels, labels)]
+        lost += [name for name, count in parts.items() if not count]
+        if lost:
+            raise StageError(f"{lost[0]}: no image can be read; replace them or remove the folder")
+        files = [name for name, gone in zip(self.files, out, strict=bool(self.files)) if not gone]
+        return replace(self, labels=labels, parts=parts, files=files, left_out=[])
 
 
 class Part(NamedTuple):
@@ -44,8 +71,9 @@ def labelled(parts: Mapping[str, Part], *, split: bool = False) -> LabelledImage
 
     The images of a part are ``(n, height, width)`` in grey, ``(n, height, width, channels)`` with
     one channel or three, or ``(n, pixels)`` if square and grey. They are integers, floats or
-    booleans, and may be memory-mapped. If no pixel is above 1, all are multiplied by 255; if one
-    is, they are from 0 to 255. Floats are rounded to the nearest integer, halves to the even one.
+    booleans, and may be memory-mapped. If no pixel is above 1, all are multiplied by 255; if one is
+    2 or more, they are from 0 to 255. Floats are rounded to the nearest integer, halves to the even
+    one.
     For the labels see :func:`to_classes`. With *split*, the parts are those of the data's own
     split, by name, and not just several files.
 
@@ -66,7 +94,7 @@ def labelled(parts: Mapping[str, Part], *, split: bool = False) -> LabelledImage
                 f"{part.where}: images of {size_of(images.shape[1:])}, "
                 f"those of {where[0]} of {size_of(image)}; all must have the same size"
             )
-    factor = WHITE if max(map(_largest, shaped, where)) <= 1 else 1
+    factor = _factor(list(map(_largest, shaped, where)), where)
     labels, classes = to_classes([part.labels for part in parts.values()], where)
     return LabelledImages(
         chunks=lambda: (
@@ -104,6 +132,28 @@ def _shaped(part: Part) -> np.ndarray:
     )
 
 
+def _factor(largest: Sequence[float], where: Sequence[str]) -> int:
+    """Return by what to multiply the pixels of all parts, whose *largest* values these are.
+
+    Raises:
+        StageError: that cannot be told, or is not the same for all.
+    """
+    factors = {}
+    for value, place in zip(largest, where, strict=True):
+        if 1 + ROUNDING < value < 2:  # noqa: PLR2004
+            raise StageError(
+                f"{place}: the largest pixel is {value:g}; pixels are 0 to 255, or floats 0 to 1"
+            )
+        # A part that is all black tells nothing.
+        if value > 0:
+            factors[WHITE if value < 2 else 1] = f"{place} has {value:g}"  # noqa: PLR2004
+    if len(factors) > 1:
+        raise StageError(
+            f"the largest pixel of {' and that of '.join(factors.values())}; scale all parts alike"
+        )
+    return next(iter(factors), 1)
+
+
 def _largest(images: np.ndarray, where: str) -> float:
     """Return the largest value in *images*, after checking each one.
 
@@ -116,8 +166,8 @@ def _largest(images: np.ndarray, where: str) -> float:
         # NaN compares as false, so this way it is out of range too. The array of comparisons is
         # only made if a value is wrong.
         low, high = chunk.min(), chunk.max()
-        if not (low >= 0 and high <= WHITE):
-            index = np.argwhere(~((chunk >= 0) & (chunk <= WHITE)))[0]
+        if not (low >= -ROUNDING and high <= WHITE * (1 + ROUNDING)):
+            index = np.argwhere(~((chunk >= -ROUNDING) & (chunk <= WHITE * (1 + ROUNDING))))[0]
             raise StageError(
                 f"{where}: pixel {chunk[tuple(index)]} in the image at index "
                 f"{few.start + index[0]}; pixels are 0 to 255, or floats from 0 to 1"
@@ -130,7 +180,7 @@ def _largest(images: np.ndarray, where: str) -> float:
 def _to_uint8(pixels: np.ndarray, factor: int) -> np.ndarray:
     """Return *pixels*, all within their range, as uint8."""
     if pixels.dtype.kind == "f":
-        return np.rint(pixels * factor).astype(np.uint8)
+        return np.rint(pixels * factor).clip(0, WHITE).astype(np.uint8)
     return pixels.astype(np.uint8, copy=False) * np.uint8(factor)
 
 
@@ -151,11 +201,16 @@ def to_classes(arrays: Sequence[np.ndarray], where: Sequence[str]) -> tuple[np.n
     else:
         found, labels = np.unique(labels, return_inverse=True)
         names = [str(name) for name in found]
-    if len(names) == 1:
+    if (labels == labels[0]).all():
         raise StageError(
-            f"{where[0]}: every label is {names[0]}; there must be two classes or more"
+            f"{where[0]}: every label is {names[labels[0]]}; there must be two classes or more"
         )
     return labels.astype(np.min_scalar_type(len(names) - 1)), names
+
+
+def composed(word: str) -> str:
+    """Return *word* in one spelling: letters with accents have two, and macOS uses the other."""
+    return unicodedata.normalize("NFC", word)
 
 
 def _checked(array: np.ndarray, where: str) -> tuple[str, np.ndarray]:
@@ -163,7 +218,13 @@ def _checked(array: np.ndarray, where: str) -> tuple[str, np.ndarray]:
     if array.shape[1:] == (1,):
         # As in Keras's CIFAR.
         array = array[:, 0]
+    if array.ndim == 1 and array.dtype.kind == "S":
+        try:
+            array = np.char.decode(array, "utf-8")
+        except UnicodeDecodeError as error:
+            raise StageError(f"{where}: labels are not UTF-8 ({one_line(error)})") from None
     if array.ndim == 1 and array.dtype.kind == "U":
+        array = np.array([composed(word) for word in array.tolist()])
         if (empty := np.char.strip(array) == "").any():
             raise StageError(f"{where}: the label at index {empty.argmax()} is empty")
         return "words", array

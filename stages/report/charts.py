@@ -123,7 +123,7 @@ def against_cost(table: pd.DataFrame, cost: str, title: str) -> Chart:
 def confusion(counts: pd.DataFrame, classes: Sequence[str], model: str) -> Chart:
     """Return the confusion matrix of one model, which the reader chooses; *model* comes first.
 
-    *counts* has the columns of :func:`stages.report.confusion.confusions`. Only mistakes are
+    *counts* has the columns of :func:`stages.report.predictions.confusions`. Only mistakes are
     coloured: beside the right predictions they would all be pale.
     """
     chosen = choice("model", "Model", counts["model"].unique(), model)
@@ -171,7 +171,7 @@ def per_class(table: pd.DataFrame, classes: Sequence[str]) -> Chart:
 
 
 def reliability(points: pd.DataFrame) -> Chart:
-    """Return accuracy by confidence; *points* has ``model`` and the columns of calibration."""
+    """Return accuracy by confidence; *points* has ``model`` and those of its points."""
     unit = alt.Scale(domain=[0, 1])
     axis = alt.Axis(format=".0%", tickCount=5)
     base = alt.Chart(data_of(points)).encode(

@@ -2,39 +2,30 @@
 
 import base64
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from stages.report import charts
-from stages.report.calibration import expected_calibration_error, reliability
-from stages.report.confusion import confusions, most_confused
+from stages.report.predictions import (
+    confusions,
+    expected_calibration_error,
+    most_confused,
+    reliability,
+)
 from stages.report.results import Results
 
 # If there are more items than this, the text below a chart has only the first and the last.
 LISTED = 4
 
 
-class Figure(NamedTuple):
-    """A chart for the page.
-
-    *reading* explains how to read it, *summary* what it shows, for readers who cannot see it.
-    *numbers* is its table as a data URI.
-    """
-
-    title: str
-    reading: str
-    summary: str
-    chart: dict[str, Any]
-    numbers: str
+# By name: `title`; `reading`, how to read it; `summary`, what it shows, for readers who cannot see
+# it; `chart`; `numbers`, its table as a data URI.
+Figure = dict[str, Any]
 
 
 def figure(
-    title: str,
-    reading: str,
-    items: Iterable[str],
-    chart: charts.Chart,
-    numbers: pd.DataFrame,
+    title: str, reading: str, items: Iterable[str], chart: charts.Chart, numbers: pd.DataFrame
 ) -> Figure:
     """Return a figure; its summary lists *items*, only two if there are many."""
     listed = list(items)
@@ -42,15 +33,11 @@ def figure(
         listed = [listed[0], "…", listed[-1]]
     text = f"{'; '.join(listed) or 'Nothing to report'}."
     drawn = chart.properties(description=f"{title}: {text}", width="container").to_dict()
+    # The page sets the colours and the version of Vega-Lite.
+    del drawn["config"], drawn["$schema"]
     csv = base64.b64encode(numbers.to_csv(index=False).encode()).decode()
-    return Figure(
-        title,
-        reading,
-        text,
-        # The page sets the colours and the version of Vega-Lite.
-        {key: value for key, value in drawn.items() if key not in {"config", "$schema"}},
-        f"data:text/csv;base64,{csv}",
-    )
+    data = f"data:text/csv;base64,{csv}"
+    return {"title": title, "reading": reading, "summary": text, "chart": drawn, "numbers": data}
 
 
 def percent(share: Any) -> str:

@@ -1,20 +1,20 @@
 """The whole page as one text."""
 
-import json
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import jinja2
+import numpy as np
 import vl_convert
 
 from stages.report import figures, provenance, theme
-from stages.report.mistakes import most_confident, wrong_by_all
 from stages.report.pictures import EXACT, data_uri
+from stages.report.predictions import wrong_by_all
 from stages.report.results import Results
 from stages.tables import read_table
-from stages.verdict import INTERVAL, LEVEL, SEEDS, images_tested, probability, verdict
+from stages.verdict import INTERVAL, LEVEL, SEEDS, probability, verdict
 
 HERE = Path(__file__).parent
 # How many mistakes are shown: of a model, of each of many models, and of all together.
@@ -22,12 +22,8 @@ EACH, EACH_OF_MANY, SHARED = 12, 6, 24
 MANY = 5
 
 
-class Gallery(NamedTuple):
-    """Some of *total* images under one title, each with its number, caption and data URI."""
-
-    title: str
-    total: int
-    pictures: list[tuple[int, str, str]]
+# Images under one `title`: the `total` of them and some `pictures`, with number, caption, data URI.
+Gallery = dict[str, Any]
 
 
 def build(results: Results) -> str:
@@ -39,11 +35,13 @@ def build(results: Results) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "allow_nan": False}
     environment.filters |= {
         "percent": lambda share: f"{100 * share:.2f}",
         "plain": figures.plain,
         "points": lambda share: f"{100 * share:+.2f}",
         "p": probability,
+        "setting": provenance.text_of,
     }
     shown = {
         "accuracy": figures.accuracies(results),
@@ -53,10 +51,10 @@ def build(results: Results) -> str:
         "calibration": figures.calibration(results),
     }
     mistaken = galleries(results)
-    pictured = sorted({picture[0] for gallery in mistaken for picture in gallery.pictures})
+    pictured = sorted({picture[0] for gallery in mistaken for picture in gallery["pictures"]})
     return environment.get_template("page.html.jinja").render(
         results=results,
-        verdict=verdict(results.table, results.pairs, images_tested(results.data, results.actual)),
+        verdict=verdict(results.table, results.pairs, results.dataset),
         rows=results.table.to_dict("records"),
         places={n: i % len(theme.LIGHT["models"]) for i, n in enumerate(results.predicted)},
         pairs=results.pairs.to_dict("records"),
@@ -69,18 +67,17 @@ def build(results: Results) -> str:
         pixelated=max(results.images.shape[1:3]) <= EXACT,
         replicates={name: table.to_dict("records") for name, table in results.replicates.items()},
         hashes=provenance.hashes(results.lock, set(results.predicted)),
-        parameters=provenance.parameters(results.params),
-        settings=provenance.settings(results.settings),
+        keys=dict.fromkeys(key for one in results.settings.values() for key in one),
         machines=provenance.machines(results.times),
         colours={"light": theme.LIGHT, "dark": theme.DARK},
         style=(HERE / "page.css").read_text(encoding="utf-8"),
-        scripts=[
-            vega(),
-            constant("charts", {name: figure.chart for name, figure in shown.items()}),
-            constant("themes", {"light": theme.of(theme.LIGHT), "dark": theme.of(theme.DARK)}),
-            constant("answers", answers(results, pictured)),
-            (HERE / "page.js").read_text(encoding="utf-8"),
-        ],
+        vega=vega(),
+        constants={
+            "charts": {name: figure["chart"] for name, figure in shown.items()},
+            "themes": {"light": theme.of(theme.LIGHT), "dark": theme.of(theme.DARK)},
+            "answers": answers(results, pictured),
+        },
+        script=(HERE / "page.js").read_text(encoding="utf-8"),
     )
 
 
@@ -91,18 +88,12 @@ def vega() -> str:
     return bundle
 
 
-def constant(name: str, value: Any) -> str:
-    """Return the line of a script that sets *name*; nothing in *value* can end the script."""
-    text = json.dumps(value, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
-    return f"const {name} = {text};"
-
-
 def notebook(results: Results) -> dict[str, Any]:
     """Return what the notebook's author published, by model; empty for other data or models."""
     data, split = results.params["data"], results.params["split"]
-    images = [data[key] for key in ("dataset", "path", "size", "limit")]
-    tested = [split[key] for key in ("test_fraction", "seed")]
-    if images + tested != ["mnist_784", None, None, None, 1 / 7, 0]:
+    images = [results.dataset.dataset, data["size"], data["limit"]]
+    tested = [split[key] for key in ("test_fraction", "stratified", "seed")]
+    if images + tested != ["mnist_784", None, None, 1 / 7, False, 0]:
         return {}
     found = {}
     for row in read_table(HERE / "notebook.csv").to_dict("records"):
@@ -120,13 +111,16 @@ def galleries(results: Results) -> list[Gallery]:
     if len(names) > 1:
         title = "Wrong by every model" if len(names) > 2 else "Wrong by both models"  # noqa: PLR2004
         shared = wrong_by_all(results.predicted, results.confidence, results.actual)
-        found.append(Gallery(title, len(shared), [picture(results, *o) for o in shared[:SHARED]]))
+        pictures = [picture(results, *one) for one in shared[:SHARED]]
+        found.append({"title": title, "total": len(shared), "pictures": pictures})
     each = EACH if len(names) < MANY else EACH_OF_MANY
     for name in names:
         predicted, confidence = results.predicted[name], results.confidence[name]
-        own = most_confident(predicted, confidence, results.actual)
+        wrong = np.flatnonzero(predicted != results.actual)
+        own = wrong[np.argsort(-confidence[wrong], kind="stable")].tolist()
         pictures = [picture(results, i, predicted[i], confidence[i]) for i in own[:each]]
-        found.append(Gallery(f"{name}: most confident mistakes", len(own), pictures))
+        title = f"{name}: most confident mistakes"
+        found.append({"title": title, "total": len(own), "pictures": pictures})
     return found
 
 

@@ -1,12 +1,11 @@
 """Where the numbers come from: hashes, settings, versions."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-Row = tuple[str, str]
 
-
-def hashes(lock: Mapping[str, Any], models: Collection[str]) -> dict[str, list[Row]]:
+def hashes(lock: Mapping[str, Any], models: Collection[str]) -> dict[str, list[tuple[str, str]]]:
     """Return the paths and MD5s of data, models and code in *lock*, the content of dvc.lock.
 
     Only *models* count: DVC also keeps the entries of models that were removed.
@@ -27,30 +26,12 @@ def hashes(lock: Mapping[str, Any], models: Collection[str]) -> dict[str, list[R
     return {kind: sorted(paths.items()) for kind, paths in found.items()}
 
 
-def parameters(params: Mapping[str, Any]) -> list[Row]:
-    """Return each key of ``data`` and ``split`` in *params*, the content of params.yaml."""
-    return [
-        (f"{section}.{key}", text_of(value))
-        for section in ("data", "split")
-        for key, value in params[section].items()
-    ]
-
-
-def settings(chosen: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, list[str]]]:
-    """Return the settings of all trainings: a row for each key, with a value for each model."""
-    keys = dict.fromkeys(key for block in chosen.values() for key in block)
-    return [(key, [text_of(block.get(key)) for block in chosen.values()]) for key in keys]
-
-
-def machines(times: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, list[Row]]]:
-    """Return the machines: the models that each one trained, and its rows in metrics/time/."""
-    found: dict[tuple[Row, ...], list[str]] = {}
+def machines(times: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the machines: the models that each one trained, and what metrics/time/ says of it."""
+    found: dict[str, list[str]] = {}
     for name, time in times.items():
-        rows = tuple(
-            (key.replace("_", " "), text_of(value)) for key, value in time["machine"].items()
-        )
-        found.setdefault(rows, []).append(name)
-    return [(", ".join(names), list(rows)) for rows, names in found.items()]
+        found.setdefault(json.dumps(time["machine"]), []).append(name)
+    return [(", ".join(names), json.loads(machine)) for machine, names in found.items()]
 
 
 def text_of(value: Any) -> str:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from stages import params, processed
+from stages import dataset, params, processed
 from stages.common.files import read_json, reading
+from stages.dataset import Dataset
 from stages.tables import read_table
 
 METRICS = Path("metrics")
@@ -29,7 +30,7 @@ class Results:
     same trainings.
     """
 
-    data: str
+    dataset: Dataset
     table: pd.DataFrame
     pairs: pd.DataFrame
     history: pd.DataFrame
@@ -61,7 +62,7 @@ def read() -> Results:
     with reading(LOCK):
         lock = yaml.safe_load(LOCK.read_text(encoding="utf-8"))
     return Results(
-        data=params.name_of(params.read_data()),
+        dataset=dataset.read(),
         table=table,
         pairs=read_table(METRICS / "significance.csv"),
         history=read_table(METRICS / "history.csv"),

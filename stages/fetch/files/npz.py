@@ -13,37 +13,38 @@ from stages import raw
 from stages.common.errors import StageError, one_line
 from stages.common.files import not_written
 from stages.fetch.images import LabelledImages, Part, labelled
+from stages.fetch.parts import PARTS, words_of
 
-# The names of images and labels: all together, or one part each as in Keras's files.
-PAIRS = {
-    "together": ("images", "labels"),
-    "in short": ("x", "y"),
-    "train": ("x_train", "y_train"),
-    "validation": ("x_val", "y_val"),
-    "test": ("x_test", "y_test"),
-}
+# What people call images and labels. A part's name may stand before or after: x_train, test_images.
+KINDS = {
+    "images": "images", "image": "images", "x": "images", "data": "images",
+    "labels": "labels", "label": "labels", "y": "labels", "target": "labels", "targets": "labels",
+}  # fmt: skip
+EXPECTED = "images and labels, x and y, or those of each part, such as x_train and y_train"
 
 
 def read(path: Path, scratch: Path) -> LabelledImages:
     """Return the images and labels in the ``.npz`` file *path*, unpacked in the folder *scratch*.
 
-    The arrays are named ``images`` and ``labels``, or ``x`` and ``y``, or after the parts of the
-    data's own split: ``x_train`` and ``y_train``, ``x_val`` and ``y_val``, ``x_test`` and
-    ``y_test``.
+    The arrays are named as in :data:`KINDS`, in upper or lower case; or so for each part of the
+    data's own split, with a name from :mod:`stages.fetch.parts`.
 
     Raises:
         StageError: there are no such arrays, the file is damaged, has pickled objects, or values
             that are not images or labels.
     """
-    names, arrays = [], {}
+    names: list[str] = []
+    arrays: dict[tuple[str, str], list[tuple[str, np.ndarray]]] = {}
     try:
         with zipfile.ZipFile(path) as archive:
             for member in archive.namelist():
                 names.append(name := member.removesuffix(".npy"))
-                if any(name in pair for pair in PAIRS.values()):
-                    # Extracted completely, so that the zip's checksum covers the header too.
-                    unpacked = archive.extract(member, scratch)
-                    arrays[name] = np.load(unpacked, mmap_mode="r", allow_pickle=False)
+                if not (found := meaning(name)):
+                    continue
+                # Extracted completely, so that the zip's checksum covers the header too.
+                unpacked = archive.extract(member, scratch)
+                array = np.load(unpacked, mmap_mode="r", allow_pickle=False)
+                arrays.setdefault(found, []).append((name, array))
     # A damaged file may fail in zipfile, zlib, NumPy or Python's parser, each with its own errors.
     except Exception as error:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
@@ -52,16 +53,29 @@ def read(path: Path, scratch: Path) -> LabelledImages:
         if "Python object" in reason or "pickle" in reason:
             reason = "pickled objects are not read; save arrays of numbers or words"
         raise StageError(f"{path}: cannot be read as .npz: {reason}") from None
+    expected = f"expected arrays named {EXPECTED}; found {', '.join(names) or 'none'}"
+    for same in arrays.values():
+        if len(same) > 1:
+            raise StageError(f"{path}: both {same[0][0]} and {same[1][0]}; keep one of them")
     parts = {}
-    for part, pair in PAIRS.items():
-        found = [name for name in pair if name in arrays]
+    for part in ("", *raw.PARTS):
+        pair = [arrays[kind, part][0] for kind in ("images", "labels") if (kind, part) in arrays]
         # Half a pair must not be ignored silently.
-        if len(found) == 1:
-            raise StageError(f"{path}: found {found[0]} alone; expected {' and '.join(pair)}")
-        if found:
-            images, labels = (arrays[name] for name in pair)
-            parts[part] = Part(images, labels, f"{path}: {' and '.join(pair)}")
-    if not parts:
-        ours = "; ".join(", ".join(pair) for pair in PAIRS.values())
-        raise StageError(f"{path}: expected arrays named {ours}; found {', '.join(names)}")
-    return labelled(parts, split=parts.keys() <= set(raw.PARTS))
+        if len(pair) == 1:
+            raise StageError(f"{path}: {pair[0][0]} alone; {expected}")
+        if pair:
+            (images, pixels), (labels, numbers) = pair
+            parts[part] = Part(pixels, numbers, f"{path}: {images} and {labels}")
+    if not parts or ("" in parts and len(parts) > 1):
+        raise StageError(f"{path}: {expected}")
+    return labelled(parts, split="" not in parts)
+
+
+def meaning(name: str) -> tuple[str, str] | None:
+    """Return what an array *name* means: images or labels, and of which part, or of none."""
+    words = words_of(name)
+    kinds = [KINDS[word] for word in words if word in KINDS]
+    parts = [PARTS[word] for word in words if word in PARTS]
+    if len(kinds) != 1 or len(parts) > 1 or len(words) > len(kinds + parts):
+        return None
+    return kinds[0], "".join(parts)

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from stages.common.errors import StageError, one_line
+from stages.common.errors import StageError, named
 from stages.fetch.images import LabelledImages, Part, labelled
 from stages.fetch.known import Dataset
 
@@ -34,8 +34,7 @@ def fetch(dataset: Dataset) -> LabelledImages:
             pixels, labels = _table(dataset, folder)
         # Network, HTTP, checksum, parser, a missing package: the next source may work.
         except Exception as error:
-            reason = f"{type(error).__name__}: {one_line(error)}"
-            raise StageError(f"cannot be fetched ({reason})") from None
+            raise StageError(f"cannot be fetched ({named(error)})") from None
     count, values = pixels.shape
     side = math.isqrt(values // 3)
     if values == 3 * side**2:
@@ -48,28 +47,18 @@ def _table(dataset: Dataset, folder: str) -> tuple[np.ndarray, np.ndarray]:
     # Imported here since it takes a second and most runs do not need it.
     from sklearn.datasets import fetch_openml  # noqa: PLC0415
 
-    named = isinstance(dataset.openml, str)
-    which = {"name": dataset.openml} if named else {"data_id": dataset.openml}
+    which = {"name" if isinstance(dataset.openml, str) else "data_id": dataset.openml}
     # First every column as bytes, the labels too: MNIST takes 55 MB, as int64 it takes 440. If a
     # value does not fit, pandas raises an error instead of clipping it; then pandas finds each
     # column's type itself, for which scikit-learn downloads the file once more. In both cases
     # labels are not categories, scikit-learn's default: scikit-learn 1.9 cannot read numbers as
     # categories with pandas 3.1, https://github.com/scikit-learn/scikit-learn/pull/34902.
-    for dtype in ("uint8", None):
-        try:
-            table = fetch_openml(
-                **which,
-                as_frame=False,
-                # scikit-learn's own parser, liac-arff, needs minutes and gigabytes for this.
-                parser="pandas",
-                read_csv_kwargs={"dtype": dtype},
-                data_home=folder,
-                n_retries=1,
-            )
-            break
-        except ValueError:
-            if dtype is None:
-                raise
+    # scikit-learn's own parser, liac-arff, needs minutes and gigabytes for this.
+    options = {"as_frame": False, "parser": "pandas", "data_home": folder, "n_retries": 1}
+    try:
+        table = fetch_openml(**which, **options, read_csv_kwargs={"dtype": "uint8"})
+    except ValueError:
+        table = fetch_openml(**which, **options, read_csv_kwargs={"dtype": None})
     pixels, labels = table.data, table.target
     # Words may be in quotes.
     return pixels, labels if labels.dtype.kind in "uif" else np.char.strip(labels.astype(str), "'")

