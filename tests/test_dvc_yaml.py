@@ -5,6 +5,7 @@ import subprocess
 import grimp
 import pytest
 
+from stages.params import OWN
 from tests import ROOT
 from tests.support import declared
 from tests.support.declared import Stage
@@ -40,12 +41,10 @@ def test_a_stage_depends_on_its_folder_and_on_what_that_imports(stage: Stage) ->
     assert {dep for dep in stage.deps if dep.partition("/")[0] == "stages"} == code_of(stage)
 
 
-def test_fetch_depends_on_what_stands_at_data_path_and_of_null_on_a_file_in_git() -> None:
-    assert PARAMS["data"]["path"] is None
+def test_fetch_depends_on_what_stands_at_data_path() -> None:
+    assert PARAMS["data"]["path"] == str(OWN)
     (fetch,) = (stage for stage in STAGES if stage.name == "fetch")
-    assert {dep for dep in fetch.deps if not dep.startswith("stages/")} == {"None/"}
-    assert "None" not in (ROOT / "dvc.yaml").read_text(encoding="utf-8")
-    subprocess.run(["git", "ls-files", "--error-unmatch", "None"], cwd=ROOT, check=True)
+    assert {dep for dep in fetch.deps if not dep.startswith("stages/")} == {"images/"}
 
 
 def test_a_model_can_be_found_by_name() -> None:

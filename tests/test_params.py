@@ -10,18 +10,14 @@ from stages.common.errors import StageError
 from stages.params import read_data
 from tests import ROOT
 
-DATA = "data: {dataset: mnist_784, sources: [openml], path: null, size: null, limit: null}\n"
-
-
-@pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return params.yaml's place in an empty folder that stands for the project's."""
-    monkeypatch.chdir(tmp_path)
-    return tmp_path / "params.yaml"
+DATA = """data: {dataset: mnist_784, sources: [openml], path: images, size: null, limit: null,
+  skip_damaged: false}
+"""
 
 
 @pytest.mark.parametrize("written", ["010", "0o10", "1e-05", "1_000", ".inf", "on", "~", "1:30"])
-def test_a_value_is_what_dvc_takes_it_for(path: Path, written: str) -> None:
+def test_a_value_is_what_dvc_takes_it_for(here: Path, written: str) -> None:
+    path = here / "params.yaml"
     path.write_text(f"data: {written}")
     # Told apart: 1, 1.0 and true.
     assert repr(params.read()) == repr(parse_yaml(path.read_text(), ""))
@@ -41,14 +37,18 @@ def test_a_value_is_what_dvc_takes_it_for(path: Path, written: str) -> None:
         (b"split: {}", "the section 'data' is missing$"),
         (b"data: {}", "data.dataset: this key is missing$"),
         (DATA.replace("[openml]", "null").encode(), "data.sources: should be a list, got null$"),
+        *[
+            (DATA.replace("size: null", f"size: {size}").encode(), "data.size: should be a whole n")
+            for size in ("0", "true", "4097", "[8]", "[8, 0]", "[8, 8, 3]", "8.5")
+        ],
         (DATA.replace("mnist_784", "true").encode(), "data.dataset: should be text or a whole"),
     ],
 )
 def test_what_cannot_be_read_is_told_in_one_line(
-    path: Path, content: bytes | None, message: str
+    here: Path, content: bytes | None, message: str
 ) -> None:
     if content is not None:
-        path.write_bytes(content)
+        (here / "params.yaml").write_bytes(content)
     with pytest.raises(StageError, match=rf"^params\.yaml: {message}") as caught:
         read_data()
     assert "\n" not in str(caught.value)

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
 from stages.common.arrays import read_array, write_array
 from stages.common.errors import StageError
-from stages.common.files import read_json, replacing, write_csv, write_json
+from stages.common.files import read_json, write_csv, write_json, write_text
+from stages.tables import read_table
 from stages.train.checkpoint import Checkpoint
 from stages.train.export import save_model, save_weights
 from stages.train.results import Epoch
@@ -17,24 +19,18 @@ from tests.support.networks import built
 from tests.support.processes import files_at_most
 from tests.support.settings import training_settings
 
-# Keras asks TensorFlow's variables for arrays in the way of the first numpy 2.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 ARRAY = np.zeros(100_000, np.uint8)
 MODEL = built(training_settings(filters=[16, 16], dense=[64]))
 
 
-def interrupt_writing(path: Path) -> None:
-    with replacing(path) as temporary:
-        temporary.write_text("half of the n")
-        raise KeyboardInterrupt
-
-
-def test_interrupted_writing_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+def test_interrupted_writing_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "file"
     path.write_text("old")
+    monkeypatch.setattr("os.fsync", Mock(side_effect=KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
-        interrupt_writing(path)
+        write_text(path, "new")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -95,15 +91,14 @@ def test_json_has_sorted_keys_and_csv_exact_floats_and_both_unix_line_ends(tmp_p
     assert (tmp_path / "file.csv").read_bytes() == b'a,b\n1,0.1\n"x,y",0.3333333333333333\n'
 
 
-@pytest.mark.parametrize("read", [read_json, read_array])
+@pytest.mark.parametrize("read", [read_json, read_array, read_table])
 def test_a_missing_or_damaged_file_is_told_with_what_to_do(
     tmp_path: Path, read: Callable[[Path], object]
 ) -> None:
     file = tmp_path / "file"
     with pytest.raises(StageError, match=r"file: missing; `dvc repro` writes it$"):
         read(file)
-    for content in (b"", b"half of it", b"\xff\x00"):
+    for content in (b"", b'"half of it', b"\xff\x00"):
         file.write_bytes(content)
-        told = r"file: damaged; `make verify` restores it$"
-        with pytest.raises(StageError, match=told):
+        with pytest.raises(StageError, match=r"file: damaged; `make verify` restores it$"):
             read(file)

@@ -5,15 +5,15 @@ import time
 import pytest
 
 from stages.common.interruption import LINE
-from tests.support.pipeline import Project, finished
+from tests.support.pipeline import Project
 from tests.support.processes import interrupt, start, wait_for_line
 
 SECONDS = 2.0
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return finished(tmp_path_factory).copy(tmp_path_factory.mktemp("interrupted") / "copy")
+def project(finished: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return finished.copy(tmp_path_factory.mktemp("interrupted") / "copy")
 
 
 @pytest.mark.parametrize("seconds", [0.3, 1.5])
@@ -64,7 +64,7 @@ def test_at_a_call(project: Project, words: str) -> None:
 
 
 def test_while_training_under_dvc_and_the_next_run_goes_on(
-    project: Project, tmp_path_factory: pytest.TempPathFactory
+    project: Project, finished: Project
 ) -> None:
     process = start(project, "dvc", "repro", "--force", "--single-item", "train@model2")
     wait_for_line(process, "model2: epoch 3/")
@@ -79,6 +79,6 @@ def test_while_training_under_dvc_and_the_next_run_goes_on(
     # Forced, since DVC's run-cache would give back the files of the run before.
     again = project.run("repro", "--force", "--single-item", "train@model2")
     assert "model2: going on after epoch " in again.output
-    ours, expected = project.hashes(), finished(tmp_path_factory).hashes()
+    ours, expected = project.hashes(), finished.hashes()
     for path in ("models/model2.keras", "metrics/history/model2.csv"):
         assert ours[path] == expected[path]

@@ -14,9 +14,6 @@ from stages.evaluate import __main__ as evaluate
 from stages.evaluate.model import load, predict
 from tests.support.images import random_images, write_part
 
-# Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 
 def saved(path: Path, image: tuple[int, ...] = (28, 28, 1), classes: int = 10) -> bytes:
     """Write a model of one layer to *path* and return its bytes."""
@@ -79,15 +76,14 @@ NAMES = ["NA", "a,b", 'quote"', "<b>", "3", "03", "kočka", " dog", "1e5", "true
 
 
 def test_the_scores_are_of_every_test_image_in_its_order_and_name_the_classes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("stages.common.arrays.SCORED_IMAGES", 4)
     images, labels = random_images(10, seed=1, image=(12, 8, 3))
     write_part("test", images, labels)
     processed.write_classes(NAMES)
-    Path("models").mkdir()
-    saved(Path("models/mine.keras"), (12, 8, 3))
+    (here / "models").mkdir()
+    saved(here / "models/mine.keras", (12, 8, 3))
     monkeypatch.setattr(params, "architecture_of", lambda model: "model1")
     evaluate.main("mine")
     probabilities = keras.models.load_model("models/mine.keras").predict_on_batch(images)

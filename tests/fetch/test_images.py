@@ -1,4 +1,4 @@
-"""Arrays of any form become one form: values worked out by hand, and as docs/images.md says."""
+"""Arrays of any form become one form: values by hand, and as docs/image-errors.md says."""
 
 import io
 import re
@@ -19,10 +19,11 @@ from stages.preprocess import __main__ as preprocess
 from tests import ROOT
 from tests.support.handmade import flat, idx_bytes, two_pictures, write_files, write_params
 
-TEXT = (ROOT / "docs/images.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs/image-errors.md").read_text(encoding="utf-8")
 TABLE = TEXT.split("| in the files | what happens |\n|---|---|\n")[1].split("\n\n")[0]
 PAGE = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", TABLE, re.MULTILINE))
 # Two images of each of ten classes, with pixels from 0 to 255.
+KEYS = ("test_fraction", "limit", "skip_damaged")
 LABELS = np.repeat(np.arange(10, dtype=np.uint8), 2)
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
 
@@ -36,10 +37,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def fetched(**given: Any) -> None:
     """Fetch and preprocess images that are all right, except for what is *given*."""
-    settings = {"test_fraction": given.pop("test_fraction", 0.5), "limit": given.pop("limit", None)}
+    settings = {key: given.pop(key) for key in KEYS if key in given}
     path = Path("folder" if "files" in given else "my.npz")
     if "files" in given:
         write_files(path, given["files"])
+        for name, target in given.get("links", {}).items():
+            (path / name).symlink_to(target)
     else:
         right = {} if "x_train" in given else {"images": IMAGES, "labels": LABELS}
         np.savez(path, **right | given)
@@ -56,6 +59,8 @@ TRAIN = {"x_train": IMAGES, "y_train": LABELS}
 CAT: dict[str, Image.Image | bytes] = {"cat/1.png": flat(1), "cat/2.png": flat(3)}
 PETS = {**CAT, "dog/1.png": flat(2), "dog/2.png": flat(4)}
 flat(2).save(WHOLE := io.BytesIO(), "BMP")
+CUT = WHOLE.getvalue()[:-9]
+DAMAGED = {**PETS, "cat/2.png": CUT, "cat/3.png": flat(5), "dog/1.png": CUT}
 MESSAGES: dict[str, dict[str, Any]] = {
     "a negative label": {"labels": [0, -1, *range(2, 20)]},
     "an empty word for a label": {"labels": ["0", " ", *map(str, range(2, 20))]},
@@ -63,19 +68,33 @@ MESSAGES: dict[str, dict[str, Any]] = {
     "labels or images as Python objects": {"images": IMAGES.astype("O")},
     "one class alone": {"labels": LABELS * 0 + 3},
     "NaN, infinity, or a pixel outside 0 to 255": {"images": np.where(OTHER, np.nan, IMAGES)},
+    "a largest pixel between 1 and 2": {"images": 1.5 * IMAGES / 255},
+    "one part scaled to 0..1 and another not": {
+        **TRAIN, "x_test": IMAGES / 255, "y_test": LABELS,
+    },
     "training and test arrays of different sizes": {
         **TRAIN, "x_test": IMAGES[:, 1:], "y_test": LABELS,
     },
     "image files of different sizes, and no `data.size`": {
-        "files": {**CAT, "dog/1.png": flat(2, width=4)}
+        "files": {"cat/1.png": flat(1, width=4), "cat/2.png": flat(3), "dog/1.png": flat(2)}
     },
-    "an image file that is damaged or cut short": {
-        "files": {**CAT, "dog/1.png": WHOLE.getvalue()[:-9]}
-    },
+    "an image file that is damaged or cut short": {"files": {**CAT, "dog/1.png": CUT}},
+    "several such files": {"files": {**PETS, "cat/2.png": CUT, "dog/1.png": CUT}},
+    "several such files, and `data.skip_damaged: true`": {"files": DAMAGED, "skip_damaged": True},
     "an animated image file": {"files": {**CAT, "dog/1.png": two_pictures("PNG")}},
+    "a HEIC file": {"files": {**CAT, "dog/1.heic": b""}},
     "an image file outside the classes' folders": {"files": {**PETS, "bird.jpg": b""}},
     "a class's folder without an image": {"files": {**PETS, "bird/list.txt": b""}},
-    "other files in a class's folder": {"files": {**PETS, "dog/a.gif": b"", "dog/b/c.txt": b""}},
+    "a link to a folder": {"files": CAT, "links": {"dog": "cat"}},
+    "a class in test or validation that is not in train": {
+        "files": {f"{part}/{name}": one for part in ("train", "test") for name, one in PETS.items()}
+        | {"test/fish/1.png": flat(9)},
+    },
+    "classes that may be the parts of a split": {
+        "files": {"train/1.png": flat(1), "train/2.png": flat(2), "test/1.png": flat(3)},
+    },
+    "other files in a class's folder": {"files": {**PETS, "dog/a.txt": b"", "dog/b/c.csv": b""}},
+    "the same pixels in two parts": {"files": {**PETS, "dog/2.png": flat(2)}},
     # A single 9, which goes to the training images.
     "no image of a class in one of the parts": {
         "images": IMAGES.repeat(10, axis=0)[:181], "labels": LABELS.repeat(10)[:181],
@@ -84,10 +103,22 @@ MESSAGES: dict[str, dict[str, Any]] = {
     "`split.test_fraction: null`, but no split of the data's own": {"test_fraction": None},
 }  # fmt: skip
 BECOMES: dict[str, tuple[np.ndarray, np.ndarray]] = {
-    "floating-point pixels, none above 1": (IMAGES / 255, IMAGES),
-    "floating-point pixels, one or more above 1": (IMAGES - 0.25 * (IMAGES > 1), IMAGES),
+    "floating-point pixels, none above 1 but for rounding": (
+        IMAGES / 255 * 1.000001 - 1e-7,
+        IMAGES,
+    ),
+    "floating-point pixels, the largest 2 or more": (IMAGES - 0.25 * (IMAGES > 1), IMAGES),
     "whole numbers or true and false, none above 1": (IMAGES > 127, 255 * (IMAGES > 127)),
 }
+
+
+def test_of_many_classes_the_first_and_last_are_printed_with_their_counts(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fetched(labels=np.array([f"class {i:02}" for i in range(20)]))
+    printed = capsys.readouterr().out.splitlines()[0]
+    named = [f"class {i:02} (1)" for i in (*range(5), *range(15, 20))]
+    assert printed.endswith(f"20 classes: {', '.join([*named[:5], '...', *named[5:]])}")
 
 
 TWO_HOT = np.eye(10)[LABELS]
@@ -104,7 +135,23 @@ ALSO: dict[str, dict[str, Any]] = {
     "labels are words, those of my.npz: x_train and y_train numbers": {
         **TRAIN, "x_test": IMAGES, "y_test": LABELS.astype("U1"),
     },
-    "found x_test alone; expected x_test and y_test": {**TRAIN, "x_test": IMAGES},
+    "my.npz: x_test alone; expected arrays named images and labels, x": {**TRAIN, "x_test": IMAGES},
+    "my.npz: both images and X; keep one of them": {"X": IMAGES},
+    "; found images, labels, x_test, y_test": {"x_test": IMAGES, "y_test": LABELS},
+    "12 of 13 images cannot be read: folder/a/0.png, folder/a/1.png, folder/a/10.png, "
+    "folder/a/11.png, folder/a/2.png, folder/a/3.png, folder/a/4.png, folder/a/5.png, "
+    "folder/a/6.png, "
+    "folder/a/7.png and 2 more; replace or remove them, or leave them out with data.skip_damaged: "
+    "true. The first: folder/a/0.png: damaged": {
+        "files": {"b/1.png": flat(1)} | {f"a/{i}.png": CUT for i in range(12)}
+    },
+    "folder: test without a train beside it": {"files": {"test/a/1.png": b"", "val/a/1.png": b""}},
+    "dog/2.png: a link to something that is missing": {
+        "files": {**CAT, "dog/1.png": flat(2)}, "links": {"dog/2.png": "gone"},
+    },
+    "dog/deep: a link to a folder": {
+        "files": {**CAT, "dog/1.png": flat(2)}, "links": {"dog/deep": "../cat"},
+    },
     "folder: no sub-folders; there must be one for each class": {"files": {"list.txt": b""}},
     "cat beside train; if the data is split, its": {"files": {**PETS, "train/a/1.png": b""}},
     "test: no sub-folders; there": {"files": {"train/cat/1.png": b"", "test/1.txt": b""}},
@@ -127,13 +174,13 @@ def test_what_is_wrong_is_told_in_the_words_of_the_table(
     capsys: pytest.CaptureFixture[str], row: str, given: dict[str, Any]
 ) -> None:
     words = PAGE.get(row, f"an error: `{row}`")
-    kind, quoted = re.findall(r"^an? (\w+)(?: that names two)?: `(.+?)`", words)[0]
+    kind, quoted = re.findall(r"^an? (\w+)(?: that names [a-z ]+)?: `(.+?)`", words)[0]
     if kind == "error":
         with pytest.raises(StageError, match=re.escape(quoted)):
             fetched(**given)
     else:
         fetched(**given)
-        assert f"{kind}: {quoted}" in capsys.readouterr().out.splitlines()
+        assert f"\n{kind}: {quoted}" in f"\n{capsys.readouterr().out}"
 
 
 @pytest.mark.parametrize(("images", "expected"), BECOMES.values(), ids=BECOMES)
@@ -175,6 +222,7 @@ def test_pixels_of_every_type_and_shape_become_uint8(
         ([np.array([7, 0], "u8"), np.array([30], ">i2")], [1, 0, 2], ["0", "7", "30"]),
         ([np.array([[7], [3]]), np.array([3])], [1, 0, 0], ["3", "7"]),
         ([np.array(["b", "Ä, c"]), np.array(["aa"])], [1, 2, 0], ["aa", "b", "Ä, c"]),
+        ([np.array(["b", "é"]), np.array(["e\u0301".encode()])], [0, 1, 1], ["b", "é"]),
         ([np.eye(4)[[3, 1]], np.eye(4, dtype="?")[[1]]], [3, 1, 1], list("0123")),
         ([np.arange(1000), np.array([999])], [*range(1000), 999], [str(i) for i in range(1000)]),
     ],

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
 from stages import processed, raw
 from stages.common import arrays
 from stages.preprocess import __main__ as preprocess
 from stages.preprocess.pixels import describe
+from tests.support.handmade import write_params
 
 
 def random(*shape: int) -> np.ndarray:
@@ -24,14 +24,20 @@ def test_parts_have_their_images_and_one_hot_rows(
     monkeypatch.setattr(arrays, "CHUNK_BYTES", 2 * 5 * 4 * 3)
     images, labels = random(11, 5, 4, 3), np.arange(11, dtype=np.uint8)
     names = [f"class {number}" for number in range(20)]
-    raw.write([images], (5, 4, 3), labels, names, {"train": 5, "validation": 2, "test": 4})
-    data = dict.fromkeys(("path", "size", "limit")) | {"dataset": "x", "sources": []}
-    split = {"test_fraction": None, "validation_fraction": 0, "seed": 0}
-    Path("params.yaml").write_text(yaml.safe_dump({"data": data, "split": split}))
+    raw.write_images([images], (5, 4, 3))
+    parts = {"train": 5, "validation": 2, "test": 4}
+    about = raw.About(name="mine", dataset=None, classes=names, parts=parts, files=[])
+    raw.write_rest(labels, about)
+    write_params(Path("mine"), test_fraction=None)
     preprocess.main()
-    assert capsys.readouterr().out.splitlines()[-2:] == [
+    assert capsys.readouterr().out.splitlines()[2:] == [
         "test: images (4, 5, 4, 3), labels (4, 20)",
-        f"warning: test: no image of {', '.join([*names[:7], *names[11:14]])} and 6 more",
+        "warning: There is no training image of class 5, class 6, class 7, class 8, class 9, "
+        "class 10, class 11, class 12, class 13, class 14 and 5 more, so no model has seen one.",
+        "warning: There is no validation image of class 0, class 1, class 2, class 3, class 4, "
+        "class 7, class 8, class 9, class 10, class 11 and 8 more.",
+        f"warning: There is no test image of {', '.join([*names[:7], *names[11:14]])} and 6 more, "
+        "so no number here is about such images.",
     ]
     assert processed.read_classes() == names
     for name, few in (("train", slice(0, 5)), ("validation", slice(5, 7)), ("test", slice(7, 11))):

@@ -45,27 +45,28 @@ def test_a_perfect_model_has_no_mistakes_to_show() -> None:
     assert page.count('<p class="aside">None.</p>') == 3
 
 
-MNIST = {"dataset": "mnist_784", "path": None, "size": None, "limit": None}
-SPLIT = {"test_fraction": 1 / 7, "validation_fraction": 0.1, "seed": 0}
+SPLIT = {"test_fraction": 1 / 7, "validation_fraction": 0.1, "stratified": False, "seed": 0}
 
 
 @pytest.mark.parametrize(
-    ("section", "expected"),
+    ("dataset", "split", "expected"),
     [
-        ({}, True),
-        ({"data": MNIST | {"path": "my/images"}}, False),
-        ({"split": SPLIT | {"seed": 1}}, False),
+        ("mnist_784", SPLIT, True),
+        # As the user's own images are.
+        (None, SPLIT, False),
+        ("mnist_784", SPLIT | {"seed": 1}, False),
     ],
 )
 def test_the_notebooks_numbers_are_shown_only_for_its_own_models_and_data(
-    section: dict[str, Any], expected: bool
+    dataset: str | None, split: dict[str, Any], expected: bool
 ) -> None:
     settings = {
         "model1": {"architecture": "model1", "filters": None, "dense": None},
         "model2": {"architecture": "model2", "filters": None, "dense": [8]},
     }
-    params = {"data": MNIST, "split": SPLIT} | section
-    page = build(results(list(settings), list("01"), params=params, settings=settings))
+    found = results(list(settings), list("01"), settings=settings)
+    described = found.dataset.model_copy(update={"dataset": dataset})
+    page = build(replace(found, dataset=described, params={**found.params, "split": split}))
     # The second model's sizes are not the notebook's.
     shown = [text in page for text in (">Notebook (%)<", ">97.60<", ">98.70<")]
     assert shown == [expected, expected, False]

@@ -3,16 +3,21 @@
 import base64
 import io
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from stages.report import figures
-from stages.report.calibration import expected_calibration_error, reliability
-from stages.report.confusion import confusions, most_confused
-from stages.report.mistakes import most_confident, wrong_by_all
+from stages.report.page import galleries
 from stages.report.pictures import LARGEST, data_uri
+from stages.report.predictions import (
+    confusions,
+    expected_calibration_error,
+    most_confused,
+    reliability,
+)
 from stages.report.provenance import hashes
 from tests.support.results import LOCK, results
 
@@ -52,10 +57,16 @@ def test_of_many_classes_those_with_most_mistakes_are_shown_in_their_order() -> 
 
 
 def test_mistakes_come_with_the_surest_first() -> None:
-    assert most_confident(PREDICTED, SURE, ACTUAL) == [4, 1, 2]
-    found = wrong_by_all({"a": PREDICTED, "b": OTHER}, {"a": SURE, "b": OTHER_SURE}, ACTUAL)
+    predicted, sure = {"a": PREDICTED, "b": OTHER}, {"a": SURE, "b": OTHER_SURE}
+    given: dict[str, Any] = {"predicted": predicted, "confidence": sure, "actual": ACTUAL}
+    shared, own, _ = galleries(results(["a", "b"], ["x", "y", "z"], **given))
     # For image 1, one predicts 1 with 0.9, the other 2 with 0.5: 1 wins with 0.9 / 2.
-    assert found == [(4, 0, 0.8), (2, 1, pytest.approx(0.775)), (1, 1, 0.45)]
+    assert [(index, caption) for index, caption, _ in shared["pictures"]] == [
+        (4, "y, mistaken for x (80.0%)"),
+        (2, "x, mistaken for y (77.5%)"),
+        (1, "x, mistaken for y (45.0%)"),
+    ]
+    assert [picture[0] for picture in own["pictures"]] == [4, 1, 2]
 
 
 def decoded(uri: str) -> np.ndarray:
@@ -74,14 +85,14 @@ def test_a_class_without_test_images_has_no_recall() -> None:
     found = results(["a"], ["x", "y", "absent"])
     measured = found.per_class["a"].assign(support=[5, 5, 0], recall=[0.9, 0.8, 0.0])
     figure = figures.classes(replace(found, per_class={"a": measured}))["classes"]
-    assert figure.summary == "a has its lowest recall on y, 80.00 %."
-    assert "absent" not in base64.b64decode(figure.numbers.partition(",")[2]).decode()
+    assert figure["summary"] == "a has its lowest recall on y, 80.00 %."
+    assert "absent" not in base64.b64decode(figure["numbers"].partition(",")[2]).decode()
 
 
 def test_the_difference_of_two_has_its_sign() -> None:
     predicted = {"a": np.array([1, 1, 1, 1]), "b": np.array([1, 0, 1, 0])}
     shown = results(["a", "b"], ["x", "y"], predicted=predicted, actual=np.array([0, 0, 1, 1]))
-    assert figures.classes(shown)["difference"].summary == (
+    assert figures.classes(shown)["difference"]["summary"] == (
         "a mistakes x for y more often than b (+1); a mistakes y for x less often than b (-1)."
     )
 

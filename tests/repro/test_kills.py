@@ -1,4 +1,4 @@
-"""`kill -9` at many moments, and a full disk: `dvc repro` then ends with the same bytes.
+"""`kill -9` at many moments: `dvc repro` then ends with the same bytes.
 
 The moments lie around the openings and renamings of the files that a stage writes, some a little
 later; see tests/support/hooks.
@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from stages.common.files import read_json
-from tests.support.pipeline import HOOKS, Project, clone, finished
-from tests.support.processes import TIME_LIMIT, files_at_most, start
+from tests.support.pipeline import HOOKS, Project, clone
+from tests.support.processes import TIME_LIMIT, start
 
 EPOCHS = 5
 # How many of the moments below, spread evenly, the last one among them.
@@ -47,10 +47,9 @@ def kill(project: Project, moment: str, *words: str) -> str:
     return output
 
 
-def test_killed_at_many_moments_a_run_goes_on_and_ends_with_the_bytes_of_one_never_stopped(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+def test_a_run_that_was_killed_goes_on_and_ends_with_the_bytes_of_one_never_stopped(
+    tmp_path: Path, finished: Project
 ) -> None:
-    reference = finished(tmp_path_factory)
     project = clone(tmp_path / "project")
     moments = [(stage, when) for stage, several in MOMENTS.items() for when in several]
     assert 3 <= KILLS <= len(moments)
@@ -63,7 +62,7 @@ def test_killed_at_many_moments_a_run_goes_on_and_ends_with_the_bytes_of_one_nev
     epochs = [int(epoch) for epoch in re.findall(r"going on after epoch (\d+)", output)]
     assert epochs == sorted(epochs), "no epoch was lost"
     assert epochs[-1] == EPOCHS
-    expected, ours = reference.hashes(), project.hashes()
+    expected, ours = finished.hashes(), project.hashes()
     differing = {path for path in ours if ours[path] != expected[path]}
     assert differing == {"metrics/time/model1.json"}
     assert not list(project.folder.rglob(".partial-*"))
@@ -72,24 +71,3 @@ def test_killed_at_many_moments_a_run_goes_on_and_ends_with_the_bytes_of_one_nev
     assert times["resumed_after_epochs"] == EPOCHS
     seconds = sum(row["seconds"] for row in times["per_epoch"])
     assert times["train_seconds"] == pytest.approx(seconds, abs=0.01)
-
-
-def test_without_room_the_file_is_named_and_a_run_goes_on_once_there_is_some(
-    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    reference = finished(tmp_path_factory)
-    project = reference.copy(tmp_path / "copy")
-    params = project.read_params()
-    params["data"]["size"] = 32
-    project.write_params(params)
-    # Larger as they are, its images do not fit; the file that is unpacked for them does.
-    with files_at_most(1_500_000):
-        failed = project.run("repro", "fetch", succeeds=False)
-    assert re.search(r"error: data/raw/images\.npy: not written: .*File too large", failed.output)
-    assert "Traceback" not in failed.output
-    for name in ("data/processed/train/images.npy", "metrics/comparison.md"):
-        assert (project.folder / name).read_bytes() == (reference.folder / name).read_bytes()
-    assert not list(project.folder.rglob(".partial-*"))
-    project.output("git", "restore", "params.yaml")
-    project.run("repro")
-    assert project.hashes() == reference.hashes()

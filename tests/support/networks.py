@@ -71,15 +71,29 @@ def trainer(**changed: Any) -> Trainer:
     return trained_as(partial(built, settings, **KIND), settings)
 
 
+class Counting(keras.layers.Layer):
+    """A layer that counts its calls in training."""
+
+    def build(self, shape: Any) -> None:
+        """Make the counter."""
+        self.count = self.add_weight(initializer="zeros", trainable=False)
+
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        """Return *x*."""
+        if training:
+            self.count.assign_add(1)
+        return x
+
+
 def trainer_of_own(**changed: Any) -> Trainer:
-    """Return one of layers that ours do without: a frozen one, dropout, a model inside."""
+    """Return one of layers that ours do without: one frozen, one that counts, a model inside."""
     make_repeatable(0)
 
     def make() -> keras.Model:
         inputs = keras.Input(KIND["image"])
         frozen = keras.layers.Conv2D(4, 3, trainable=False, name="frozen")
         inside = keras.Sequential([keras.layers.Conv2D(4, 3), keras.layers.BatchNormalization()])
-        x = keras.layers.Dropout(0.5)(inside(frozen(inputs)))
+        x = keras.layers.Dropout(0.5)(inside(Counting(name="counting")(frozen(inputs))))
         outputs = keras.layers.Dense(KIND["classes"], "softmax")(keras.layers.Flatten()(x))
         return keras.Model(inputs, outputs)
 

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 import yaml
 from filelock import FileLock
-from sklearn.datasets import load_digits
 
 from tests import ROOT
+from tests.support.settings import put
 
 MODELS = ("model1", "model2", "model3")
 # The least there is to train, and to wait for.
@@ -106,6 +106,10 @@ class Project:
     def write_params(self, params: dict[str, Any]) -> None:
         """Replace the content of params.yaml."""
         (self.folder / "params.yaml").write_text(yaml.safe_dump(params, sort_keys=False))
+
+    def set_params(self, values: dict[str, Any]) -> None:
+        """Put *values* at dotted places of params.yaml."""
+        self.write_params(put(self.read_params(), values))
 
     def hashes(self) -> dict[str, str]:
         """Return the MD5 that dvc.lock records of each output."""
@@ -198,6 +202,8 @@ def clone(folder: Path) -> Project:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, folder / name)
     (folder / "tools/export/models.yaml").write_text("export: []\n")
+    from sklearn.datasets import load_digits  # noqa: PLC0415 - takes a second
+
     digits = load_digits()
     # As 28 x 28 images: pixels tripled, two rows of black around.
     pixels = np.rint(digits.images * (255 / 16)).astype(np.uint8)
@@ -217,34 +223,7 @@ def clone(folder: Path) -> Project:
     return project
 
 
-def finished(factory: pytest.TempPathFactory) -> Project:
-    """Return a clone whose pipeline has run and is committed.
-
-    It is one for all test processes: read its files or copy it, and run nothing in it. The folder
-    ``opened`` beside it has a file for each stage: the paths that it opened to read.
-    """
-    return _shared(factory, "finished", _finish)
-
-
-def tiny(factory: pytest.TempPathFactory) -> Project:
-    """Return a clone with :data:`TINY_MODELS`, trained side by side and committed; to be copied."""
-    return _shared(factory, "tiny", _train_tiny_models)
-
-
-def mnist(factory: pytest.TempPathFactory) -> Project:
-    """Return a clone with two models of MNIST, trained with ``fast``; skip if it is not to be had.
-
-    Read its files, and run nothing in it.
-    """
-    project = _shared(factory, "mnist", _train_on_mnist)
-    if not (project.folder / "metrics/comparison.md").exists():
-        pytest.skip("MNIST is not to be had here")
-    return project
-
-
-def _shared(
-    factory: pytest.TempPathFactory, name: str, build: Callable[[Project], None]
-) -> Project:
+def shared(factory: pytest.TempPathFactory, name: str, build: Callable[[Project], None]) -> Project:
     """Return the clone that the first of all test processes to ask for it has built."""
     folder = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -257,7 +236,8 @@ def _shared(
     return Project(place / "project")
 
 
-def _finish(project: Project) -> None:
+def finish(project: Project) -> None:
+    """Run the pipeline, note what each stage opens, and commit the results."""
     place = project.folder.parent / "opened"
     place.mkdir()
     printed = project.output("dvc", "repro", PYTHONPATH=str(HOOKS), OPENED=str(place))
@@ -265,18 +245,17 @@ def _finish(project: Project) -> None:
     project.commit("The pipeline's results")
 
 
-def _train_tiny_models(project: Project) -> None:
-    params = project.read_params()
-    params["train"]["epochs"] = 1
-    params["models"] = TINY_MODELS
-    project.write_params(params)
+def train_tiny_models(project: Project) -> None:
+    """Train :data:`TINY_MODELS` side by side, and commit the results."""
+    project.set_params({"train.epochs": 1, "models": TINY_MODELS})
     borrowed_environment(project.folder / ".venv")
     project.commit("Two tiny models")
     project.output("make", "repro", "JOBS=2")
     project.commit("Their results")
 
 
-def _train_on_mnist(project: Project) -> None:
+def train_on_mnist(project: Project) -> None:
+    """Train two models of MNIST with ``fast``, if MNIST is to be had."""
     shutil.copy(ROOT / "params.yaml", project.folder)
     params = project.read_params()
     # OpenML would only send the same, and a test is not to load it.

@@ -10,6 +10,7 @@ import pandas as pd
 
 from stages.compare.comparison import compare
 from stages.compare.significance import pairs
+from stages.dataset import Dataset
 from stages.evaluate.scores import score_classes
 from stages.report.results import Results
 from tests.support.images import random_images
@@ -53,7 +54,7 @@ def results(
         columns=["model", "images", "epoch"],
     )
     found = Results(
-        data="letters",
+        dataset=described(labels, classes),
         table=compare(trained, correct, pairs(correct)).astype({"seeds": float}),
         pairs=pairs(correct),
         history=history.assign(accuracy=1 - 0.2 / history["epoch"], loss=1 / history["epoch"]),
@@ -67,13 +68,19 @@ def results(
         classes=list(classes),
         replicates=replicates(models) if seeds else {},
         params={
-            "data": dict.fromkeys(("path", "size", "limit"))
-            | {"dataset": "letters", "sources": []},
-            "split": {"test_fraction": 0.5, "validation_fraction": 0, "seed": 0},
+            "data": {"dataset": "letters", "path": "images", "size": None, "limit": None},
+            "split": {"test_fraction": 0.5, "stratified": False, "seed": 0},
         },
         lock=LOCK,
     )
     return replace(found, **changed)
+
+
+def described(labels: np.ndarray, classes: Sequence[str], name: str = "letters") -> Dataset:
+    """Return what preprocess says of test images with these one-hot *labels*, 7 to train on."""
+    rows = zip(classes, labels.sum(axis=0).astype(int).tolist(), strict=True)
+    counts = [{"class": one, "train": 7, "validation": n, "test": n} for one, n in rows]
+    return Dataset(name=name, dataset=name, watched="test", drawn=["test"], classes=counts)
 
 
 LOCK: dict[str, Any] = {

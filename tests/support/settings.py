@@ -43,13 +43,18 @@ def training_settings(**changed: Any) -> TrainingSettings:
 TRAIN = {"recipe": "notebook", "seed": 0, "precision": "auto"}
 
 
-def params_with(values: dict[str, Any]) -> dict[str, Any]:
-    """Return params.yaml's content with one model, ``mine``, and *values* at dotted places."""
+def resolved(values: dict[str, Any]) -> TrainingSettings:
+    """Return the settings of the only model, ``mine``, with *values* at dotted places."""
     content: dict[str, Any] = {
         "train": dict(TRAIN),
         "recipes": {"notebook": {key: DEFAULTS[key] for key in RECIPE_KEYS}},
         "models": {"mine": {"architecture": "model1"}},
     }
+    return resolve(put(content, values), {})["mine"]
+
+
+def put(content: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    """Return *content* with *values* put at dotted places."""
     for place, value in values.items():
         block = content
         *blocks, key = place.split(".")
@@ -57,8 +62,3 @@ def params_with(values: dict[str, Any]) -> dict[str, Any]:
             block = block.setdefault(name, {})
         block[key] = value
     return content
-
-
-def resolved(values: dict[str, Any]) -> TrainingSettings:
-    """Return the settings of ``mine`` with *values* at dotted places of params.yaml."""
-    return resolve(params_with(values), {})["mine"]

@@ -16,9 +16,6 @@ from stages.train.check import check
 from tests.support.networks import CONNECTED, add_architecture, built, trained_as
 from tests.support.settings import training_settings
 
-# Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 layers, ops = keras.layers, keras.ops
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 12, 12, 1), np.uint8)
 Connect = Callable[[Any, int], Any]
@@ -60,22 +57,7 @@ class Forgetful(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Leave the factor out."""
-        config = dict(super().get_config())
-        config.pop("factor", None)
-        return config
-
-
-@keras.saving.register_keras_serializable("test_check")
-class Unused(keras.layers.Layer):
-    """A layer with a weight that nothing depends on."""
-
-    def build(self, shape: Any) -> None:
-        """Make the weight."""
-        self.factor = self.add_weight(shape=shape[1:], name="factor")
-
-    def call(self, x: Any) -> Any:
-        """Return *x*, and no gradient."""
-        return x + ops.stop_gradient(self.factor)
+        return {}
 
 
 def head(x: Any, classes: int, activation: str | None = "softmax") -> Any:
@@ -106,18 +88,10 @@ OPEN = r"the model cannot be saved and opened again; .*register_keras_serializab
         (lambda x, classes: None, f"connect returned None; {RETURN}"),
         (lambda x, classes: [head(x, classes)] * 2, f"connect returned a list of 2; {RETURN}"),
         (lambda x, classes: keras.Sequential(), f"connect returned a Sequential; {RETURN}"),
-        (
-            lambda x, classes: head(x, classes + 1),
-            rf"connect returned a tensor \(None, 4\); {RETURN}",
-        ),
-        (
-            lambda x, classes: layers.Conv2D(classes, 3)(x),
-            rf"connect returned a tensor \(None, 10, 10, 3\); {RETURN}",
-        ),
+        (lambda x, classes: head(x, 4), rf"connect returned a tensor \(None, 4\); {RETURN}"),
         (lambda x, classes: head(keras.Input((12, 12, 1)), classes), ".*not connected"),
         (lambda x, classes: head(x, nowhere), r"NameError: name 'nowhere' is not defined"),  # type: ignore[name-defined]  # noqa: F821
         (lambda x, classes: head(x, classes, None), f"the model returns no prob.*; {SOFTMAX}"),
-        (lambda x, classes: head(x, classes, "sigmoid"), f"the model returns no .*; {SOFTMAX}"),
         (thirds, f"the model returns no .*; {SOFTMAX}"),
         (lambda x, classes: ops.log(head(x, classes) - 1), f".*not finite; {SOFTMAX}"),
         (lambda x, classes: head(Unregistered()(x), classes), OPEN),
@@ -127,7 +101,10 @@ OPEN = r"the model cannot be saved and opened again; .*register_keras_serializab
             "the weight dense.*/kernel is in bfloat16, in which adam makes no steps; ",
         ),
         (lambda x, classes: head(Forgetful(0.01)(x), classes), "saved and opened again, the mod"),
-        (lambda x, classes: head(Unused()(x), classes), "no gradient reaches the weight .*factor"),
+        (
+            lambda x, classes: head(x + ops.stop_gradient(layers.Dense(1)(x)), classes),
+            "no gradient reaches the weight .*kernel",
+        ),
         (frozen, "the model has no weight to train"),
     ],
 )

@@ -11,8 +11,8 @@ from stages.backend import keras, tf
 from stages.common.errors import StageError
 from stages.train import network
 from stages.train.augmentation import augment
-from stages.train.batches import epoch_order
-from stages.train.fit import augmentation_seed, fit
+from stages.train.batches import augmentation_seed, epoch_order
+from stages.train.fit import fit
 from stages.train.results import Epoch
 from stages.train.schedule import averaging_rates
 from tests.support.networks import KIND, TRAINING, VALIDATION, built, trainer, trainer_of_own
@@ -82,34 +82,31 @@ def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
         np.testing.assert_allclose(own, np.average(batches, axis=0, weights=[8, 4]), rtol=1e-3)
 
 
-@pytest.mark.parametrize("patience", [1, 2, 3])
-def test_early_stopping_ends_where_keras_does_with_or_without_a_stop_before(patience: int) -> None:
-    generator = np.random.default_rng(patience)
-    lengths = set()
-    for _ in range(20):
-        # Often the same one again, which is not better.
-        val_losses = generator.integers(1, 6, 10) / 10
-        callback = keras.callbacks.EarlyStopping("val_loss", patience=patience, mode="min")
-        callback.set_model(Mock(stop_training=False))
-        callback.on_train_begin()
-        expected = 0
-        while expected < 10 and not callback.model.stop_training:
-            callback.on_epoch_end(expected, {"val_loss": val_losses[expected]})
-            expected += 1
-        settings = training_settings(epochs=10, early_stopping=patience)
+@pytest.mark.parametrize(
+    ("patience", "val_losses", "expected"),
+    # The same loss again is not better; after a better one, patience starts anew.
+    [
+        (1, [5, 4, 4, 3], 3),
+        (2, [5, 6, 4, 5, 4, 3], 5),
+        (3, [3, 4, 5, 2, 3, 2, 4, 1], 7),
+        (2, [2, 1], 2),
+    ],
+)
+def test_early_stopping_ends_without_a_lower_loss_with_or_without_a_stop_before(
+    patience: int, val_losses: list[float], expected: int
+) -> None:
+    settings = training_settings(epochs=len(val_losses), early_stopping=patience)
 
-        def trained(done: list[Epoch], settings: Any, val_losses: np.ndarray) -> list[Epoch]:
-            rest = [(0.5, loss) for loss in val_losses[len(done) :]]
-            trainer = Mock(settings=settings, train_step=Mock(return_value=(1, 1)), validate=Mock())
-            trainer.validate.side_effect = rest
-            return fit(trainer, TRAINING, VALIDATION, done)
+    def trained(done: list[Epoch]) -> list[Epoch]:
+        rest = [(0.5, loss) for loss in val_losses[len(done) :]]
+        trainer = Mock(settings=settings, train_step=Mock(return_value=(1, 1)))
+        trainer.validate = Mock(side_effect=rest)
+        return fit(trainer, TRAINING, VALIDATION, done)
 
-        whole = trained([], settings, val_losses)
-        assert [epoch.val_loss for epoch in whole] == [*val_losses[:expected]]
-        for stopped in range(expected + 1):
-            assert len(trained(whole[:stopped], settings, val_losses)) == expected
-        lengths.add(expected)
-    assert len(lengths) > 2
+    whole = trained([])
+    assert [epoch.val_loss for epoch in whole] == val_losses[:expected]
+    for stopped in range(expected + 1):
+        assert len(trained(whole[:stopped])) == expected
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,6 @@ from tests.support.images import random_images, write_part
 from tests.support.networks import needs_bfloat16
 from tests.support.settings import DEFAULTS
 
-# Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
-
 SMALL = {"filters": [2, 3], "dense": [4], "epochs": 2}
 TRAINING, VALIDATION = random_images(24, seed=1), random_images(7, seed=2)
 
@@ -79,11 +76,11 @@ def watched(patch: pytest.MonkeyPatch) -> SimpleNamespace:
     patch.setattr(machine, "why_float32", lambda precision: f"why {precision}")
     patch.setattr(progress, "say_once", lambda line: seen.update(note=line))
     train.main("mine")
-    history, model = (
-        pd.read_csv("metrics/history/mine.csv"),
-        keras.models.load_model("models/mine.keras"),
-    )
+    history = pd.read_csv("metrics/history/mine.csv")
+    model = keras.models.load_model("models/mine.keras")
     images, _, rates, seeds = zip(*(step.args for step in steps.call_args_list), strict=True)
+    of_weights_alone = keras.models.clone_model(model)
+    of_weights_alone.load_weights("models/mine.weights.h5")
     norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     seen |= {
         "started with": started.call_args.args,
@@ -99,7 +96,7 @@ def watched(patch: pytest.MonkeyPatch) -> SimpleNamespace:
     return SimpleNamespace(
         seen=seen,
         key=keyed.call_args.args,
-        model=model,
+        model=of_weights_alone,
         history=history,
         reached=read_json(Path("metrics/train/mine.json")),
         time=read_json(Path("metrics/time/mine.json")),
@@ -147,6 +144,10 @@ def test_a_setting_changes_what_it_is_for_and_nothing_else(
     value, changes = EFFECTS[key]
     plain, changed = run(), run(**{key: value})
     assert {name for name, seen in plain.seen.items() if changed.seen[name] != seen} == changes
+    # It opens without code of ours.
+    layers = changed.model.layers
+    kinds = {(type(one).__module__.split(".")[0], one.dtype_policy.name) for one in layers}
+    assert kinds == {("keras", "float32")}
     # What is watched is the saved model on the images as they are, and its plain cross-entropy.
     images, labels = VALIDATION
     changed.model.layers[-1].activation = None

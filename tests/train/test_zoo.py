@@ -10,19 +10,16 @@ import numpy as np
 import pytest
 
 from stages.backend import keras, make_repeatable, tf
-from stages.train import machine, network
+from stages.train import machine
 from stages.train.batches import epoch_order
 from stages.train.check import check
 from stages.train.fit import fit
 from stages.train.trainer import Trainer
 from tests import ROOT
 from tests.support.images import random_images
-from tests.support.networks import CONNECTED, add_architecture, built
+from tests.support.networks import CONNECTED, add_architecture, built, trained_as
 from tests.support.settings import training_settings
 from tests.support.zoo import ARCHITECTURES, LARGE
-
-# Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
 
 CLASSES = 5
 
@@ -67,7 +64,7 @@ def test_weights_and_losses_are_those_of_keras(
     # The deep ones take seconds; a backbone is checked in tests/repro/test_pages.py.
     if name != "python_lambda" and not deep:
         check(stock, make, settings, training[0])
-    ours = Trainer(partial(network.training_graph, make, stock, "float32"), settings)
+    ours = trained_as(make, settings)
     with eagerly(deep):
         (epoch,) = fit(ours, training, validation)
 

@@ -1,20 +1,24 @@
 """A folder of image files, one sub-folder for each class: values worked out by hand."""
 
+import io
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps, PngImagePlugin
 
+from stages.common.errors import StageError
 from stages.fetch.files import folder
-from stages.fetch.images import LabelledImages
+from stages.fetch.files.resizing import Size, all_resized
+from stages.fetch.images import LabelledImages, Part, labelled
 from tests.support.handmade import flat, two_pictures, write_files
 
 Files = dict[str, Image.Image | bytes]
 
 
-def read(place: Path, files: Files, size: int | None = None) -> tuple[np.ndarray, LabelledImages]:
+def read(place: Path, files: Files, size: Size | None = None) -> tuple[np.ndarray, LabelledImages]:
     """Return the images in *files*, and all that is read."""
     write_files(place, files)
     data = folder.read(place, size)
@@ -42,6 +46,15 @@ VALUES: list[tuple[str, Image.Image | bytes, list[int]]] = [
     ("jpg", flat((255, 0, 0, 0), "CMYK"), [0, 255, 255]),
     ("png", PALETTE, [1, 2, 3]),
     ("png", TRANSPARENT, [255, 255, 255]),
+    ("jfif", two_pictures("MPO"), [100]),
+    ("tif", flat(7), [7]),
+    ("TIFF", flat((1, 2, 3), "RGB"), [1, 2, 3]),
+    # The upper 8 of 16 bits, whatever their order in the file.
+    ("tiff", Image.fromarray(np.full((2, 3), 1000, ">u2")), [3]),
+    ("pgm", b"P5 3 2 65535\n" + 6 * (1000).to_bytes(2, "big"), [3]),
+    ("ppm", flat((1, 2, 3), "RGB"), [1, 2, 3]),
+    ("gif", flat((1, 2, 3), "RGB"), [1, 2, 3]),
+    ("avif", flat(255), [255]),
 ]
 
 
@@ -54,7 +67,71 @@ def test_images_are_grey_if_all_are_stored_so_else_in_colour(
     assert images.shape == (2, 2, 3, len(value))
     assert np.unique(images[0]) == [3]
     # JPEG's colours may be off by 1.
-    assert np.abs(images[1].astype(int) - value).max() <= (suffix in ("jpg", "JPEG"))
+    assert np.abs(images[1].astype(int) - value).max() <= (suffix in ("jpg", "jfif", "JPEG"))
+
+
+@pytest.mark.parametrize("kind", ["tEXt", "iCCP"])
+@pytest.mark.parametrize("mebibytes", [3, 65])
+def test_what_a_png_holds_beside_the_picture_may_be_large(
+    tmp_path: Path, kind: str, mebibytes: int
+) -> None:
+    large = bytes(mebibytes * 2**20)
+    notes = PngImagePlugin.PngInfo()
+    notes.add_text("note", large.decode(), zip=True)
+    extra: Any = {"pnginfo": notes} if kind == "tEXt" else {"icc_profile": large}
+    flat(7).save(stream := io.BytesIO(), "PNG", **extra)
+    files: Files = {"a/1.png": stream.getvalue(), "b/1.png": flat(7)}
+    if mebibytes > 64:
+        with pytest.raises(StageError, match=r"a/1\.png: a text or colour profile above 64 MiB"):
+            read(tmp_path, files)
+    else:
+        assert np.unique(read(tmp_path, files)[0]) == [7]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (
+            Image.fromarray(np.full((2, 3), 7, "i4")),
+            "pixels with a sign or with 32 bits",
+        ),
+        (
+            Image.fromarray(np.ones((2, 3), "f4")),
+            "pixels with a sign or with 32 bits",
+        ),
+        (two_pictures("TIFF"), "several pages; keep one image of it"),
+        (b"GIF89a", "damaged, or not a PNG, JPEG, WebP, BMP, GIF, TIFF, AVIF or PPM file"),
+    ],
+)
+def test_what_has_no_one_picture_of_8_or_16_bits_is_told(
+    tmp_path: Path, content: Image.Image | bytes, told: str
+) -> None:
+    with pytest.raises(StageError, match=rf"a/1\.tif: {told}"):
+        read(tmp_path, {"a/1.tif": content, "b/1.png": flat(1)})
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+@pytest.mark.parametrize("size", [(16, 16), (24, 16), (200, 100)])
+@pytest.mark.parametrize("stored", [(144, 108), (517, 311)])
+@pytest.mark.parametrize("noted", [1, 6])
+def test_pictures_are_resized_as_pillow_would(
+    tmp_path: Path, suffix: str, size: Size, stored: Size, noted: int
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (2, 9, 12, 3), np.uint8)
+    pictures = [Image.fromarray(one).resize(stored) for one in noise]
+    pictures[0].getexif()[0x0112] = noted
+    images, _ = read(tmp_path, dict(zip((f"a/1.{suffix}", "b/1.png"), pictures, strict=True)), size)
+    opened = [ImageOps.exif_transpose(Image.open(path)) for path in sorted(tmp_path.rglob("*.*"))]
+    expected = [ImageOps.pad(one, size[::-1], Image.Resampling.BICUBIC) for one in opened]
+    difference = np.abs(images - np.stack([np.asarray(one, int) for one in expected]))
+    # A JPEG may be decoded at half its size.
+    assert difference.mean() < (1 if suffix == "jpg" else 1e-9)
+    if noted != 1:
+        return
+    part = Part(np.stack([np.asarray(one) for one in opened]), np.arange(2), "x")
+    arrays = all_resized(labelled({"all": part}), size)
+    assert arrays.image == (*size, 3)
+    np.testing.assert_array_equal(np.concatenate(list(arrays.chunks())), expected)
 
 
 UPRIGHT = np.array([[10, 50], [170, 90], [210, 130]], np.uint8)
@@ -65,7 +142,7 @@ STORED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("suffix", ["png", "jpg", "webp"])
+@pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tif"])
 @pytest.mark.parametrize("noted", STORED)
 def test_images_are_turned_as_the_camera_noted(tmp_path: Path, suffix: str, noted: int) -> None:
     # 8 by 8 pixels of each value.
@@ -77,7 +154,7 @@ def test_images_are_turned_as_the_camera_noted(tmp_path: Path, suffix: str, note
     # In the middle of each block; JPEG changes values by a few.
     assert np.abs(images[0, 4::8, 4::8, 0].astype(int) - UPRIGHT).max() <= 3
     # Black is added to the upright picture: left and right.
-    images, data = read(tmp_path, files, size=6)
+    images, data = read(tmp_path, files, size=(6, 6))
     assert images.shape[1:3] == data.image[:2] == (6, 6)
     assert images[0].any(axis=(0, 2)).tolist() == [False, True, True, True, True, False]
 
@@ -90,19 +167,46 @@ TOGETHER: Files = {
     f"{C}/1.png": flat(2), f"{C}/2.png": flat(4), f"{C}/.hidden.png": b"",
     f"{C}/.thumbs/1.png": b"", ".git/x.png": b"", "README.md": b"",
 }  # fmt: skip
-# A class may be in only some of the parts.
-SPLIT: Files = {
-    f"Test/{B}/1.png": flat(4), f"Test/{C}/1.png": flat(5),
-    f"train/{A}/1.png": flat(0), f"train/{B}/1.png": flat(1), f"train/{A}/2.png": flat(2),
-    f"val/{A}/1.png": flat(3),
-}  # fmt: skip
+# As in a part of a split that has one class alone; macOS adds folders of its own.
+WRAPPED: Files = {f"pets/my pets/{name}": one for name, one in TOGETHER.items()} | {
+    "__MACOSX/pets/._1.png": b"",
+}
+
+
+def split(train: str, validation: str, test: str) -> Files:
+    """Return images in parts with these names. A class may be in only some of them."""
+    return {
+        f"{test}/{B}/1.png": flat(4), f"{test}/{C}/1.png": flat(5),
+        f"{train}/{A}/1.png": flat(0), f"{train}/{B}/1.png": flat(1),
+        f"{train}/{A}/2.png": flat(2), f"{validation}/{A}/1.png": flat(3),
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("files", "classes", "parts"),
     [
         (TOGETHER, [A, B, C, A, C, A], {}),
-        (SPLIT, [A, B, A, A, B, C], {"train": 3, "validation": 1, "test": 2}),
+        (WRAPPED, [A, B, C, A, C, A], {}),
+        *[
+            (split(*names), [A, B, A, A, B, C], {"train": 3, "validation": 1, "test": 2})
+            for names in (
+                ("train", "val", "Test"),
+                ("Training", "Validation", "Testing"),
+                ("seg_train/seg_train", "seg_dev", "seg_test/seg_test"),
+                ("my-data train", "valid", "test_set"),
+                ("train2017", "val2017", "testSet"),
+            )
+        ],
+        # No split: no folders of classes in them.
+        (
+            {
+                f"{name}/{i}.png": flat(2 * i + place)
+                for i in range(3)
+                for place, name in enumerate(("bus", "train"))
+            },
+            ["bus", "train"] * 3,
+            {},
+        ),
     ],
 )
 def test_folders_are_the_classes_or_above_them_the_datas_own_split(
@@ -112,3 +216,40 @@ def test_folders_are_the_classes_or_above_them_the_datas_own_split(
     assert images[:, 0, 0, 0].tolist() == list(range(6))
     assert [data.classes[label] for label in data.labels] == classes
     assert data.parts == parts
+
+
+def test_two_spellings_of_one_name_are_one_class(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    composed, decomposed = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
+    files: Files = {
+        f"train/{composed}/1.png": flat(1), "train/tea/1.png": flat(2),
+        f"test/{decomposed}/1.png": flat(3),
+    }  # fmt: skip
+    _, data = read(tmp_path, files)
+    assert data.classes == [composed, "tea"]
+    assert capsys.readouterr().out == ""
+    assert data.labels.tolist() == [0, 1, 0]
+
+
+def test_what_is_left_out_takes_its_label_and_its_place_in_a_part_along(tmp_path: Path) -> None:
+    files = split("train", "val", "test")
+    write_files(tmp_path, files | {f"train/{A}/1.png": b"", f"test/{B}/1.png": b"no picture"})
+    data = folder.read(tmp_path, None, skip_damaged=True)
+    images = np.concatenate(list(data.chunks()))
+    kept = data.kept()
+    assert images[:, 0, 0, 0].tolist() == [1, 2, 3, 5]
+    assert [kept.classes[label] for label in kept.labels] == [B, A, A, C]
+    assert kept.parts == {"train": 2, "validation": 1, "test": 1}
+    assert kept.files == [
+        f"train/{B}/1.png",
+        f"train/{A}/2.png",
+        f"val/{A}/1.png",
+        f"test/{C}/1.png",
+    ]
+    # A part that loses all of its images is an error.
+    (tmp_path / f"val/{A}/1.png").write_bytes(b"")
+    data = folder.read(tmp_path, None, skip_damaged=True)
+    list(data.chunks())
+    with pytest.raises(StageError, match="validation: no image can be read"):
+        data.kept()

@@ -1,4 +1,4 @@
-"""The readers of .npz and IDX files.
+"""The readers of .npz, .csv and IDX files.
 
 They try 200 damaged files of each kind, or as many as the environment variable FUZZ_CASES says.
 """
@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from stages.common.errors import StageError
-from stages.fetch.files import idx, npz
+from stages.fetch.files import csv, idx, npz
 from stages.fetch.images import LabelledImages
 from tests.support.handmade import digits, idx_bytes
 
@@ -41,7 +41,12 @@ def check(data: LabelledImages, parts: Sequence[str], split: bool) -> None:
     [
         ("images labels", ["train"]),
         ("x y", ["train"]),
+        ("X Y", ["train"]),
+        ("data target", ["train"]),
         ("x_test y_test x_val y_val x_train y_train", ["test", "validation", "train"]),
+        ("X_test y_test X_train y_train", ["test", "train"]),
+        ("train_images train_labels test_images test_labels", ["train", "test"]),
+        ("images_train labels_train images_valid labels_valid", ["train", "validation"]),
     ],
 )
 def test_npz_files_have_arrays_of_these_names(
@@ -52,6 +57,60 @@ def test_npz_files_have_arrays_of_these_names(
     save(tmp_path / "my.npz", **dict(zip(names.split(), arrays, strict=True)), **other)
     data = npz.read(tmp_path / "my.npz", tmp_path)
     check(data, [part for part in PARTS if part in parts], split="_" in names)
+
+
+def table(columns: str, *lines: str) -> bytes:
+    return "\n".join([columns, *lines]).encode()
+
+
+def test_a_table_of_pixels_is_read_a_few_lines_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv, "CHUNK_BYTES", 1)
+    images, labels = PARTS["train"]
+    rows = zip(labels, images.reshape(len(images), -1), strict=True)
+    lines = [",".join(map(str, [label, *pixels])) for label, pixels in rows]
+    path = tmp_path / "train.csv"
+    path.write_bytes(table(",".join(["label", *(f"pixel{i}" for i in range(784))]), *lines))
+    check(csv.read(path, tmp_path), ["train"], split=False)
+    # The label may stand anywhere, and be a word, if it is one that pandas takes for a gap.
+    path.write_bytes(table("a,Class", "1,NA", "0,cat", "0.5,cat"))
+    data = csv.read(path, tmp_path)
+    assert [data.classes[label] for label in data.labels] == ["NA", "cat", "cat"]
+    assert np.concatenate(list(data.chunks())).ravel().tolist() == [255, 0, 128]
+
+
+NO_TABLE = "not a table of pixels: "
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "not a table of pixels: No columns to parse from file"),
+        (
+            table("5,0,0", "4,0,0"),
+            NO_TABLE + "the first line names the columns, .* found 5, 0, 0.1",
+        ),
+        (table("label", "4"), NO_TABLE + "the first line names the columns, one of them label, "),
+        (table("label,a"), NO_TABLE + "no images"),
+        (table("label,a", "4,0,7", "3,0,1"), NO_TABLE + "Length of header or names does not match"),
+        (table("label,a", "-1,0", "3,0"), "label -1 at index 0; labels count from 0"),
+        (table("label,a", "3.0,0", "3,0"), "float64 values of shape .* labels are whole numbers"),
+        (table("label,a", f"{10**30},0", "3,0"), "float64 values of shape .* labels are whole num"),
+        (table("label,a", "4,x", "3,0"), "not a table of pixels: could not convert string to floa"),
+        (table("label,a", "4,", "3,0"), "pixel nan in the image at index 0"),
+        (table("label,a", "4,0,7", "3,0"), "not a table of pixels"),
+        (table("label,a", "4", "3,0"), "pixel nan in the image at index 0"),
+        (table("label,a", ",0", "3,0"), "the label at index 0 is empty"),
+        (table("label,a,b", "4,0,1", "3,0,1"), r"shape \(2, 2\); images are"),
+        (table("label,a", "4,-7", "3,0"), r"pixel -7\.0 in the image at index 0; pixels are 0 to"),
+        (b"label,a\n\xff,1\n3,2\n", "not a table of pixels: 'utf-8' codec can't decode byte 0xff"),
+    ],
+)
+def test_a_table_of_something_else_is_told(tmp_path: Path, content: bytes, told: str) -> None:
+    (tmp_path / "my.csv").write_bytes(content)
+    with pytest.raises(StageError, match=rf"my\.csv: {told}"):
+        csv.read(tmp_path / "my.csv", tmp_path)
 
 
 @pytest.mark.parametrize(("dash", "end"), [("-", ""), (".", ".gz")])
