@@ -6,6 +6,7 @@ from tqdm import tqdm
 
 from tools.sweep.driver import Trial
 
+BAR = "{n} of {total} done{postfix}"
 # In a log, where each line stays, they are further apart.
 TERMINAL_SECONDS, LOG_SECONDS = 0.1, 60
 
@@ -17,7 +18,7 @@ class Progress(tqdm):
         self._failed, self._best = 0, (0.0, "")
         super().__init__(
             total=wanted,
-            bar_format="{n} of {total} done{postfix}, about {remaining} left",
+            bar_format=f"{BAR}, about {{remaining}} left",
             file=sys.stdout,
             dynamic_ncols=True,
             mininterval=TERMINAL_SECONDS if sys.stdout.isatty() else LOG_SECONDS,
@@ -44,5 +45,7 @@ class Progress(tqdm):
             f"{self._failed} failed": self._failed,
             f"best {accuracy:.4f} ({name})": accuracy,
         }
+        if self.n + ended == self.total:
+            self.bar_format = BAR
         self.set_postfix_str(", ".join(filter(parts.get, parts)), refresh=False)
         self.update(ended)
