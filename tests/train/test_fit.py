@@ -82,31 +82,30 @@ def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
         np.testing.assert_allclose(own, np.average(batches, axis=0, weights=[8, 4]), rtol=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("patience", "val_losses", "expected"),
-    # The same loss again is not better; after a better one, patience starts anew.
-    [
-        (1, [5, 4, 4, 3], 3),
-        (2, [5, 6, 4, 5, 4, 3], 5),
-        (3, [3, 4, 5, 2, 3, 2, 4, 1], 7),
-        (2, [2, 1], 2),
-    ],
-)
-def test_early_stopping_ends_without_a_lower_loss_with_or_without_a_stop_before(
-    patience: int, val_losses: list[float], expected: int
-) -> None:
-    settings = training_settings(epochs=len(val_losses), early_stopping=patience)
+@pytest.mark.parametrize("patience", [1, 2, 3])
+def test_early_stopping_ends_where_keras_does_with_or_without_a_stop_before(patience: int) -> None:
+    generator = np.random.default_rng(patience)
+    settings = training_settings(epochs=10, early_stopping=patience)
+    callback = keras.callbacks.EarlyStopping("val_loss", patience=patience, mode="min")
 
-    def trained(done: list[Epoch]) -> list[Epoch]:
-        rest = [(0.5, loss) for loss in val_losses[len(done) :]]
+    def trained(done: list[Epoch], val_losses: np.ndarray) -> list[Epoch]:
         trainer = Mock(settings=settings, train_step=Mock(return_value=(1, 1)))
-        trainer.validate = Mock(side_effect=rest)
+        trainer.validate = Mock(side_effect=[(0.5, loss) for loss in val_losses[len(done) :]])
         return fit(trainer, TRAINING, VALIDATION, done)
 
-    whole = trained([])
-    assert [epoch.val_loss for epoch in whole] == val_losses[:expected]
-    for stopped in range(expected + 1):
-        assert len(trained(whole[:stopped])) == expected
+    for _ in range(20):
+        # Often the same one again, which is not better.
+        val_losses = generator.integers(1, 6, 10) / 10
+        callback.set_model(Mock(stop_training=False))
+        callback.on_train_begin()
+        expected = 0
+        while expected < 10 and not callback.model.stop_training:
+            callback.on_epoch_end(expected, {"val_loss": val_losses[expected]})
+            expected += 1
+        whole = trained([], val_losses)
+        assert [epoch.val_loss for epoch in whole] == [*val_losses[:expected]]
+        for stopped in range(expected + 1):
+            assert len(trained(whole[:stopped], val_losses)) == expected
 
 
 @pytest.mark.parametrize(
