@@ -120,7 +120,7 @@ def _files(folder: Path) -> tuple[list[tuple[Path, str]], dict[str, int]]:
     for part in raw.PARTS[1:]:
         for name in sorted({name for _, name in parts[part]} - known):
             print(f"warning: {folder}: {name!r} is a class in {part}, but not in train")
-    return list(chain(*parts.values())), {name: len(some) for name, some in parts.items() if some}
+    return list(chain(*parts.values())), {name: len(few) for name, few in parts.items() if few}
 
 
 def _warn_of_parts(folders: Sequence[Path]) -> None:
@@ -184,7 +184,7 @@ def _images(folder: Path) -> list[Path]:
     if not images:
         raise StageError(f"{folder}: no image in this class; add {READABLE} files, or remove it")
     if len(images) < len(files):
-        other = next(iter(sorted({*files} - {*images}))).relative_to(folder).as_posix()
+        other = min({*files} - {*images}).relative_to(folder).as_posix()
         left_out = len(files) - len(images)
         print(f"note: {folder}: left out {left_out} that are not images, such as {other!r}")
     return images
