@@ -1,9 +1,13 @@
 """params.yaml: what is read, and the one line that says what is wrong with it."""
 
+from collections.abc import Iterator
+from difflib import unified_diff
 from pathlib import Path
+from typing import Any
 
 import pytest
-from dvc.utils.serialize import modify_yaml, parse_yaml
+from dvc.utils.hydra import apply_overrides
+from dvc.utils.serialize import parse_yaml
 
 from stages import params
 from stages.common.errors import StageError
@@ -54,13 +58,36 @@ def test_what_cannot_be_read_is_told_in_one_line(
     assert "\n" not in str(caught.value)
 
 
-def test_dvc_changes_one_line_of_our_file(tmp_path: Path) -> None:
-    copy = tmp_path / "params.yaml"
-    copy.write_bytes((ROOT / "params.yaml").read_bytes())
-    before = copy.read_text(encoding="utf-8").splitlines()
-    for seed in (21, 22):
-        with modify_yaml(copy) as params:
-            params["train"]["seed"] = seed
-        after = copy.read_text(encoding="utf-8").splitlines()
-        assert [line for line in after if line not in before] == [f"  seed: {seed}"]
-        assert len(after) == len(before)
+def keys(block: dict[str, Any], above: str = "") -> Iterator[str]:
+    """Yield the dotted keys of all values in *block*."""
+    for name, value in block.items():
+        yield from keys(value, f"{above}{name}.") if isinstance(value, dict) else [above + name]
+
+
+# Keys that take a list; keys of a block.
+LISTS = ("data.sources", "data.size", "models.model1.dense", "models.model2.filters")
+BLOCKS = ("+models.mine", "+recipes.fast.models.model1", "+recipes.accurate.models.model1")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "~models.model3",
+        "split.test_fraction=",
+        *[f"{key}=7" for key in keys(params.read(ROOT / "params.yaml"))],
+        *[f"{key}={value}" for key in LISTS for value in ("[1,2]", "[]")],
+        *[f"{key}={{epochs: 3, shift: 2}}" for key in BLOCKS],
+        *[f"+{key}=3" for key in ("train.weight_decay", "models.model1.epochs")],
+    ],
+)
+def test_an_experiment_changes_the_lines_of_its_key_alone(tmp_path: Path, word: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_bytes((ROOT / "params.yaml").read_bytes())
+    # What one experiment leaves is what the next one finds.
+    for now in (word, "train.seed=21", "train.seed=22"):
+        before = path.read_text(encoding="utf-8").splitlines()
+        apply_overrides(path, [now])
+        after = path.read_text(encoding="utf-8").splitlines()
+        lost = [line for line in unified_diff(before, after, n=0) if line.startswith("-")][1:]
+        assert len(lost) <= (4 if now.startswith("data.sources") else 1), lost
+        assert [line for line in before if "#" in line] == [line for line in after if "#" in line]
