@@ -37,23 +37,25 @@ def incomplete_stages(repo: Repo) -> list[Stage]:
         if missing([stage])
         and not stage.changed_stage()
         and not stage.changed_deps(allow_missing=True, upstream=list(graph.successors(stage)))
-        # What a user has changed is not overwritten.
-        and not any("modified" in out.workspace_status().values() for out in stage.outs)
+        # What a user has changed is not overwritten. Of what Git keeps, `dvc repro` does that.
+        and not any(
+            "modified" in out.workspace_status().values() for out in stage.outs if out.use_cache
+        )
     ]
 
 
 def missing(stages: list[Stage]) -> list[Output]:
     """Return the outputs that the working tree lacks, or the cache if DVC keeps them there.
 
-    Unlike DVC's own `status`, this does not ask a remote.
+    What Git keeps, DVC restores from the cache as well. Unlike DVC's own `status`, this does not
+    ask a remote.
     """
-    return [
-        out
-        for stage in stages
-        for out in stage.outs
-        if out.hash_info
-        and not (out.exists and (not out.use_cache or out.cache.exists(out.hash_info.value)))
-    ]
+
+    def is_there(out: Output) -> bool:
+        places = (out.exists, out.cache.exists(out.hash_info.value))
+        return all(places) if out.use_cache else any(places)
+
+    return [out for stage in stages for out in stage.outs if out.hash_info and not is_there(out)]
 
 
 def get(repo: Repo, stages: list[Stage]) -> bool:

@@ -101,6 +101,6 @@ def reading(path: Path) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise StageError(f"{path}: missing; `dvc repro` writes it") from None
+        raise StageError(f"{path}: missing; `make repro` writes it") from None
     except (ValueError, EOFError):
         raise StageError(f"{path}: damaged; `make verify` restores it") from None

@@ -14,7 +14,7 @@ from stages.backend import make_repeatable
 from stages.common import interruption
 from stages.common.command import run
 from stages.common.errors import StageError
-from stages.common.files import write_csv, write_json
+from stages.common.files import write_bytes, write_csv, write_json
 from stages.train import machine, network, progress, results
 from stages.train.check import check
 from stages.train.checkpoint import Checkpoint, key_of
@@ -68,13 +68,19 @@ def main(name: str) -> None:
     save_model(saved, model)
     save_weights(Path("models") / f"{name}.weights.h5", saved)
     metrics = Path("metrics")
+    history, reached = metrics / "history" / f"{name}.csv", metrics / "train" / f"{name}.json"
+    time = metrics / "time" / f"{name}.json"
     rows = [(number, *epoch[:4]) for number, epoch in enumerate(epochs, start=1)]
-    write_csv(metrics / "history" / f"{name}.csv", results.HEADER, rows)
+    write_csv(history, results.HEADER, rows)
     count = len(training[0])
-    reached = results.reached(model, chosen, computed_in, epochs, count)
-    write_json(metrics / "train" / f"{name}.json", reached)
+    write_json(reached, results.reached(model, chosen, computed_in, epochs, count))
     seen = min(steps_per_epoch(count, chosen) * chosen.batch_size, count)
-    write_json(metrics / "time" / f"{name}.json", results.times(epochs, seen, resumed_at, on))
+    write_json(time, results.times(epochs, seen, resumed_at, on))
+    # Git keeps the metrics, DVC's cache does not. With copies there, of the same bytes and so the
+    # same hashes, DVC restores them by dvc.lock where they were not committed; else it would train.
+    for path in (history, reached, time):
+        copy = Path("models/metrics") / name / f"{path.parent.name}{path.suffix}"
+        write_bytes(copy, path.read_bytes())
     checkpoint.finish(saved)
 
 

@@ -2,12 +2,17 @@
 
 import io
 import json
+import time
 import zipfile
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from stages.backend import keras
 from stages.common.files import replacing, write_bytes
+
+# The oldest time that an archive can hold.
+OLDEST = time.struct_time((1980, 1, 1, 0, 0, 0, 1, 1, -1))
 
 
 def save_model(path: Path, model: keras.Model) -> None:
@@ -17,7 +22,9 @@ def save_model(path: Path, model: keras.Model) -> None:
     neither is needed to load the model, and both would change the file's hash on every run.
     """
     with replacing(path) as temporary:
-        model.save(temporary, include_optimizer=False)
+        # A machine whose clock stands at 1970 saves its models, too.
+        with patch("time.localtime", return_value=OLDEST):
+            model.save(temporary, include_optimizer=False)
         temporary.write_bytes(_without_times(temporary.read_bytes()))
 
 
@@ -42,7 +49,7 @@ def _without_times(archive: bytes) -> bytes:
                 if name == "metadata.json":
                     config.pop("date_saved", None)
                 content = json.dumps(config, sort_keys=True).encode()
-            # Its time is 1980, the oldest that an archive can hold.
+            # Its time is the oldest one.
             target.writestr(zipfile.ZipInfo(name), content)
     return result.getvalue()
 

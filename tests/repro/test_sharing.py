@@ -8,7 +8,14 @@ import pytest
 
 from stages.common.errors import StageError
 from tests import ROOT
-from tests.support.pipeline import Project, damage, object_in
+from tests.support.pipeline import (
+    TINY_MODELS,
+    Project,
+    borrowed_environment,
+    damage,
+    object_in,
+    outcome,
+)
 from tools import pull
 
 PLACE = "/mnt/team/mnist"
@@ -38,7 +45,7 @@ def test_a_fresh_clone_trains_nothing_and_computes_what_is_lacking_or_damaged_th
     run = fresh.make("repro")
     assert (run.ran, run.cached) == (set(), set())
     place = f"the remote 'team' ({remote})"
-    assert f"Missing outputs: 13; looking in {place}.\nFound there: 13.\n" in run.output
+    assert f"Missing outputs: 15; looking in {place}.\nFound there: 15.\n" in run.output
     assert "computed here" not in run.output
     assert_plain(run.output)
     assert run.output.endswith((shared.folder / "metrics/comparison.md").read_text())
@@ -58,6 +65,33 @@ def test_a_fresh_clone_trains_nothing_and_computes_what_is_lacking_or_damaged_th
     parts = "data/raw, data/processed/test, models/model2.keras, metrics/comparison.md"
     assert f"Not found, so computed here: {parts}.\n" in run.output
     assert poor.hashes()["models/model2.keras"] == hashes["models/model2.keras"]
+
+
+def test_a_commit_without_the_metrics_trains_nothing_elsewhere(
+    shared: Project, tmp_path: Path
+) -> None:
+    shared.set_params({"models.model1.dense": [9], "models.mine": TINY_MODELS["model2"]})
+    shared.run("repro")
+    # What DVC prints at the end, word by word.
+    shared.output("git", "add", "dvc.lock", "params.yaml")
+    shared.output("git", "commit", "--quiet", "--message", "Larger")
+    shared.output("dvc", "push")
+    venv = f"VENV={borrowed_environment(tmp_path / 'venv')}"
+    for commands in (
+        "make repro",
+        "make ci-repro",
+        "dvc pull; dvc repro",
+        # DVC takes the metrics of a new model, which are not there at all, for pulled.
+        "! dvc repro --pull --allow-missing; make repro",
+    ):
+        fresh = shared.git_clone(tmp_path / commands.replace(" ", "-") / "project")
+        run = outcome(fresh.output("bash", "-ec", commands, MAKEFLAGS=venv))
+        assert not {name for name in run.ran if name.startswith("train")}, run.output
+        assert "error:" not in run.output or "missing; `make repro` writes it" in run.output
+        assert fresh.hashes() == shared.hashes()
+        for path in ("history/model1.csv", "train/mine.json", "time/mine.json", "comparison.csv"):
+            metrics = (project.folder / "metrics" / path for project in (fresh, shared))
+            assert len({path.read_bytes() for path in metrics}) == 1
 
 
 @pytest.fixture

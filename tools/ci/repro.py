@@ -46,7 +46,9 @@ def update(stage: Stage, graph: Any, pull: bool, allow_missing: bool = True) -> 
     from the remote. Return whether it has changed.
     """
     before = list(graph.successors(stage))
-    if not stage.changed(allow_missing, before):
+    # Nobody has what Git does not keep here; DVC would wait for it to be pulled.
+    lacking = any(not out.exists for out in stage.outs if not out.use_cache)
+    if not (lacking or stage.changed(allow_missing, before)):
         return False
     for dep in stage.deps:
         for writer in before:
