@@ -90,6 +90,15 @@ def section(params: Mapping[str, Any], name: str) -> Any:
     return params[name]
 
 
+def experiments_origin() -> Path | None:
+    """Return the checkout of an experiment that DVC runs elsewhere; None in a checkout itself.
+
+    Such an experiment gets only what Git or DVC keeps.
+    """
+    checkout, _, experiment = str(Path.cwd()).partition("/.dvc/tmp/exps/")
+    return Path(checkout) if experiment else None
+
+
 def architecture_of(model: str) -> str:
     """Return the architecture of *model*, which ``configure`` has checked."""
     name: str = section(read(), "models")[model]["architecture"]

@@ -1,6 +1,7 @@
 """The command line of a stage: its arguments, its errors, its exit code."""
 
 import inspect
+import io
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -26,6 +27,10 @@ def run(stage: Callable[..., None]) -> None:
     except TypeError:
         wanted = " ".join(word.upper() for word in inspect.signature(stage).parameters)
         sys.exit(f"usage: python -m {_module()} {wanted}".rstrip())
+    for stream in (sys.stdout, sys.stderr):
+        # What the terminal's encoding lacks is printed as an escape.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         interruption.raise_again()
         with _alone(" ".join([_module(), *sys.argv[1:]])):

@@ -12,7 +12,7 @@ from stages.common.errors import StageError
 from stages.common.schema import Settings, check_name, shown
 from stages.configure.architectures import check, convolutions, names
 from stages.params import PATH as WHERE
-from stages.params import section
+from stages.params import experiments_origin, section
 from stages.settings import TrainingSettings
 
 ARCHITECTURES = names()
@@ -93,6 +93,10 @@ def _architecture(name: object, place: str) -> str:
             f"{WHERE}: {place}.architecture: this key is missing; "
             f"take one of {', '.join(ARCHITECTURES)}"
         )
+    file = f"stages/architectures/{name}.py"
+    checkout = experiments_origin()
+    if checkout and str(name) not in ARCHITECTURES and (checkout / file).exists():
+        raise StageError(f"{file}: an experiment gets only what Git keeps; run `git add {file}`")
     return check_name("architecture", str(name), ARCHITECTURES, f"{WHERE}: {place}")
 
 

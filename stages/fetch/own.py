@@ -15,8 +15,6 @@ from stages.fetch.files.walk import is_hidden, walk
 from stages.params import OWN, Data
 
 LOCK = Path("dvc.lock")
-# Where DVC runs the experiments that it does not run in the user's own checkout.
-EXPERIMENTS = "/.dvc/tmp/exps/"
 
 
 def main() -> None:
@@ -54,10 +52,10 @@ def is_dataset_wanted(settings: Data) -> bool:
                 raise StageError(f"{file}: what it stands for is not here; `dvc pull` gets it")
     if place != OWN or not _is_empty(place):
         return False
-    checkout, _, experiment = str(Path.cwd()).partition(EXPERIMENTS)
-    if experiment and not _is_empty(Path(checkout) / OWN):
+    checkout = params.experiments_origin()
+    if checkout and not _is_empty(checkout / OWN):
         raise StageError(
-            f"{Path(checkout) / OWN}: an experiment gets only what Git or DVC keeps; run "
+            f"{checkout / OWN}: an experiment gets only what Git or DVC keeps; run "
             f"`dvc add {OWN}/*/`, then `git add {OWN}`"
         )
     if _had_images():

@@ -15,8 +15,10 @@ from stages.fetch.known import Dataset, verified
 
 
 def folder() -> Path:
-    """Return the folder: in ``$XDG_CACHE_HOME`` if that is set, else in ``~/.cache``."""
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+    """Return the folder: in ``$XDG_CACHE_HOME`` if that is absolute, else in ``~/.cache``."""
+    caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # As https://specifications.freedesktop.org/basedir says of a relative one.
+    caches = caches if caches.is_absolute() else Path.home() / ".cache"
     return caches / "cached-mnist-pipeline"
 
 

@@ -46,6 +46,28 @@ def test_what_the_user_can_mend_is_one_line_and_an_exit_code(
     assert run(tmp_path, body) == (code, "", line + "\n")
 
 
+def test_what_the_terminals_encoding_lacks_is_printed_as_an_escape(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    body = r"print('\u732b'); raise StageError('\xe9')"
+    assert run(tmp_path, body) == (1, "\\u732b\n", "error: \\xe9\n")
+
+
+def test_another_python_than_the_environments_is_told_in_one_line() -> None:
+    # Without site-packages.
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "stages.fetch"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: this Python lacks the project's packages: run `. .venv/")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_defect_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
     code, _, errors = run(tmp_path, "return 1 / 0")
     assert code == 1

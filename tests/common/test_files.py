@@ -1,5 +1,6 @@
 """Files written whole or not at all, with bytes that their content alone decides."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import Mock
@@ -77,6 +78,16 @@ def test_without_room_the_old_file_stays_and_the_new_one_is_written_once_there_i
     assert path.stat().st_size > 20_000
 
 
+def test_a_model_is_saved_where_the_clock_stands_at_1970(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_model(tmp_path / "now.keras", MODEL)
+    first_second = time.gmtime(0)
+    monkeypatch.setattr(time, "localtime", lambda _=None: first_second)
+    save_model(tmp_path / "then.keras", MODEL)
+    assert (tmp_path / "then.keras").read_bytes() == (tmp_path / "now.keras").read_bytes()
+
+
 def test_tensorboards_logs_without_room_are_a_clear_error_too(tmp_path: Path) -> None:
     weights = {variable.path: variable for variable in MODEL.weights}
     with files_at_most(1_000), pytest.raises(StageError, match=r"logs: not written: .*too large"):
@@ -96,7 +107,7 @@ def test_a_missing_or_damaged_file_is_told_with_what_to_do(
     tmp_path: Path, read: Callable[[Path], object]
 ) -> None:
     file = tmp_path / "file"
-    with pytest.raises(StageError, match=r"file: missing; `dvc repro` writes it$"):
+    with pytest.raises(StageError, match=r"file: missing; `make repro` writes it$"):
         read(file)
     for content in (b"", b'"half of it', b"\xff\x00"):
         file.write_bytes(content)

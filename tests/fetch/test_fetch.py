@@ -164,3 +164,8 @@ def test_what_cannot_be_fetched_is_told(
 ) -> None:
     with pytest.raises(StageError, match=message):
         run(DEAD, DEAD, **settings)
+
+
+def test_a_relative_folder_for_caches_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "caches")
+    assert user_cache.folder() == Path.home() / ".cache/cached-mnist-pipeline"

@@ -72,6 +72,19 @@ def test_what_dvc_keeps_is_in_experiments_and_clones(project: Project, tmp_path:
     assert fresh.run("repro", "preprocess").ran == set()
 
 
+def test_an_architecture_that_git_does_not_keep_is_named_in_an_experiment(
+    project: Project,
+) -> None:
+    source = project.folder / "stages/architectures/mine.py"
+    source.write_bytes(source.with_name("model1.py").read_bytes())
+    project.set_params({"models.mine": {"architecture": "mine"}})
+    experiment = ("exp", "run", "--temp", "--set-param", "train.seed=1", "configure")
+    run = project.run(*experiment, succeeds=False)
+    assert "mine.py: an experiment gets only what Git keeps; run `git add stages/a" in run.output
+    project.output("git", "add", "stages/architectures/mine.py")
+    assert project.run(*experiment).ran == {"configure"}
+
+
 def test_a_dataset_does_not_take_the_place_of_lost_pictures(project: Project) -> None:
     shutil.rmtree(project.folder / "images/cat")
     shutil.rmtree(project.folder / "images/horse")

@@ -192,7 +192,8 @@ def _configure(folder: Path, source: Source) -> None:
         config['remote "sweep"'] = dict(source.remote)
         # A node's trials share the large files, but not the run-cache: DVC rewrites all of it
         # whenever it comes from the remote, even while others read it.
-        caches = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+        caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
+        caches = caches if caches.is_absolute() else Path.home() / ".cache"
         shared = caches / "cached-mnist-pipeline" / "sweep"
         shared.mkdir(parents=True, exist_ok=True)
         (folder / ".dvc/cache").mkdir()
