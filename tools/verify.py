@@ -6,8 +6,10 @@ damage spreads with each checkout and pull, and is never repaired. `make verify`
 """
 
 import re
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
+from pathlib import Path
 
 from dvc.exceptions import DvcException
 from dvc.output import Output
@@ -21,8 +23,10 @@ from stages.common.command import run
 from stages.common.errors import StageError, one_line
 from tools.store import message, opened
 
-# Not files that a killed process left behind, or that another one is writing.
+# How DVC names a file of its cache; it ends with .tmp while it is being written.
 OBJECT = re.compile(r"([0-9a-f]{32})(\.dir)?")
+# A file that has not been written to for so long is not being written.
+HOUR = 3600
 
 
 def main() -> None:
@@ -37,7 +41,8 @@ def main() -> None:
                 for line in damages(repo, outs):
                     print(line, flush=True)
                 if not line:
-                    print("No damaged files.")
+                    anew = "`dvc repro --force --single-item STAGE`"
+                    print(f"No damaged files. If a stage finds one all the same: {anew}.")
     except DvcException as error:
         raise StageError(one_line(error)) from None
 
@@ -46,10 +51,18 @@ def damages(repo: Repo, outs: list[Output]) -> Iterator[str]:
     """Yield a line for each file or folder that is damaged, once it is removed."""
     cache = repo.cache.local
     yield from clean(cache)
+    for file in Path(repo.cache.legacy.path).rglob("*.tmp"):
+        with suppress(FileNotFoundError):
+            if file.stat().st_mtime < time.time() - HOUR:
+                file.unlink()
+                yield f"left behind, removed: {file}"
     # DVC remembers hashes by times and sizes, which damage need not change.
     cache.state = StateNoop()
     for out in outs:
-        if out.exists and out.changed_checksum():
+        # Where the cache is linked to, what was removed from it leaves links to nothing.
+        path = Path(out.fs_path)
+        links = (file for file in (path, *path.rglob("*")) if file.is_symlink())
+        if any(not file.exists() for file in links) or (out.exists and out.changed_checksum()):
             out.remove()
             yield f"not what dvc.lock says, removed: {out}"
         # What is undamaged in one of the two places is copied to the other.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from hashlib import md5
 from pathlib import Path
 
@@ -15,11 +16,18 @@ def hash_of(file: Path) -> str:
     return md5(file.read_bytes(), usedforsecurity=False).hexdigest()
 
 
-@pytest.mark.parametrize("shared", [True, False])
+@pytest.mark.parametrize(("shared", "links"), [(True, "copy"), (False, "copy"), (True, "symlink")])
 def test_what_is_damaged_is_named_and_everything_is_whole_again(
-    project: Project, tmp_path: Path, shared: bool
+    project: Project, tmp_path: Path, shared: bool, links: str
 ) -> None:
     places = [project.folder / ".dvc/cache"]
+    project.output("dvc", "config", "--local", "cache.type", links)
+    project.output("dvc", "checkout", "--quiet", "--relink")
+    old, new = (places[0] / f"files/md5/aa/{name}.tmp" for name in ("old", "new"))
+    for file in (old, new):
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+    os.utime(old, (0, 0))
     if shared:
         places.append(tmp_path / "remote")
         project.output("dvc", "remote", "add", "--quiet", "--default", "team", str(places[1]))
@@ -32,7 +40,8 @@ def test_what_is_damaged_is_named_and_everything_is_whole_again(
     models = [hashes[f"models/{name}.keras"] for name in TINY_MODELS]
     broken = [object_in(places[0], hash_of(images)), *(object_in(places[-1], m) for m in models)]
     weights = "models/model2.weights.h5"
-    for file in (images, project.folder / weights, *broken[:-1]):
+    # Each once: a link is what it leads to.
+    for file in {file.resolve() for file in (images, project.folder / weights, *broken[:-1])}:
         damage(file)
     damage(broken[-1], cut=True)
     assert project.command("dvc", "status", "--quiet").returncode == 0
@@ -47,7 +56,11 @@ def test_what_is_damaged_is_named_and_everything_is_whole_again(
     for path, checksum in hashes.items():
         if not checksum.endswith(".dir"):
             assert hash_of(project.folder / path) == checksum, path
-    assert "No damaged files.\nEverything is up to date.\n" in project.make("verify").output
+    assert re.search(
+        r"No damaged files\..*\nEverything is up to date\.\n", project.make("verify").output
+    )
+    assert new.exists()
+    assert not old.exists()
 
 
 def test_a_remote_that_cannot_be_listed_is_one_line(project: Project) -> None:
