@@ -1,17 +1,36 @@
-"""List DVC's experiments briefly: states, accuracies, and the parameters that differ.
-
-    dvc exp show --csv | python -m tools.experiments
+"""List DVC's experiments briefly: ``python -m tools.experiments``.
 
 `dvc exp show` has too many columns for a terminal. It also shows an experiment that is running or
 has failed with the numbers of the commit it started from; here it has none.
 """
 
 import csv
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
+from dvc.repo import Repo
+
+from stages import params
+from stages.common.command import run
+from tools.start import tell_of_detached_head
+from tools.store import dvc_errors
+
+
+def main() -> None:
+    """Print states, accuracies, and the parameters that differ."""
+    tell_of_detached_head()
+    # Where it cannot read one of these files, `dvc exp show` has columns without a value.
+    params.read()
+    with dvc_errors(), Repo() as repo:
+        _ = repo.index.stages
+    shown = subprocess.run(["dvc", "exp", "show", "--csv"], stdout=subprocess.PIPE, check=False)
+    if shown.returncode != 0:
+        sys.exit(shown.returncode)  # DVC has printed why.
+    print("Each model's accuracy, and the parameters that differ:")
+    print(listed(csv.DictReader(shown.stdout.decode().splitlines())).to_string(index=False))
 
 
 def listed(shown: Iterable[Mapping[str, str]]) -> pd.DataFrame:
@@ -39,5 +58,4 @@ def listed(shown: Iterable[Mapping[str, str]]) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    print("Each model's accuracy, and the parameters that differ:")
-    print(listed(csv.DictReader(sys.stdin)).to_string(index=False))
+    run(main)

@@ -2,16 +2,19 @@
 
 import logging
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from dvc.config import Config
-from dvc.exceptions import DownloadError
+from dvc.exceptions import DownloadError, DvcException, PrettyDvcException
 from dvc.logger import set_loggers_level
 from dvc.output import Output
 from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import plan_repro
 from dvc.stage import Stage
+
+from stages.common.errors import StageError, one_line
 
 
 @contextmanager
@@ -26,6 +29,22 @@ def opened() -> Iterator[Repo]:
     with Repo(remote_config=checked) as repo, lock_repo(repo), set_loggers_level(logging.ERROR):
         logging.getLogger("dvc_data").setLevel(logging.CRITICAL)
         yield repo
+
+
+@contextmanager
+def dvc_errors() -> Iterator[None]:
+    """End with DVC's own words at an error of DVC's, as its commands do.
+
+    Raises:
+        StageError: an error for which DVC has one line.
+    """
+    try:
+        yield
+    except PrettyDvcException as error:
+        error.__pretty_exc__()
+        sys.exit(1)
+    except DvcException as error:
+        raise StageError(one_line(error)) from None
 
 
 def incomplete_stages(repo: Repo) -> list[Stage]:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
-from dvc.exceptions import DvcException
 from dvc.output import Output
 from dvc.repo import Repo
 from dvc.rwlock import rwlock
@@ -20,8 +19,8 @@ from dvc_data.hashfile.hash import file_md5
 from dvc_data.hashfile.state import StateNoop
 
 from stages.common.command import run
-from stages.common.errors import StageError, one_line
-from tools.store import message, opened
+from stages.common.errors import StageError
+from tools.store import dvc_errors, message, opened
 
 # How DVC names a file of its cache; it ends with .tmp while it is being written.
 OBJECT = re.compile(r"([0-9a-f]{32})(\.dir)?")
@@ -31,20 +30,17 @@ HOUR = 3600
 
 def main() -> None:
     """Remove what is damaged, with a line for each; restore what is undamaged."""
-    try:
-        with opened() as repo:
-            outs = [out for out in repo.index.outs if out.use_cache and out.hash_info]
-            # The locks that DVC takes for a stage: no stage may be using these files.
-            paths = [out.fs_path for out in outs]
-            with rwlock(repo.tmp_dir, repo.fs, "make verify", [], paths, hardlink=False):
-                line = ""
-                for line in damages(repo, outs):
-                    print(line, flush=True)
-                if not line:
-                    anew = "`dvc repro --force --single-item STAGE`"
-                    print(f"No damaged files. If a stage finds one all the same: {anew}.")
-    except DvcException as error:
-        raise StageError(one_line(error)) from None
+    with dvc_errors(), opened() as repo:
+        outs = [out for out in repo.index.outs if out.use_cache and out.hash_info]
+        # The locks that DVC takes for a stage: no stage may be using these files.
+        paths = [out.fs_path for out in outs]
+        with rwlock(repo.tmp_dir, repo.fs, "make verify", [], paths, hardlink=False):
+            line = ""
+            for line in damages(repo, outs):
+                print(line, flush=True)
+            if not line:
+                anew = "`dvc repro --force --single-item STAGE`"
+                print(f"No damaged files. If a stage finds one all the same: {anew}.")
 
 
 def damages(repo: Repo, outs: list[Output]) -> Iterator[str]:

@@ -1,15 +1,10 @@
-"""The user's own images, in the folder ``images`` or elsewhere, in place of a dataset.
-
-``python -m stages.fetch.own`` looks through them before DVC does: at a broken link or a strange
-name DVC stops with a message that helps nobody, and a link to a folder it passes over in silence.
-"""
+"""The user's own images, in the folder ``images`` or elsewhere, in place of a dataset."""
 
 from pathlib import Path
 
 import yaml
 
 from stages import params
-from stages.common.command import run
 from stages.common.errors import StageError
 from stages.fetch.files.walk import is_hidden, walk
 from stages.params import OWN, Data
@@ -17,8 +12,11 @@ from stages.params import OWN, Data
 LOCK = Path("dvc.lock")
 
 
-def main() -> None:
+def check() -> None:
     """Fail if DVC would not see the images as they are.
+
+    At a broken link or a strange name DVC stops with a message that helps nobody, and a link to a
+    folder it passes over in silence.
 
     Raises:
         StageError: there are none, or one is such that DVC does not see it.
@@ -76,7 +74,3 @@ def _had_images() -> bool:
 
 def _is_empty(folder: Path) -> bool:
     return not folder.is_dir() or all(is_hidden(path.name) for path in folder.iterdir())
-
-
-if __name__ == "__main__":
-    run(main)

@@ -1,0 +1,41 @@
+"""What `make repro` looks at before DVC does: ``python -m tools.start``."""
+
+import subprocess
+
+from stages.common.command import run
+from stages.fetch import own
+
+
+def main() -> None:
+    """Say where HEAD belongs, and stop at images that DVC would not see as they are."""
+    tell_of_detached_head()
+    own.check()
+
+
+def tell_of_detached_head() -> None:
+    """Print a line if an experiment has left Git's HEAD on no branch.
+
+    DVC detaches HEAD while `dvc exp run` works in the checkout, and puts it back at the end.
+    """
+    if git("symbolic-ref", "--quiet", "HEAD") or not git(
+        "rev-parse", "refs/exps/exec/EXEC_BASELINE"
+    ):
+        return
+    befores = (git("rev-parse", "--symbolic-full-name", f"@{{-{n}}}") for n in range(1, 10))
+    branches = (name.removeprefix("refs/heads/") for name in befores if name.startswith("refs/he"))
+    branch = next(branches, "BRANCH")
+    print(
+        "note: HEAD is on no branch, since `dvc exp run` was killed, or still runs; "
+        f"afterwards `git switch {branch}` goes back and keeps what you changed",
+        flush=True,
+    )
+
+
+def git(*words: str) -> str:
+    """Return what Git prints, or nothing if it fails."""
+    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+if __name__ == "__main__":
+    run(main)
