@@ -5,7 +5,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help setup repro verify clean report experiments predict demo export sweep replicates remotes test check reproduce-check bench format lock
-.PHONY: check-lock test-browser test-sweeps test-remotes readme screenshot ci-repro ci-report ci-plots ci-push
+.PHONY: always check-lock test-browser test-sweeps test-remotes readme screenshot ci-repro ci-report ci-plots ci-push
 
 # A line `## WORDS` heads a group; `## WORDS` behind a target say what it does.
 help:
@@ -20,6 +20,9 @@ endif
 READY := $(VENV)/.ready
 # The stages call `python`, so the environment comes first on the path.
 export PATH := $(abspath $(VENV)/bin):$(PATH)
+# DVC wants the user's name, which a container's user may lack.
+USER ?= $(shell id -un 2>/dev/null || id -u)
+export USER
 
 # The first Python on the path that TensorFlow has builds for; looked for only when it is needed.
 SUITABLE := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
@@ -32,17 +35,25 @@ INSTALL := -m pip install --quiet --disable-pip-version-check --compile
 
 setup: $(READY)  ## make .venv with the pinned requirements
 
-.venv/.ready: requirements/base.txt requirements/dev.txt
-	@$(or $(PYTHON),false) -c '$(SUITABLE)' || { echo "error: no Python 3.11, 3.12 or 3.13 found; name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
-	rm -rf .venv
-	$(PYTHON) -m venv .venv
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements/base.txt -r requirements/dev.txt
-	touch $@
+# A file .venv/.NAME has the requirements that are installed: their content decides, since each
+# `git switch` changes times. The old environment goes once the new one is ready.
+BASE_FILES := requirements/base.txt requirements/dev.txt
+KEEP_OLD := test ! -e .venv-old || { rm -rf .venv; mv .venv-old .venv; }
+always:
+.venv/.ready: always
+	@$(KEEP_OLD)
+	@cat $(BASE_FILES) | cmp -s - $@ || { set -ex; trap '$(KEEP_OLD)' EXIT; \
+	  $(or $(PYTHON),false) -c '$(SUITABLE)' || { echo "error: no Python 3.11, 3.12 or 3.13 found; name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }; \
+	  test ! -e .venv || mv .venv .venv-old; \
+	  $(PYTHON) -m venv .venv; \
+	  .venv/bin/python $(INSTALL) --require-hashes $(BASE_FILES:%=-r %); \
+	  cat $(BASE_FILES) > $@; \
+	  rm -rf .venv-old; }
 
 # What not everyone needs: sweep, use, remotes, browser.
-.venv/.%: .venv/.ready requirements/%.txt
-	.venv/bin/python $(INSTALL) --require-hashes -r requirements/$*.txt
-	touch $@
+.venv/.%: always .venv/.ready requirements/%.txt
+	@cmp -s requirements/$*.txt $@ || { set -x; \
+	  .venv/bin/python $(INSTALL) --require-hashes -r requirements/$*.txt && cp requirements/$*.txt $@; }
 
 # DVC runs one stage after the other, but holds no lock while a stage's command runs: so several
 # `dvc repro` share the trainings. From an exit code of 255, DVC's own, xargs would start no more.
@@ -64,7 +75,7 @@ verify: $(READY)  ## find damaged files in DVC's cache and remote, and restore t
 	@if dvc config core.remote 2>/dev/null | grep -q .; then dvc push; fi
 
 clean:  ## remove environments and leftovers; data, models and caches stay
-	rm -rf .venv .venv-peer .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dvc_plots logs report.md repro.log \
+	rm -rf .venv .venv-old .venv-peer .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dvc_plots logs report.md repro.log \
 	  .locks .checkpoints/*.unused {benchmarks,stages,tests,tools}/{,*/,*/*/,*/*/*/}__pycache__
 
 ## Look

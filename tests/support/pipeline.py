@@ -180,9 +180,11 @@ def environment(temporary: Path) -> dict[str, str]:
 def borrowed_environment(folder: Path) -> Path:
     """Return *folder*, which make takes for an environment; the programs are those on the path."""
     folder.mkdir(exist_ok=True)
-    # Newer than the requirements, or else make sets it up anew.
-    for name in (".ready", ".remotes", ".sweep", ".use"):
-        (folder / name).touch()
+    # These hold what is installed, or else make sets it up anew.
+    files = {name: [name] for name in ("remotes", "sweep", "use")} | {"ready": ["base", "dev"]}
+    for name, parts in files.items():
+        texts = [(ROOT / f"requirements/{part}.txt").read_bytes() for part in parts]
+        (folder / f".{name}").write_bytes(b"".join(texts))
     return folder
 
 
