@@ -13,6 +13,8 @@ from tempfile import mkdtemp
 import pandas as pd
 import yaml
 
+from tools.store import git
+
 # Times, and what is made from them: files for people to read, and columns of the table.
 TIMES = ("metrics/time/", "models/metrics/", "metrics/comparison.md", "metrics/report.html")
 TABLE, COLUMNS_OF_TIMES = "metrics/comparison.csv", ["train_seconds", "note"]
@@ -20,13 +22,14 @@ TABLE, COLUMNS_OF_TIMES = "metrics/comparison.csv", ["train_seconds", "note"]
 
 def main() -> None:
     """Name the outputs that differ, a line each, and exit with 1 if there are any."""
-    status = ["git", "status", "--porcelain", "--untracked-files=no"]
-    if subprocess.run(status, stdout=subprocess.PIPE, check=False).stdout:
+    if git("status", "--porcelain", "--untracked-files=no", "."):
         print("note: uncommitted changes are left out", flush=True)
-    project = Path(mkdtemp(prefix="reproduce-"))
+    clone = Path(mkdtemp(prefix="reproduce-"))
+    project = clone / git("rev-parse", "--show-prefix")
     differing: list[str] = []
     try:
-        subprocess.run(["git", "clone", "--quiet", ".", project], check=True)
+        place = git("rev-parse", "--show-toplevel")
+        subprocess.run(["git", "clone", "--quiet", place, clone], check=True)
         before = results(project)
         (project / "dvc.lock").unlink()
         # The user's settings may name a cache that already has the results.
@@ -42,7 +45,7 @@ def main() -> None:
         sys.exit(130)
     finally:
         if not differing:
-            shutil.rmtree(project)
+            shutil.rmtree(clone)
     if differing:
         first = f"error: the second run differs from the committed one; it is kept in {project}"
         sys.exit("\n".join([first, *differing]))

@@ -1,9 +1,8 @@
 """What `make repro` looks at before DVC does: ``python -m tools.start``."""
 
-import subprocess
-
 from stages.common.command import run
 from stages.fetch import own
+from tools.store import git
 
 
 def main() -> None:
@@ -29,12 +28,6 @@ def tell_of_detached_head() -> None:
         f"afterwards `git switch {branch}` goes back and keeps what you changed",
         flush=True,
     )
-
-
-def git(*words: str) -> str:
-    """Return what Git prints, or nothing if it fails."""
-    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 if __name__ == "__main__":

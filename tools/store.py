@@ -1,7 +1,8 @@
-"""DVC's cache and its remote, for the tools that look into them."""
+"""Git, and DVC's cache and its remote, for the tools that look into them."""
 
 import logging
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,12 @@ from dvc.repo.reproduce import plan_repro
 from dvc.stage import Stage
 
 from stages.common.errors import StageError, one_line
+
+
+def git(*words: str) -> str:
+    """Return what Git prints, or nothing if it fails."""
+    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import subprocess
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -15,6 +14,7 @@ from dvc.repo import Repo
 
 from stages import params
 from stages.common.errors import StageError, one_line
+from tools.store import git
 from tools.sweep import driver
 from tools.sweep.results import STATE
 from tools.sweep.settings import applied
@@ -35,44 +35,40 @@ def source(options: Namespace) -> Source:
         StageError: nodes cannot get the commit, changes are not committed, or Git has no user.
     """
     # "Name <email> seconds zone"
-    name, _, rest = _git("var", "GIT_COMMITTER_IDENT").partition(" <")
+    name, _, rest = git("var", "GIT_COMMITTER_IDENT").partition(" <")
     if not rest:
         raise StageError(
             "Git does not know who you are, and each trial is a commit; "
             'set it: git config --global user.name "..." and user.email "..."'
         )
-    if _git("status", "--porcelain"):
+    if git("status", "--porcelain", "."):
         raise StageError("uncommitted changes: no trial would see them; commit or stash them")
     folder = options.checkpoints or ("" if options.address else STATE / "checkpoints")
     checkpoints = str(Path(folder).absolute()) if folder else None
     email = rest.partition(">")[0]
-    commit = _git("rev-parse", "HEAD")
-    found = Source(str(Path.cwd()), commit, name, email, checkpoints=checkpoints)
+    here, prefix, commit = (
+        git("rev-parse", word) for word in ("--show-toplevel", "--show-prefix", "HEAD")
+    )
+    found = Source(here, commit, name, email, checkpoints=checkpoints, prefix=prefix)
     if options.address:
         return _shared(found, options)
     with Repo() as repo:
         return replace(found, cache=str(repo.cache.local_cache_dir))
 
 
-def _git(*words: str) -> str:
-    """Return what Git prints, or nothing if it fails."""
-    done = subprocess.run(["git", *words], capture_output=True, text=True, check=False)
-    return done.stdout.strip()
-
-
 def _shared(found: Source, options: Namespace) -> Source:
     """Return the source for the nodes of a cluster, after checking that the commit is there."""
-    git = _git("remote", "get-url", options.git or "origin") or options.git
-    if not git:
+    place = git("remote", "get-url", options.git or "origin") or options.git
+    if not place:
         raise StageError("--address: nodes clone from a Git remote; add one, or give --git")
-    found = replace(found, git=_absolute(git), remote=remote(options.remote))
+    found = replace(found, git=_absolute(place), remote=remote(options.remote))
     if not found.remote:
         raise StageError("--address: nodes share through a DVC remote; add one, or give --remote")
     try:
         with cloned(found, tries=1):
             return found
     except Failed as error:
-        problem = f"{git} does not give the commit {found.commit[:9]}; push it first"
+        problem = f"{place} does not give the commit {found.commit[:9]}; push it first"
         raise StageError(f"--git: {problem} ({one_line(error)})") from None
 
 

@@ -37,8 +37,8 @@ def accuracies(revision: str, models: Sequence[str]) -> dict[str, float]:
     """Return the accuracies of the experiment at Git's *revision*, by column."""
     found = {}
     for model in models:
-        trained = run(["git", "show", f"{revision}:metrics/train/{model}.json"])
-        evaluated = run(["git", "show", f"{revision}:metrics/evaluate/{model}.json"])
+        trained = run(["git", "show", f"{revision}:./metrics/train/{model}.json"])
+        evaluated = run(["git", "show", f"{revision}:./metrics/evaluate/{model}.json"])
         found[f"{model} validation"] = json.loads(trained)["val_accuracy"]
         found[f"{model} test"] = json.loads(evaluated)["accuracy"]
     return {MEAN: mean(found[f"{model} validation"] for model in models), **found}

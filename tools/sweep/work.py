@@ -28,7 +28,8 @@ REMOVED = re.compile(r"No such file or directory: '.*/runs/.*\.tmp'")
 class Source:
     """Where the project comes from, and where what is computed goes.
 
-    *git* is a path or an address that every node reaches; *name* and *email* are the committer's.
+    *git* is a path or an address that every node reaches, and *prefix* the project's folder in that
+    repository, if it is not all of it; *name* and *email* are the committer's.
     On one machine, *cache* is the user's own DVC cache, so that nothing needs to be copied.
     Otherwise each node has its own, and *remote* holds the settings of the DVC remote that they
     share through. *checkpoints* is a folder that every node reaches, if there is one.
@@ -41,6 +42,7 @@ class Source:
     cache: str | None = None
     remote: Mapping[str, str] | None = None
     checkpoints: str | None = None
+    prefix: str = ""
 
     def reference(self, experiment: str) -> str:
         """Return the Git reference by which DVC finds an experiment from this commit."""
@@ -162,13 +164,14 @@ def cloned(source: Source, tries: int = TRIES) -> Iterator[Clone]:
         Failed: there is no such repository, or it does not have the commit.
     """
     place = Path(mkdtemp(prefix="sweep-"))
-    folder = place / "project"
+    whole = place / "project"
+    folder = whole / source.prefix
     # If the repository is on this machine, its objects are neither copied nor linked one by one.
-    clone = ["git", "clone", "--quiet", "--no-checkout", "--shared", source.git, str(folder)]
+    clone = ["git", "clone", "--quiet", "--no-checkout", "--shared", source.git, str(whole)]
     user = ["--config", f"user.name={source.name}", "--config", f"user.email={source.email}"]
     try:
         patiently(lambda: run([*clone, *user]), tries)
-        run(["git", "checkout", "--quiet", "--detach", source.commit], folder)
+        run(["git", "checkout", "--quiet", "--detach", source.commit], whole)
         _configure(folder, source)
         # All commands end with this process, however that ends.
         command = [sys.executable, "-m", "tools.sweep.guard", str(place)]
