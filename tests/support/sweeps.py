@@ -64,8 +64,9 @@ class Stubs:
     """A project of two models with stubs for stages, committed, and what they note down."""
 
     def __init__(self, folder: Path) -> None:
-        """Make the project in *folder*."""
-        self.project = clone(folder / "project")
+        """Make the project in *folder*, as a part of a larger repository."""
+        self.project = clone(folder / "whole/project")
+        (self.project.folder / ".git").rename(folder / "whole/.git")
         self._place = folder / "place"
         self._place.mkdir()
         (self._place / "log").touch()
@@ -106,7 +107,7 @@ class Stubs:
         """Return the epochs of model1 in each experiment that the checkout has, in order."""
         listed = self.project.output("git", "for-each-ref", "--format=%(refname)", "refs/exps")
         references = [line for line in listed.split() if "/exec/" not in line]
-        shown = [self.project.output("git", "show", f"{one}:params.yaml") for one in references]
+        shown = [self.project.output("git", "show", f"{one}:./params.yaml") for one in references]
         return sorted(yaml.safe_load(text)["models"]["model1"]["epochs"] for text in shown)
 
 

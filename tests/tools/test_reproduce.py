@@ -38,12 +38,14 @@ def test_what_differs_in_more_than_times_is_named_and_kept(tmp_path: Path) -> No
         mkdir -p metrics; echo $runs > model
         printf "accuracy,train_seconds,note\\n${accuracy:-0.90},$runs,\\n" |
             tee metrics/comparison.csv"""
-    project = Project(tmp_path)
-    (tmp_path / "run.sh").write_text(run)
+    # A part of a larger repository.
+    project = Project(tmp_path / "part")
+    project.folder.mkdir()
+    (project.folder / "run.sh").write_text(run)
     outs: list[object] = ["model", {"metrics/comparison.csv": {"cache": False}}]
     stages = {"compare": {"cmd": "bash run.sh", "outs": outs}}
-    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
-    project.output("sh", "-c", "git init --quiet; dvc init --quiet; dvc repro --quiet")
+    (project.folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    project.output("sh", "-c", "git init --quiet ..; dvc init --quiet --subdir; dvc repro --quiet")
     project.commit("A run")
     project.append("dvc.lock", "# Not committed.")
     variables = {"PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
@@ -53,4 +55,4 @@ def test_what_differs_in_more_than_times_is_named_and_kept(tmp_path: Path) -> No
     assert first == "note: uncommitted changes are left out"
     (kept,) = tmp_path.glob("reproduce-*")
     words = "error: the second run differs from the committed one; it is kept in"
-    assert [told, one, other] == [f"{words} {kept}", "metrics/comparison.csv", "model"]
+    assert [told, one, other] == [f"{words} {kept / 'part'}", "metrics/comparison.csv", "model"]

@@ -75,7 +75,7 @@ def test_on_a_cluster_what_dies_goes_on_on_another_node_and_ctrl_c_ends_all(tmp_
     project.output("dvc", "remote", "add", "--default", "store", str(tmp_path / "store"))
     project.output("dvc", "push")
     project.commit("A remote")
-    project.output("git", "clone", "--quiet", "--bare", ".", hub)
+    project.output("git", "clone", "--quiet", "--bare", "..", hub)
     project.output("git", "remote", "add", "origin", hub)
     nodes = Nodes(tmp_path)
     try:
