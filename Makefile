@@ -128,7 +128,7 @@ check: $(READY)  ## format, lint, types, imports, workflows, numbers in the page
 	ruff check
 	mypy
 	lint-imports --no-logo
-	actionlint
+	actionlint .github/workflows/*.yml
 	python -m tools.readme --check
 	@$(MAKE) --no-print-directory check-lock
 

@@ -6,6 +6,7 @@ damage spreads with each checkout and pull, and is never repaired. `make verify`
 """
 
 import re
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -14,6 +15,7 @@ from pathlib import Path
 from dvc.output import Output
 from dvc.repo import Repo
 from dvc.rwlock import rwlock
+from dvc.utils.serialize import load_yaml, modify_yaml
 from dvc_data.hashfile.db import HashFileDB, get_index
 from dvc_data.hashfile.hash import file_md5
 from dvc_data.hashfile.state import StateNoop
@@ -52,6 +54,7 @@ def damages(repo: Repo, outs: list[Output]) -> Iterator[str]:
             if file.stat().st_mtime < time.time() - HOUR:
                 file.unlink()
                 yield f"left behind, removed: {file}"
+    yield from forget_doubtful(repo)
     # DVC remembers hashes by times and sizes, which damage need not change.
     cache.state = StateNoop()
     for out in outs:
@@ -89,8 +92,34 @@ def clean(objects: HashFileDB) -> Iterator[str]:
     for path in objects.fs.find(objects.path):
         oid = OBJECT.fullmatch("".join(objects.fs.parts(path)[-2:]))
         if oid and file_md5(path, objects.fs) != oid[1]:
-            objects.fs.remove(path)
-            yield f"damaged, removed: {path}"
+            try:
+                objects.fs.remove(path)
+            except PermissionError:
+                yield f"damaged, and not yours to remove: {path}"
+            else:
+                yield f"damaged, removed: {path}"
+
+
+def forget_doubtful(repo: Repo) -> Iterator[str]:
+    """Forget the data of which the run-cache has two versions for the same inputs.
+
+    Where the list of a folder's files was wrong, DVC may have restored a wrong folder and recorded
+    that. Data are the same on every run, so one of the two is wrong; they are made anew.
+    """
+    doubtful: set[str] = set()
+    for key in Path(repo.stage_cache.cache_dir).glob("*/*"):
+        entries = [load_yaml(str(path)) for path in key.iterdir() if path.suffix != ".tmp"]
+        outs = {(out["path"], out["md5"]) for entry in entries for out in entry["outs"]}
+        paths = [path for path, _ in outs if path.startswith("data/")]
+        if len(paths) > len(set(paths)):
+            shutil.rmtree(key)
+            doubtful |= set(paths)
+    if doubtful:
+        with modify_yaml("dvc.lock") as lock:
+            for name, stage in [*lock["stages"].items()]:
+                if any(out["path"] in doubtful for out in stage["outs"]):
+                    del lock["stages"][name]
+                    yield f"has two results of the same inputs, will run anew: {name}"
 
 
 if __name__ == "__main__":

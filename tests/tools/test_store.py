@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 from hashlib import md5
 from pathlib import Path
 
@@ -61,6 +62,28 @@ def test_what_is_damaged_is_named_and_everything_is_whole_again(
     )
     assert new.exists()
     assert not old.exists()
+
+
+def test_a_folder_restored_from_a_wrong_list_of_its_files_is_made_anew(
+    project: Project, tmp_path: Path
+) -> None:
+    hashes = project.hashes()
+    wrong, right = (
+        object_in(project.folder / ".dvc/cache", hashes[f"data/processed/{part}"])
+        for part in ("train", "test")
+    )
+    kept = wrong.read_bytes()
+    wrong.chmod(0o644)
+    wrong.write_bytes(right.read_bytes())
+    # DVC trusts what is read-only.
+    wrong.chmod(0o444)
+    shutil.rmtree(project.folder / "data/processed")
+    # As on a machine that has not seen the folder.
+    project.command("dvc", "repro", DVC_SITE_CACHE_DIR=str(tmp_path / "site"))
+    assert project.hashes()["data/processed/train"] != hashes["data/processed/train"]
+    assert "will run anew: preprocess\n" in project.make("verify").output
+    assert project.hashes() == hashes
+    assert wrong.read_bytes() == kept
 
 
 def test_a_remote_that_cannot_be_listed_is_one_line(project: Project) -> None:
