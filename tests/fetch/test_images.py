@@ -23,15 +23,14 @@ TEXT = (ROOT / "docs/image-errors.md").read_text(encoding="utf-8")
 TABLE = TEXT.split("| in the files | what happens |\n|---|---|\n")[1].split("\n\n")[0]
 PAGE = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", TABLE, re.MULTILINE))
 # Two images of each of ten classes, with pixels from 0 to 255.
-KEYS = ("test_fraction", "limit", "skip_damaged")
+KEYS = ("test_fraction", "validation_fraction", "limit", "skip_damaged")
 LABELS = np.repeat(np.arange(10, dtype=np.uint8), 2)
 IMAGES = np.random.default_rng(0).integers(0, 256, (20, 28, 28), np.uint8)
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def project(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in an empty folder, and read one image at a time."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(arrays, "CHUNK_BYTES", 1)
 
 
@@ -138,29 +137,29 @@ ALSO: dict[str, dict[str, Any]] = {
     "my.npz: x_test alone; expected arrays named images and labels, x": {**TRAIN, "x_test": IMAGES},
     "my.npz: both images and X; keep one of them": {"X": IMAGES},
     "; found images, labels, x_test, y_test": {"x_test": IMAGES, "y_test": LABELS},
-    "12 of 13 images cannot be read: folder/a/0.png, folder/a/1.png, folder/a/10.png, "
-    "folder/a/11.png, folder/a/2.png, folder/a/3.png, folder/a/4.png, folder/a/5.png, "
-    "folder/a/6.png, "
-    "folder/a/7.png and 2 more; replace or remove them, or leave them out with data.skip_damaged: "
-    "true. The first: folder/a/0.png: damaged": {
+    "folder/a/6.png, folder/a/7.png and 2 more; replace or remove them, or leave them out with "
+    "data.skip_damaged: true. The first: folder/a/0.png: damaged": {
         "files": {"b/1.png": flat(1)} | {f"a/{i}.png": CUT for i in range(12)}
     },
     "folder: test without a train beside it": {"files": {"test/a/1.png": b"", "val/a/1.png": b""}},
     "dog/2.png: a link to something that is missing": {
         "files": {**CAT, "dog/1.png": flat(2)}, "links": {"dog/2.png": "gone"},
     },
-    "dog/deep: a link to a folder": {
-        "files": {**CAT, "dog/1.png": flat(2)}, "links": {"dog/deep": "../cat"},
-    },
     "folder: no sub-folders; there must be one for each class": {"files": {"list.txt": b""}},
     "cat beside train; if the data is split, its": {"files": {**PETS, "train/a/1.png": b""}},
     "test: no sub-folders; there": {"files": {"train/cat/1.png": b"", "test/1.txt": b""}},
-    "every label is cat; there must be two classes or more": {"files": CAT},
     "expected t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte": {
         "files": {**TRAIN_FILES, "t10k-labels-idx1-ubyte": b""},
     },
     "starts with 00 00 08 01; IDX files of images start with 00 00 08 03, of labels": {
         "files": {**TRAIN_FILES, "train-images-idx3-ubyte": idx_bytes(LABELS)},
+    },
+    "(images to split: 1); take more (data.limit) or another fraction": {"limit": 1},
+    "params.yaml: split.test_fraction: null takes the data's own split": {"test_fraction": None},
+    "params.yaml: split.validation_fraction: 0.25, but the data has validation images of its own; "
+    "set it to 0": {
+        **TRAIN, "x_val": IMAGES, "y_val": LABELS, "x_test": IMAGES, "y_test": LABELS,
+        "test_fraction": None, "validation_fraction": 0.25,
     },
 }  # fmt: skip
 

@@ -4,12 +4,9 @@ import numpy as np
 import pytest
 from sklearn.model_selection import train_test_split
 
-from stages.common.errors import StageError
 from stages.preprocess.splitting import Split, split_indices
 
 TWO, THREE = {"train": 60, "test": 10}, {"train": 40, "validation": 20, "test": 10}
-
-
 LABELS = np.arange(70) % 3
 
 
@@ -86,22 +83,3 @@ def test_stratified_each_class_has_its_share_and_an_image_in_each_part_if_it_has
             assert abs(found.get("validation", 0) - left * validation) <= 1
     other = split_indices(labels, split(test, validation, seed=1, stratified=True), {})
     assert not np.array_equal(parts["test"], other["test"])
-
-
-@pytest.mark.parametrize(
-    ("count", "test", "validation", "own", "told"),
-    [
-        (1, 0.5, 0, {}, "split.test_fraction: 0.5 leaves a part without an image (images to split:"
-         " 1); take more (data.limit) or another fraction"),
-        (70, None, 0, {}, "split.test_fraction: null takes the data's own split, but it has no test"
-         " and no train images of its own; give a fraction"),
-        (70, None, 0.25, THREE, "split.validation_fraction: 0.25, but the data has validation"
-         " images of its own; set it to 0"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_split_is_told_with_what_to_change(
-    count: int, test: float | None, validation: float, own: dict[str, int], told: str
-) -> None:
-    with pytest.raises(StageError) as caught:
-        split_indices(LABELS[:count], split(test, validation), own)
-    assert str(caught.value).startswith(f"params.yaml: {told}")
