@@ -44,12 +44,7 @@ def onnx(path: Path) -> Predict:
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     (entry,) = session.get_inputs()
-
-    def predict(images: np.ndarray) -> np.ndarray:
-        (probabilities,) = session.run(None, {entry.name: images.astype(np.float32)})
-        return np.asarray(probabilities)
-
-    return predict
+    return lambda images: session.run(None, {entry.name: images.astype(np.float32)})[0]
 
 
 def litert(path: Path) -> Predict:
@@ -59,12 +54,8 @@ def litert(path: Path) -> Predict:
     """
     runner = Interpreter(model_path=str(path)).get_signature_runner()
     (entry,) = runner.get_input_details()
-
-    def predict(images: np.ndarray) -> np.ndarray:
-        (probabilities,) = runner(**{entry: images.astype(np.float32)}).values()
-        return np.asarray(probabilities)
-
-    return predict
+    (output,) = runner.get_output_details()
+    return lambda images: runner(**{entry: images.astype(np.float32)})[output]
 
 
 LITERT = f"LiteRT {version('ai-edge-litert')}"
@@ -95,18 +86,13 @@ def main(name: str) -> None:
         with replacing(other) as temporary:
             write(model, temporary, options)
         results.append((ending, runtime, predict(opened(other), images)))
-    rows = [
-        (
-            name,
-            ending,
-            runtime,
-            path.with_name(f"{name}.{ending}").stat().st_size,
-            float((probabilities.argmax(axis=1) == labels.argmax(axis=1)).mean()),
-            int((probabilities.argmax(axis=1) != of_keras.argmax(axis=1)).sum()),
-            f"{np.abs(probabilities - of_keras).max():.1e}",
-        )
-        for ending, runtime, probabilities in results
-    ]
+    rows = []
+    for ending, runtime, probabilities in results:
+        size = path.with_name(f"{name}.{ending}").stat().st_size
+        said, of_original = probabilities.argmax(axis=1), of_keras.argmax(axis=1)
+        right, others = (said == labels.argmax(axis=1)).mean(), (said != of_original).sum()
+        largest = f"{np.abs(probabilities - of_keras).max():.1e}"
+        rows.append((name, ending, runtime, size, float(right), int(others), largest))
     write_csv(Path("metrics/exports") / f"{name}.csv", HEADER, rows)
 
 
