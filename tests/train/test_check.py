@@ -35,14 +35,6 @@ def tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None
     return build_and_check
 
 
-class Unregistered(keras.layers.Layer):
-    """A layer that Keras cannot find when it opens a model."""
-
-    def call(self, x: Any) -> Any:
-        """Return *x* halved."""
-        return x / 2
-
-
 @keras.saving.register_keras_serializable("test_check")
 class Forgetful(keras.layers.Layer):
     """A layer that Keras makes again as another one."""
@@ -94,7 +86,6 @@ OPEN = r"the model cannot be saved and opened again; .*register_keras_serializab
         (lambda x, classes: head(x, classes, None), f"the model returns no prob.*; {SOFTMAX}"),
         (thirds, f"the model returns no .*; {SOFTMAX}"),
         (lambda x, classes: ops.log(head(x, classes) - 1), f".*not finite; {SOFTMAX}"),
-        (lambda x, classes: head(Unregistered()(x), classes), OPEN),
         (lambda x, classes: head(layers.Lambda(lambda y: y / 2)(x), classes), OPEN),
         (
             lambda x, classes: head(layers.Dense(2, dtype="bfloat16")(x), classes),
