@@ -35,15 +35,14 @@ FILES = {
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(here: Path) -> Path:
     """Return metrics/ of the working folder, with all that the stage reads."""
-    monkeypatch.chdir(tmp_path)
     Path("params.yaml").write_text(yaml.safe_dump({"models": {"mine": {}}}))
     write_json(settings.path_of("mine"), DEFAULTS)
     for name, content in FILES.items():
-        (tmp_path / "metrics" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "metrics" / name).write_text(content)
-    return tmp_path / "metrics"
+        (here / "metrics" / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / "metrics" / name).write_text(content)
+    return here / "metrics"
 
 
 def test_what_the_stages_write_is_compared_whatever_else_they_add(

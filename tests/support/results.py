@@ -33,21 +33,18 @@ def results(
     images, labels = random_images(tested, image=image, classes=len(classes))
     actual = labels.argmax(axis=1)
     predicted, confidence, trained = {}, {}, {}
-    same = {"trainable_parameters": 1, "epochs": 3, "recipe": "fast", "precision": "float32"}
-    spread = {"seeds": 5 if seeds else None, "seeds_deviation": 0.01 if seeds else np.nan}
+    same: dict[str, Any] = {"trainable_parameters": 1, "epochs": 3}
+    same |= {"recipe": "fast", "precision": "float32"}
+    same |= {"seeds": 5 if seeds else None, "seeds_deviation": 0.01 if seeds else np.nan}
     for place, model in enumerate(models, start=1):
         exponents = np.exp(generator.normal(size=labels.shape) + (2.5 + 0.1 * place) * labels)
         predicted[model] = exponents.argmax(axis=1)
         confidence[model] = exponents.max(axis=1) / exponents.sum(axis=1)
-        trained[model] = (
-            same
-            | spread
-            | {
-                "parameters": 10_000 * place**2,
-                "accuracy": (predicted[model] == actual).mean(),
-                "train_seconds": 2.5 * place,
-            }
-        )
+        trained[model] = same | {
+            "parameters": 10_000 * place**2,
+            "accuracy": (predicted[model] == actual).mean(),
+            "train_seconds": 2.5 * place,
+        }
     correct = pd.DataFrame({model: said == actual for model, said in predicted.items()})
     history = pd.DataFrame(
         itertools.product(models, ("training", "validation"), (1, 2, 3)),

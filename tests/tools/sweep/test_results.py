@@ -23,19 +23,18 @@ MODELS = ["model1", "model2"]
 
 
 @pytest.fixture(autouse=True)
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+def project(here: Path) -> Project:
     """Return the current folder: a repository with two experiments of two models each."""
-    project = Project(tmp_path)
+    project = Project(here)
     project.output("git", "init", "--quiet", "--initial-branch=main")
     for name, *accuracies in (("good", 0.91, 0.81, 0.93, 0.99), ("bad", 0.51, 0.88, 0.55, 0.98)):
         for model in MODELS:
             trained = {"val_accuracy": accuracies.pop(0), "accuracy": 0.99}
-            write_json(tmp_path / f"metrics/train/{model}.json", trained)
+            write_json(here / f"metrics/train/{model}.json", trained)
             evaluated = {"accuracy": accuracies.pop(0)}
-            write_json(tmp_path / f"metrics/evaluate/{model}.json", evaluated)
+            write_json(here / f"metrics/evaluate/{model}.json", evaluated)
         project.commit(name)
         project.output("git", "update-ref", f"refs/exps/ab/cdef/{name}", "HEAD")
-    monkeypatch.chdir(tmp_path)
     return project
 
 
