@@ -18,10 +18,12 @@ from tests.support.handmade import flat, two_pictures, write_files
 Files = dict[str, Image.Image | bytes]
 
 
-def read(place: Path, files: Files, size: Size | None = None) -> tuple[np.ndarray, LabelledImages]:
+def read(
+    place: Path, files: Files, size: Size | None = None, skip_damaged: bool = False
+) -> tuple[np.ndarray, LabelledImages]:
     """Return the images in *files*, and all that is read."""
     write_files(place, files)
-    data = folder.read(place, size)
+    data = folder.read(place, size, skip_damaged)
     return np.concatenate(list(data.chunks())), data
 
 
@@ -167,6 +169,7 @@ TOGETHER: Files = {
 WRAPPED: Files = {f"pets/my pets/{name}": one for name, one in TOGETHER.items()} | {
     "__MACOSX/pets/._1.png": b"",
 }
+BUSES = ["bus", "train"] * 3
 
 
 def split(train: str, validation: str, test: str) -> Files:
@@ -194,15 +197,7 @@ def split(train: str, validation: str, test: str) -> Files:
             )
         ],
         # No split: no folders of classes in them.
-        (
-            {
-                f"{name}/{i}.png": flat(2 * i + place)
-                for i in range(3)
-                for place, name in enumerate(("bus", "train"))
-            },
-            ["bus", "train"] * 3,
-            {},
-        ),
+        ({f"{name}/{n}.png": flat(n) for n, name in enumerate(BUSES)}, BUSES, {}),
     ],
 )
 def test_folders_are_the_classes_or_above_them_the_datas_own_split(
@@ -229,10 +224,8 @@ def test_two_spellings_of_one_name_are_one_class(
 
 
 def test_what_is_left_out_takes_its_label_and_its_place_in_a_part_along(tmp_path: Path) -> None:
-    files = split("train", "val", "test")
-    write_files(tmp_path, files | {f"train/{A}/1.png": b"", f"test/{B}/1.png": b"no picture"})
-    data = folder.read(tmp_path, None, skip_damaged=True)
-    images = np.concatenate(list(data.chunks()))
+    damaged: Files = {f"train/{A}/1.png": b"", f"test/{B}/1.png": b"no picture"}
+    images, data = read(tmp_path, split("train", "val", "test") | damaged, skip_damaged=True)
     kept = data.kept()
     assert images[:, 0, 0, 0].tolist() == [1, 2, 3, 5]
     assert [kept.classes[label] for label in kept.labels] == [B, A, A, C]
@@ -244,8 +237,6 @@ def test_what_is_left_out_takes_its_label_and_its_place_in_a_part_along(tmp_path
         f"test/{C}/1.png",
     ]
     # A part that loses all of its images is an error.
-    (tmp_path / f"val/{A}/1.png").write_bytes(b"")
-    data = folder.read(tmp_path, None, skip_damaged=True)
-    list(data.chunks())
+    _, data = read(tmp_path, {f"val/{A}/1.png": b""}, skip_damaged=True)
     with pytest.raises(StageError, match="validation: no image can be read"):
         data.kept()

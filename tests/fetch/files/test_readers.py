@@ -87,10 +87,7 @@ NO_TABLE = "not a table of pixels: "
     ("content", "told"),
     [
         (b"", "not a table of pixels: No columns to parse from file"),
-        (
-            table("5,0,0", "4,0,0"),
-            NO_TABLE + "the first line names the columns, .* found 5, 0, 0.1",
-        ),
+        (table("5,0,0", "4,0,0"), NO_TABLE + "the first line names the .* found 5, 0, 0.1"),
         (table("label", "4"), NO_TABLE + "the first line names the columns, one of them label, "),
         (table("label,a"), NO_TABLE + "no images"),
         (table("label,a", "4,0,7", "3,0,1"), NO_TABLE + "Length of header or names does not match"),
