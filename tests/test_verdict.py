@@ -63,9 +63,7 @@ def test_many_models_are_counted_and_one_is_compared_with_nothing() -> None:
         (0.5, "ab", "Both are right on 50.00 % of them."),
     ],
 )
-def test_models_that_are_all_right_or_all_wrong_are_not_ranked(
-    share: float, names: str, told: str
-) -> None:
+def test_models_all_right_or_all_wrong_are_not_ranked(share: float, names: str, told: str) -> None:
     ties = pairs(*((one, other, 0, 1) for one, other in combinations(names, 2)))
     assert verdict(table(**dict.fromkeys(names, share)), ties, IMAGES).endswith(f"classes. {told}")
 

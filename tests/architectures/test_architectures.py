@@ -28,9 +28,7 @@ NOTEBOOK: dict[str, Callable[[], list[Any]]] = {
 @pytest.mark.parametrize(
     ("name", "parameters"), [("model1", 679_808), ("model2", 109_674), ("model3", 1_726_250)]
 )
-def test_layers_are_the_notebooks_with_its_sizes_and_with_others(
-    name: str, parameters: int
-) -> None:
+def test_layers_are_the_notebooks_with_its_sizes_and_others(name: str, parameters: int) -> None:
     assert built(training_settings(architecture=name)).count_params() == parameters
     filters = [4, 5, 6] if name == "model3" else [4, 5]
     settings = training_settings(architecture=name, filters=filters, dense=[7])

@@ -21,9 +21,7 @@ from stages.train.batches import epoch_order
 ROWS = np.arange(24, dtype=np.float32).reshape(6, 4)
 
 
-def test_chunks_become_the_file_of_numpy_which_is_mapped_and_read_only(
-    tmp_path: Path,
-) -> None:
+def test_chunks_become_the_file_of_numpy_which_is_mapped_and_read_only(tmp_path: Path) -> None:
     # The second chunk lies in memory by columns.
     chunks = [ROWS[:3], np.asfortranarray(ROWS[3:])]
     write_rows(tmp_path / "mine.npy", ROWS.shape[1:], ROWS.dtype, chunks)
@@ -42,9 +40,7 @@ def test_a_row_larger_than_a_chunk_is_one() -> None:
 @pytest.mark.parametrize(
     ("image", "rows"), [((28, 28, 1), 500), ((224, 224, 3), 6), ((2000, 2000, 3), 1)]
 )
-def test_images_are_predicted_the_fewer_at_a_time_the_larger_they_are(
-    image: tuple[int, ...], rows: int
-) -> None:
+def test_the_larger_images_are_the_fewer_at_a_time(image: tuple[int, ...], rows: int) -> None:
     images = np.broadcast_to(np.uint8(0), (1001, *image))
     batches = [images[few] for few in scoring_batches(images)]
     assert len(batches[0]) == rows
@@ -58,9 +54,7 @@ def resident(path: Path) -> int:
     return sum(each.rss for each in psutil.Process().memory_maps() if each.path == str(path))
 
 
-def test_rows_never_hold_more_than_a_few_pages_in_memory(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rows_hold_few_pages_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, held, release = tmp_path / "images.npy", [], arrays.release
     # 78 MB, of which nothing is on disk.
     np.lib.format.open_memmap(path, "w+", np.uint8, (100_000, 28, 28, 1))

@@ -40,9 +40,7 @@ def run(folder: Path, body: str, *arguments: str) -> tuple[int, str, str]:
         ("raise KeyboardInterrupt", 130, "interrupted: run `dvc repro` again to continue"),
     ],
 )
-def test_what_the_user_can_mend_is_one_line_and_an_exit_code(
-    tmp_path: Path, body: str, code: int, line: str
-) -> None:
+def test_what_a_user_can_mend_is_one_line(tmp_path: Path, body: str, code: int, line: str) -> None:
     assert run(tmp_path, body) == (code, "", line + "\n")
 
 
@@ -75,9 +73,7 @@ def test_a_defect_of_ours_keeps_its_traceback(tmp_path: Path) -> None:
     assert errors.endswith("ZeroDivisionError: division by zero\n")
 
 
-def test_a_stage_that_outlived_dvc_keeps_a_second_one_away_until_it_is_killed(
-    tmp_path: Path,
-) -> None:
+def test_a_stage_that_outlived_dvc_keeps_a_second_away_until_it_is_killed(tmp_path: Path) -> None:
     body = "print('here', flush=True); sys.stdin.read()"
     with start(tmp_path, body, "model3") as first:
         assert first.stdout

@@ -24,16 +24,14 @@ ARRAY = np.zeros(100_000, np.uint8)
 MODEL = built(training_settings(filters=[16, 16], dense=[64]))
 
 
-def test_interrupted_writing_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "file"
+def test_an_interruption_leaves_the_old_file(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = here / "file"
     path.write_text("old")
     monkeypatch.setattr("os.fsync", Mock(side_effect=KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         write_text(path, "new")
     assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
+    assert list(here.iterdir()) == [path]
 
 
 def test_json_without_a_number_is_refused(tmp_path: Path) -> None:
@@ -57,9 +55,7 @@ WRITERS: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_without_room_the_old_file_stays_and_the_new_one_is_written_once_there_is_some(
-    name: str, tmp_path: Path
-) -> None:
+def test_without_room_the_old_file_stays_until_there_is_some(name: str, tmp_path: Path) -> None:
     save_model(tmp_path / "saved.keras", MODEL)
     path = tmp_path / "folder" / name
     path.parent.mkdir()
@@ -103,9 +99,7 @@ def test_json_has_sorted_keys_and_csv_exact_floats_and_both_unix_line_ends(tmp_p
 
 
 @pytest.mark.parametrize("read", [read_json, read_array, read_table])
-def test_a_missing_or_damaged_file_is_told_with_what_to_do(
-    tmp_path: Path, read: Callable[[Path], object]
-) -> None:
+def test_a_missing_or_damaged_file_is_told(tmp_path: Path, read: Callable[[Path], object]) -> None:
     file = tmp_path / "file"
     with pytest.raises(StageError, match=r"file: missing; `make repro` writes it$"):
         read(file)

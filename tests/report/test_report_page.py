@@ -108,9 +108,7 @@ def test_an_image_is_enlarged_and_closed_by_keyboard(opened: Any, shown: Shown) 
 
 
 @pytest.mark.parametrize(("width", "mode"), [(PHONE, "dark"), (DESK, "light")])
-def test_nothing_is_wider_than_the_page_and_axe_finds_no_serious_fault(
-    opened: Any, width: int, mode: str
-) -> None:
+def test_it_fits_and_axe_finds_no_serious_fault(opened: Any, width: int, mode: str) -> None:
     page = opened(width, mode)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     # Contrasts, too.

@@ -19,10 +19,11 @@ from tests.support.settings import training_settings
 layers, ops = keras.layers, keras.ops
 IMAGES = np.random.default_rng(0).integers(0, 256, (4, 12, 12, 1), np.uint8)
 Connect = Callable[[Any, int], Any]
+Tried = Callable[..., None]
 
 
 @pytest.fixture
-def tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
+def tried(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Tried:
     """Give the function that builds and checks an architecture of what ``connect`` does."""
     add_architecture(monkeypatch, tmp_path)
 
@@ -99,9 +100,7 @@ OPEN = r"the model cannot be saved and opened again; .*register_keras_serializab
         (frozen, "the model has no weight to train"),
     ],
 )
-def test_what_cannot_be_trained_is_told(
-    tried: Callable[..., None], connect: Connect, told: str
-) -> None:
+def test_what_cannot_be_trained_is_told(tried: Tried, connect: Connect, told: str) -> None:
     with pytest.raises(StageError) as caught:
         tried(connect)
     line = str(caught.value)
@@ -165,9 +164,7 @@ def test_a_file_gives_the_same_model_each_time_it_is_run(
     assert len({id(weight) for weight in weights}) == len(weights)
 
 
-def test_a_sigmoid_of_two_classes_is_no_softmax_whatever_its_first_weights(
-    tried: Callable[..., None],
-) -> None:
+def test_a_sigmoid_of_two_classes_is_no_softmax_whatever_its_first_weights(tried: Tried) -> None:
     for seed in range(10):
         with pytest.raises(StageError, match="the model returns no probabilities"):
             tried(lambda x, classes: head(x, classes, "sigmoid"), classes=2, seed=seed)

@@ -53,9 +53,7 @@ def test_what_was_saved_last_comes_back_bit_for_bit_and_is_the_only_file() -> No
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_a_checkpoint_of_something_else_is_set_aside_and_told(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_anothers_checkpoint_is_set_aside_and_told(capsys: pytest.CaptureFixture[str]) -> None:
     path = saved("theirs")
     content = path.read_bytes()
     assert loaded() == ([], 5)
@@ -97,9 +95,7 @@ def test_a_finished_training_is_taken_again_until_dvc_has_recorded_its_model() -
     assert loaded() == (EPOCHS, 0.25)
 
 
-def test_key_changes_with_settings_machine_code_and_data_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_key_is_of_settings_machine_code_and_data_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     ours = {Path(str(each.__file__)) for each in (checkpoint, backend, settings, files)}
     assert ours | {Path(str(architecture.__file__))} <= set(loaded_sources())
     code, data = Path("code"), Path("data")

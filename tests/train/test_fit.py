@@ -45,9 +45,7 @@ def test_training_goes_on_from_a_kept_state_to_the_bits_of_one_that_never_stoppe
         assert own.tobytes() == other.tobytes()
 
 
-def test_what_is_kept_is_the_average_of_the_weights_with_statistics_of_its_own(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_average_of_the_weights_has_its_own_statistics(monkeypatch: pytest.MonkeyPatch) -> None:
     ours = trainer(ema_momentum=0.5, learning_rate=0.1, shift=1, epochs=2)
     # 12 of 20 images, in batches of 8 and 4.
     monkeypatch.setattr("stages.train.fit.STATISTICS_IMAGES", 12)

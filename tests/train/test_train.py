@@ -138,9 +138,7 @@ EFFECTS: dict[str, tuple[Any, set[str]]] = {
     "key",
     [pytest.param(key, marks=needs_bfloat16) if key == "precision" else key for key in EFFECTS],
 )
-def test_a_setting_changes_what_it_is_for_and_nothing_else(
-    run: Callable[..., Any], key: str
-) -> None:
+def test_a_setting_changes_what_it_is_for_and_no_more(run: Callable[..., Any], key: str) -> None:
     value, changes = EFFECTS[key]
     plain, changed = run(), run(**{key: value})
     assert {name for name, seen in plain.seen.items() if changed.seen[name] != seen} == changes
@@ -169,9 +167,7 @@ def test_all_settings_are_tried_and_what_is_seen_follows_them(run: Callable[...,
     np.testing.assert_array_equal(run(seed=5).seen["order"], TRAINING[0][order])
 
 
-def test_what_was_reached_is_the_last_epochs_and_times_are_their_sum(
-    run: Callable[..., Any],
-) -> None:
+def test_results_are_the_last_epochs_and_times_are_their_sum(run: Callable[..., Any]) -> None:
     done, names = run(batch_size=10), ["accuracy", "loss", "val_accuracy", "val_loss"]
     reached, last = done.reached, done.history.iloc[-1]
     assert [reached[name] for name in names] == list(last[names])
@@ -192,9 +188,7 @@ def test_checkpoints_key_is_of_all_that_decides_the_bits(run: Callable[..., Any]
     assert data == [Path("data/processed") / name for name in names]
 
 
-def test_nothing_is_stopped_early_by_the_test_images(
-    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_test_images_stop_nothing(run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processed, "read_watched", lambda: "test")
     with pytest.raises(StageError) as caught:
         run(early_stopping=3)

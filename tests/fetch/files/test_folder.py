@@ -74,9 +74,7 @@ def test_images_are_grey_if_all_are_stored_so_else_in_colour(
 
 @pytest.mark.parametrize("kind", ["tEXt", "iCCP"])
 @pytest.mark.parametrize("mebibytes", [3, 65])
-def test_what_a_png_holds_beside_the_picture_may_be_large(
-    tmp_path: Path, kind: str, mebibytes: int
-) -> None:
+def test_what_a_png_holds_besides_may_be_large(tmp_path: Path, kind: str, mebibytes: int) -> None:
     large = bytes(mebibytes * 2**20)
     notes = PngImagePlugin.PngInfo()
     notes.add_text("note", large.decode(), zip=True)
@@ -209,9 +207,7 @@ def test_folders_are_the_classes_or_above_them_the_datas_own_split(
     assert data.parts == parts
 
 
-def test_two_spellings_of_one_name_are_one_class(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_two_spellings_are_one_class(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     composed, decomposed = (unicodedata.normalize(form, "café") for form in ("NFC", "NFD"))
     files: Files = {
         f"train/{composed}/1.png": flat(1), "train/tea/1.png": flat(2),

@@ -19,9 +19,7 @@ from stages.fetch.known import find
 from stages.fetch.sources import keras
 
 
-def test_cifar10_has_its_planes_class_names_and_split(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_cifar10_has_planes_names_and_a_split(monkeypatch: pytest.MonkeyPatch, here: Path) -> None:
     names, labels = [f"kind {number}" for number in range(10)], [*range(10), 9, 3]
     images = np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3), np.uint8)
     batches: dict[str, Any] = {"batches.meta": {b"label_names": [name.encode() for name in names]}}
@@ -36,7 +34,7 @@ def test_cifar10_has_its_planes_class_names_and_split(
             member = tarfile.TarInfo(f"cifar-10-batches-py/{name}")
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
-    path = tmp_path / keras.CIFAR10
+    path = here / keras.CIFAR10
     path.write_bytes(file.getvalue())
     sha256 = hashlib.sha256(file.getvalue()).hexdigest()
     monkeypatch.setitem(keras.FILES, "cifar10", {path.as_uri(): sha256})

@@ -108,9 +108,7 @@ def test_pixels_and_labels_of_every_kind_are_read(
         ("offline", r"cannot be fetched \(URLError: <urlopen error Name or service not known>\)"),
     ],
 )
-def test_what_fails_is_told_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, pixel: str, message: str
-) -> None:
+def test_what_fails_is_told(monkeypatch: pytest.MonkeyPatch, pixel: str, message: str) -> None:
     pages = openml_pages([[0, pixel, 0, 0]] * 3, ["5", "0", "4"])
     connect(monkeypatch, {} if pixel == "offline" else pages)
     with pytest.raises(StageError, match=f"^{message}$"):

@@ -37,9 +37,7 @@ def test_what_is_exported_says_what_keras_says(tiny: Project, tmp_path: Path, en
             assert opened(few) == pytest.approx(expected[: len(few)], abs=within)
 
 
-def test_a_card_has_the_form_that_the_hub_takes_and_the_numbers_of_the_files(
-    tiny: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_card_suits_the_hub_and_the_files(tiny: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tiny.folder)
     found = hub.ModelCard(card.card("model1"))
     row = pd.read_csv("metrics/comparison.csv").set_index("model").loc["model1"]
@@ -76,9 +74,7 @@ def test_each_stage_depends_on_the_code_that_it_runs_and_reads(name: str) -> Non
 
 
 @pytest.mark.skipif("SLOW" not in os.environ, reason="takes a minute: SLOW=1 make test")
-def test_export_runs_what_changed_and_plain_dvc_keeps_what_it_made(
-    tiny: Project, tmp_path: Path
-) -> None:
+def test_export_runs_what_changed_and_dvc_keeps_what_it_made(tiny: Project, tmp_path: Path) -> None:
     project = tiny.copy(tmp_path / "project")
     project.output("python", "-m", "tools.export")
     for name in TINY_MODELS:

@@ -17,14 +17,14 @@ from benchmarks.pictures import measure, photograph
 from tools.predict.digits import find, framed, in_form
 from tools.predict.models import Form, Models, seen_on
 
-# Strokes as top, bottom, left and right: a 7 that is 60 high and 40 wide.
+# Top, bottom, left and right of each.
+Strokes = list[tuple[int, int, int, int]]
+# A 7 that is 60 high and 40 wide.
 SEVEN = [(20, 30, 30, 70), (20, 80, 60, 70)]
 BOX = (30, 20, 40, 60)
 
 
-def on_paper(
-    strokes: list[tuple[int, int, int, int]], paper: int = 255, pen: int = 0
-) -> np.ndarray:
+def on_paper(strokes: Strokes, paper: int = 255, pen: int = 0) -> np.ndarray:
     """Return a picture, (120, 100) uint8, of *strokes* on *paper*."""
     drawn = np.full((120, 100), paper, np.uint8)
     for top, bottom, left, right in strokes:
@@ -74,8 +74,8 @@ def test_the_centre_of_mass_stands_where_qmnist_found_it() -> None:
         ([(40, 80, 30, 60), (20, 28, 56, 80)], [(30, 20, 50, 60)]),
     ],
 )
-def test_strokes_of_one_digit_stay_together_and_what_is_no_digit_goes(
-    strokes: list[tuple[int, int, int, int]], boxes: list[tuple[int, int, int, int]]
+def test_strokes_of_a_digit_stay_together_and_what_is_none_goes(
+    strokes: Strokes, boxes: list[tuple[int, int, int, int]]
 ) -> None:
     assert [digit.box for digit in find(on_paper(strokes, 220, 40))] == boxes
 

@@ -46,9 +46,7 @@ def ones(path: Path, count: int) -> Path:
     return path
 
 
-def test_test_images_as_files_give_what_evaluate_says_and_the_mean_as_the_vote(
-    said: Said, tmp_path: Path
-) -> None:
+def test_files_give_what_evaluate_says_and_the_mean_as_the_vote(said: Said, tmp_path: Path) -> None:
     for number, image in enumerate(np.load(processed.FOLDER / "test" / "images.npy")):
         Image.fromarray(image[..., 0]).save(tmp_path / f"{number:03}.png")
     told = json.loads(said(tmp_path, "--json")[1])

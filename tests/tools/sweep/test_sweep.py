@@ -28,9 +28,7 @@ def assert_each_ended_once(stubs: Stubs, *epochs: int) -> None:
     assert [len(notes[one]) for one in once] == [1] * len(once)
 
 
-def test_a_search_here_that_is_killed_goes_on_and_tells_what_was_tried_before(
-    tmp_path: Path,
-) -> None:
+def test_a_search_that_is_killed_goes_on_and_tells_what_was_tried_before(tmp_path: Path) -> None:
     stubs = Stubs(tmp_path)
     words = ["--cores", "1", "--trials", "3", "--set", "split.validation_fraction=0.2"]
     # One training fails, one waits to be killed.
