@@ -32,13 +32,9 @@ def measure(name: str, recipe: str, times: str | None = None) -> dict[str, Any]:
             np.save(folder / DATA / "train" / array, np.concatenate([once] * int(times or 1)))
         chosen = resolve(content, {})[name].model_dump()
         write_json(folder / settings.path_of(name), chosen)
-        subprocess.run(
-            [sys.executable, "-m", "stages.train", name],
-            cwd=folder,
-            env={**os.environ, "PYTHONPATH": str(Path.cwd())},
-            stdout=sys.stderr,
-            check=True,
-        )
+        command = [sys.executable, "-m", "stages.train", name]
+        variables = {**os.environ, "PYTHONPATH": str(Path.cwd())}
+        subprocess.run(command, cwd=folder, env=variables, stdout=sys.stderr, check=True)
         result = {
             **read_json(folder / "metrics" / "train" / f"{name}.json"),
             **read_json(folder / "metrics" / "time" / f"{name}.json"),

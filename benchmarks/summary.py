@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE = Path(__file__).with_name("results.md.jinja")
 # Our sides that compute in what suits the machine.
 COMPUTED = ("same_work", "fast", "accurate", "steps")
-# By side.
-Runs = Mapping[str, Sequence[Mapping[str, Any]]]
+Side = Sequence[Mapping[str, Any]]
+Runs = Mapping[str, Side]
 # Mean test accuracies over several seeds: by recipe, then by model or for the ensemble. `notebook`
 # has what its author published.
 Reached = Mapping[str, "Mapping[str, float] | pd.Series[float]"]
@@ -46,17 +46,16 @@ def summarize(runs: Runs, reached: Reached) -> dict[str, Any]:
     ours = typical(runs["steps"])
     found["speedup_over_pytorch"] = best(runs["pytorch"], "system") / ours
     found["speedup_over_pytorch_tuned_allocator"] = best(runs["pytorch"], "reuse") / ours
+    tuned = best(runs["avx2_pytorch"], "reuse")
     avx2 = {
         "ours": typical(runs["avx2"]),
         "keras": typical(runs["avx2_keras"]),
         "keras_onednn": typical(runs["avx2_keras_onednn"]),
         "pytorch": best(runs["avx2_pytorch"], "system"),
-        "pytorch_tuned_allocator": best(runs["avx2_pytorch"], "reuse"),
+        "pytorch_tuned_allocator": tuned,
     }
     found["avx2_microseconds_per_image"] = avx2
-    found["speedup_over_pytorch_tuned_allocator_avx2"] = (
-        avx2["pytorch_tuned_allocator"] / avx2["ours"]
-    )
+    found["speedup_over_pytorch_tuned_allocator_avx2"] = tuned / avx2["ours"]
     # The peak is that of the precision trained in, the work that of the training steps.
     precision = runs["steps"][0]["precision"]
     peak = 1e9 * max(run[f"{precision}_gflops"] for run in runs["peak"])
@@ -75,21 +74,18 @@ def summarize(runs: Runs, reached: Reached) -> dict[str, Any]:
         found[f"accuracy_{recipe}"] = {model: reached[recipe][model] for model in MODELS}
     found["accuracy_ensemble"] = reached["accurate"]["ensemble"]
     found["minutes_accurate"] = typical(runs["accurate"], "train_seconds") / 60
-    found["overhead_seconds_fast"] = median(
-        run["seconds"] - run["fit_seconds"] for run in runs["overhead"]
-    )
+    beyond = (run["seconds"] - run["fit_seconds"] for run in runs["overhead"])
+    found["overhead_seconds_fast"] = median(beyond)
     found["first_run_minutes"] = {run["machine"]: run["seconds"] / 60 for run in runs["first_run"]}
     return {key: rounded(value) for key, value in found.items()}
 
 
-def typical(
-    runs: Sequence[Mapping[str, Any]], key: str = "microseconds_per_image"
-) -> "pd.Series[float]":
+def typical(runs: Side, key: str = "microseconds_per_image") -> "pd.Series[float]":
     """Return the median of *key* over a side's *runs*, by model."""
     return pd.DataFrame(runs).groupby("model")[key].median()
 
 
-def best(runs: Sequence[Mapping[str, Any]], allocator: str) -> "pd.Series[float]":
+def best(runs: Side, allocator: str) -> "pd.Series[float]":
     """Return the time per image of the best of PyTorch's *runs* with an *allocator*, by model."""
     table = pd.DataFrame(runs).query("allocator == @allocator")
     return table.groupby("model")["microseconds_per_image"].min()

@@ -11,13 +11,6 @@ from tests.support import pipeline
 from tests.support.pipeline import Project
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Let pass a warning that is not of our code: every other one is an error."""
-    # Keras turns variables into arrays in a way that numpy 2.4 will not take much longer.
-    ignored = "ignore:__array__ implementation:DeprecationWarning"
-    config.addinivalue_line("filterwarnings", ignored)
-
-
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make an empty folder the current one, and return it."""

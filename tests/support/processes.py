@@ -62,9 +62,7 @@ def is_running(number: int) -> bool:
 
 
 def wait_until(
-    condition: Callable[[], object],
-    seconds: float = 180,
-    of: subprocess.Popen[str] | None = None,
+    condition: Callable[[], object], seconds: float = 180, of: subprocess.Popen[str] | None = None
 ) -> None:
     """Wait until *condition* holds; fail if it does not within *seconds*, or once *of* has ended.
 

@@ -44,7 +44,7 @@ def find(picture: np.ndarray) -> list[Seen]:
     Each is (28, 28), as in MNIST.
     """
     scale = min(1.0, LARGEST / max(picture.shape))
-    picture = shrunk(picture, scale)
+    picture = scaled(picture, scale)
     ink = ink_of(picture)
     digits = []
     for mask in masks(ink):
@@ -55,10 +55,11 @@ def find(picture: np.ndarray) -> list[Seen]:
     return digits
 
 
-def shrunk(picture: np.ndarray, scale: float) -> np.ndarray:
-    """Return a *picture*, (height, width), at a *scale* of at most 1, each side a pixel or more."""
+def scaled(picture: np.ndarray, scale: float) -> np.ndarray:
+    """Return a *picture*, (height, width), at a *scale*, each side a pixel or more."""
     height, width = (max(1, round(side * scale)) for side in picture.shape)
-    return np.asarray(cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA))
+    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=way))
 
 
 def in_form(picture: np.ndarray) -> bool:
@@ -86,7 +87,7 @@ def ink_of(picture: np.ndarray) -> np.ndarray:
     Ink may be dark on light or light on dark, and the light uneven: the paper is the median around
     each pixel, over a square as large as the picture.
     """
-    small = shrunk(picture, min(1.0, COPY / max(picture.shape)))
+    small = scaled(picture, min(1.0, COPY / max(picture.shape)))
     around = 2 * (min(small.shape) // 2) + 1
     # The median repeats the outermost pixels beyond the border, so these must be paper too.
     for edge in (small[0], small[-1], small[:, 0], small[:, -1]):
@@ -160,11 +161,9 @@ def masks(ink: np.ndarray) -> list[np.ndarray]:
 
 def framed(cut: np.ndarray) -> np.ndarray:
     """Return a digit that was *cut* out, (height, width) from 0 to 1, as it would be in MNIST."""
-    scale = BOX / max(cut.shape)
-    height, width = (max(1, round(side * scale)) for side in cut.shape)
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(cut, (width, height), interpolation=way)
+    small = scaled(cut, BOX / max(cut.shape))
     small = small / small.max()
+    height, width = small.shape
     corner = (MIDDLE - centre_of_mass(small)).astype(int)
     top, left = np.clip(corner, 0, SIZE - np.array(small.shape))
     frame = np.zeros((SIZE, SIZE), np.float32)

@@ -47,13 +47,9 @@ class Models:
         make_repeatable(0)
         # It warns that it prepares each model for one image, and again for several.
         tf.get_logger().setLevel("ERROR")
+        count = len(self.classes)
         self._models = {
-            name: load(
-                Path("models") / f"{name}.keras",
-                params.architecture_of(name),
-                image,
-                len(self.classes),
-            )
+            name: load(Path(f"models/{name}.keras"), params.architecture_of(name), image, count)
             for name in params.section(params.read(), "models")
         }
         if VOTE in self._models:
