@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from stages.train.trainer import Trainer
 
 def measure(name: str, precision: str = "auto") -> dict[str, Any]:
     """Return the times of some training steps of the model *name*, and their work."""
-    settings = resolve(params.read(Path("params.yaml")), {})[name]
+    settings = resolve(params.read(), {})[name]
     computed_in = machine.resolve(precision)
     make_repeatable(0)
     images = np.load(DATA / "train" / "images.npy")

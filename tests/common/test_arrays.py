@@ -7,15 +7,7 @@ import psutil
 import pytest
 
 from stages.common import arrays
-from stages.common.arrays import (
-    CHUNK_BYTES,
-    chunked,
-    chunks_of,
-    gather,
-    read_array,
-    scoring_batches,
-    write_rows,
-)
+from stages.common.arrays import chunks_of, gather, read_array, scoring_batches, write_rows
 from stages.train.batches import epoch_order
 
 ROWS = np.arange(24, dtype=np.float32).reshape(6, 4)
@@ -31,10 +23,6 @@ def test_chunks_become_the_file_of_numpy_which_is_mapped_and_read_only(tmp_path:
     assert isinstance(back, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         back[0] = 1
-
-
-def test_a_row_larger_than_a_chunk_is_one() -> None:
-    assert list(chunked(2, 2 * CHUNK_BYTES)) == [slice(0, 1), slice(1, 2)]
 
 
 @pytest.mark.parametrize(

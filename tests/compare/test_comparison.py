@@ -2,14 +2,7 @@
 
 import pandas as pd
 
-from stages.compare.comparison import (
-    accuracy_notes,
-    compare,
-    duration,
-    notes,
-    pareto_front,
-    to_markdown,
-)
+from stages.compare import comparison
 from stages.compare.significance import pairs
 
 
@@ -25,16 +18,16 @@ def pairs_of(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
 
 def test_notes_tell_a_difference_from_luck() -> None:
     pairs = pairs_of(("a", "b", 0.02, 0.003), ("a", "c", 0.01, 0.4), ("b", "c", -0.01, 0.049))
-    assert notes(rows((0.9, 5, 10), (0.88, 7, 20), (0.89, 7, 10)), pairs) == [
+    assert comparison.notes(rows((0.9, 5, 10), (0.88, 7, 20), (0.89, 7, 10)), pairs) == [
         "more accurate than b (p = 0.003), no different from c on these images (p = 0.4), "
         "fastest, fewest parameters, on the Pareto front",
         "least accurate, slowest",
         "more accurate than b (p = 0.049), no different from a on these images (p = 0.4), "
         "slowest, fewest parameters",
     ]
-    assert notes(rows((0.9, 5, 10)), pairs_of()) == [""]
+    assert comparison.notes(rows((0.9, 5, 10)), pairs_of()) == [""]
     beaten = [("a", other, 0.1, 0.01 * n) for n, other in enumerate("bcde")]
-    assert accuracy_notes("a", pairs_of(*beaten, ("a", "f", 0, 0.8)))[0] == (
+    assert comparison.accuracy_notes("a", pairs_of(*beaten, ("a", "f", 0, 0.8)))[0] == (
         "more accurate than 4 others (p ≤ 0.03)"
     )
 
@@ -42,12 +35,12 @@ def test_notes_tell_a_difference_from_luck() -> None:
 def test_pareto_front_is_what_no_other_model_beats() -> None:
     # Equals do not beat each other; as good in two and worse in the third is beaten.
     table = rows((0.9, 5, 10), (0.9, 5, 10), (0.9, 6, 10), (0.8, 4, 12), (0.7, 9, 13))
-    assert pareto_front(table).tolist() == [True, True, False, True, False]
+    assert comparison.pareto_front(table).tolist() == [True, True, False, True, False]
 
 
 def test_durations_are_said_as_people_say_them() -> None:
     said = {0.04: "0.0 s", 9.94: "9.9 s", 9.97: "10 s", 59.6: "1 m 00 s", 1570: "26 m 10 s"}
-    assert {seconds: duration(seconds) for seconds in said} == said
+    assert {seconds: comparison.duration(seconds) for seconds in said} == said
 
 
 def test_markdown_of_the_notebooks_table_says_what_its_author_said() -> None:
@@ -66,7 +59,8 @@ def test_markdown_of_the_notebooks_table_says_what_its_author_said() -> None:
     correct = pd.DataFrame(
         {n: [i < 10_000 * row[1] for i in images] for n, row in notebook.items()}
     )
-    lines = to_markdown(compare(models, correct, pairs(correct))).splitlines()
+    table = comparison.compare(models, correct, pairs(correct))
+    lines = comparison.to_markdown(table).splitlines()
     assert len({len(line) for line in lines}) == 1
     rows = [[cell.strip() for cell in line[2:-2].split(" | ")] for line in lines]
     assert rows[0][:3] == ["Model", "Params", "Accuracy (%)"]

@@ -9,15 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.report import figures
+from stages.report import figures, predictions
 from stages.report.page import galleries
 from stages.report.pictures import LARGEST, data_uri
-from stages.report.predictions import (
-    confusions,
-    expected_calibration_error,
-    most_confused,
-    reliability,
-)
 from stages.report.provenance import hashes
 from tests.support.results import LOCK, results
 
@@ -28,17 +22,17 @@ OTHER, OTHER_SURE = np.array([0, 2, 1, 0, 0]), np.array([0.6, 0.5, 0.9, 0.7, 0.6
 
 
 def test_reliability_has_a_point_for_each_tenth_of_confidence() -> None:
-    points = reliability(SURE, PREDICTED == ACTUAL)
+    points = predictions.reliability(SURE, PREDICTED == ACTUAL)
     # 0.65 is wrong; 0.8 is right; of 0.9, 0.95 and 1, only 0.95 is right.
     assert points["images"].tolist() == [1, 1, 3]
     assert points["confidence"].tolist() == pytest.approx([0.65, 0.8, 2.85 / 3])
     assert points["accuracy"].tolist() == pytest.approx([0, 1, 1 / 3])
     gap = (0.65 * 1 + 0.2 * 1 + (2.85 / 3 - 1 / 3) * 3) / 5
-    assert expected_calibration_error(points) == pytest.approx(gap)
+    assert predictions.expected_calibration_error(points) == pytest.approx(gap)
 
 
 def test_confusions_count_what_there_is() -> None:
-    found = confusions({"a": PREDICTED}, ACTUAL, ["3", "NA"])
+    found = predictions.confusions({"a": PREDICTED}, ACTUAL, ["3", "NA"])
     assert found.to_numpy().tolist() == [
         ["a", "3", "3", 1, 1 / 3],
         ["a", "3", "NA", 2, 2 / 3],
@@ -53,7 +47,8 @@ def test_of_many_classes_those_with_most_mistakes_are_shown_in_their_order() -> 
     # Ten classes are mistaken for the next one: 20 are involved.
     predicted = np.where((actual < 40) & (actual % 4 == 2), actual + 1, actual)
     shown = [name for number, name in enumerate(classes) if number < 40 and number % 4 > 1]
-    assert most_confused(confusions({"a": predicted}, actual, classes), classes) == shown
+    counts = predictions.confusions({"a": predicted}, actual, classes)
+    assert predictions.most_confused(counts, classes) == shown
 
 
 def test_mistakes_come_with_the_surest_first() -> None:

@@ -108,10 +108,8 @@ def test_on_a_cluster_what_dies_goes_on_on_another_node_and_ctrl_c_ends_all(tmp_
         assert seconds < 10
         assert process.returncode == 130
         # Ray itself may have a last word after that.
-        assert (
-            "interrupted: what is finished is kept; run the same command again to continue\n"
-            in output
-        )
+        line = "interrupted: what is finished is kept; run the same command again to continue\n"
+        assert line in output
         assert "Traceback" not in output
         assert stubs.epochs() == [2, 3, 4]
     finally:
