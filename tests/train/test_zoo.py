@@ -1,8 +1,6 @@
 """Whatever Keras trains, our loop trains to the same weights: Keras's own is the oracle."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -22,14 +20,6 @@ from tests.support.settings import training_settings
 from tests.support.zoo import ARCHITECTURES, LARGE
 
 CLASSES = 5
-
-
-@contextmanager
-def eagerly(wanted: bool) -> Iterator[None]:
-    """Run TensorFlow's functions without tracing them, if *wanted*."""
-    tf.config.run_functions_eagerly(wanted)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
@@ -65,8 +55,9 @@ def test_weights_and_losses_are_those_of_keras(
     if name != "python_lambda" and not deep:
         check(stock, make, settings, training[0])
     ours = trained_as(make, settings)
-    with eagerly(deep):
-        (epoch,) = fit(ours, training, validation)
+    tf.config.run_functions_eagerly(deep)
+    (epoch,) = fit(ours, training, validation)
+    tf.config.run_functions_eagerly(False)
 
     stock.compile(oracle(rate), "categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
     images, labels = (part[epoch_order(12, 0, 0)] for part in training)

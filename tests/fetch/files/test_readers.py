@@ -63,9 +63,7 @@ def table(columns: str, *lines: str) -> bytes:
     return "\n".join([columns, *lines]).encode()
 
 
-def test_a_table_of_pixels_is_read_a_few_lines_at_a_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_table_is_read_a_line_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csv, "CHUNK_BYTES", 1)
     images, labels = PARTS["train"]
     rows = zip(labels, images.reshape(len(images), -1), strict=True)

@@ -102,12 +102,10 @@ def test_a_photograph_is_read_and_a_file_that_is_none_gets_words(page: Any) -> N
     assert page.locator("#trouble").inner_text() == ""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("mode", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1100])
-def test_it_fits_a_phone_and_axe_finds_no_fault(
-    browser: Any, address: str, width: int, scheme: str
-) -> None:
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+def test_it_fits_and_axe_finds_no_fault(browser: Any, address: str, width: int, mode: str) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=mode)
     page.goto(address)
     draw(page, SEVEN)
     assert read(page) == ["7"]

@@ -99,9 +99,7 @@ def test_digits_on_photographs_are_found_one_for_one(seven: np.ndarray) -> None:
 
 
 @pytest.mark.skipif("SLOW" not in os.environ, reason="takes minutes: SLOW=1 make test")
-def test_mnist_is_taken_as_it_is_and_cut_out_as_the_page_says(
-    mnist: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mnist_is_read_as_the_page_says(mnist: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(mnist.folder)
     for image in np.load("data/processed/test/images.npy"):
         file = io.BytesIO()

@@ -41,9 +41,7 @@ def project(here: Path) -> Project:
 DVC = "ERROR: failed to reproduce 'train': failed to run: python -m stages.train, exited with 1"
 
 
-def test_the_table_holds_every_trial_and_what_differs(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_trials_are_rows_of_what_differs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     # A model that a trial has left out does not count, though its numbers may still be there.
     trials = [
         Trial(["~models.model2", "seed=0", "rate=0.5", "dense=[8,8]"], "bad", ["model1"]),
@@ -51,7 +49,7 @@ def test_the_table_holds_every_trial_and_what_differs(
         Trial(["seed=0", "rate=0.25", "dense=[8,8]"], "good", MODELS),
         Trial(["seed=0", "rate=1"], "gone", MODELS),
     ]
-    results.write(tmp_path, trials, None)
+    results.write(here, trials, None)
     table = pd.read_csv("trials.csv", keep_default_na=False, na_values=[""])
     columns = ["experiment", "rate", "dense", "validation"]
     columns += ["model1 validation", "model1 test", "model2 validation", "model2 test", "note"]
