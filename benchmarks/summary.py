@@ -98,9 +98,7 @@ def rounded(value: Any) -> Any:
     return float(f"{value:.5g}")
 
 
-def report(
-    summary: Mapping[str, Any], machines: Mapping[str, Mapping[str, Any]], runs: Runs
-) -> str:
+def report(summary: dict[str, Any], machines: Mapping[str, Mapping[str, Any]], runs: Runs) -> str:
     """Return fit times and the summary as Markdown, and the machine of each side.
 
     *machines* and *runs* are by the side's name.
@@ -115,10 +113,8 @@ def report(
     for side, machine in machines.items():
         sides.setdefault(described(machine), []).append(f"`{side}`")
     text = TEMPLATE.read_text(encoding="utf-8")
-    template = Template(
-        text, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True
-    )
-    return template.render(
+    page = Template(text, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
+    return page.render(
         summary=summary,
         fits=fits,
         places=[f"{machine} ({', '.join(names)})" for machine, names in sides.items()],

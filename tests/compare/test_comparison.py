@@ -56,10 +56,8 @@ def test_markdown_of_the_notebooks_table_says_what_its_author_said() -> None:
     models = {name: dict(zip(columns, row, strict=True)) | other for name, row in notebook.items()}
     # A better model is right wherever a worse one is.
     images = range(10_000)
-    correct = pd.DataFrame(
-        {n: [i < 10_000 * row[1] for i in images] for n, row in notebook.items()}
-    )
-    table = comparison.compare(models, correct, pairs(correct))
+    right = pd.DataFrame({n: [i < 10_000 * row[1] for i in images] for n, row in notebook.items()})
+    table = comparison.compare(models, right, pairs(right))
     lines = comparison.to_markdown(table).splitlines()
     assert len({len(line) for line in lines}) == 1
     rows = [[cell.strip() for cell in line[2:-2].split(" | ")] for line in lines]

@@ -114,9 +114,7 @@ def test_it_fits_and_axe_finds_no_serious_fault(opened: Any, width: int, mode: s
     # Contrasts, too.
     found = axe.Axe().run(page).response["violations"]
     serious = [fault for fault in found if fault["impact"] in {"serious", "critical"}]
-    listed = [
-        (fault["id"], [node["html"][:150] for node in fault["nodes"][:3]]) for fault in serious
-    ]
+    listed = [(one["id"], [node["html"][:150] for node in one["nodes"][:3]]) for one in serious]
     assert listed == []
 
 

@@ -74,9 +74,8 @@ class Stubs:
         (self.project.folder / "stub.py").write_text(stub)
         file = self.project.folder / "dvc.yaml"
         file.write_text(file.read_text().replace("python -m stages.", "python stub.py "))
-        params = self.project.read_params()
-        params["models"] = {name: {**block, "epochs": 1} for name, block in TINY_MODELS.items()}
-        self.project.write_params(params)
+        models = {name: {**block, "epochs": 1} for name, block in TINY_MODELS.items()}
+        self.project.set_params({"models": models})
         (self.project.folder / "images/cat").mkdir()
         (self.project.folder / "images/cat/1.png").touch()
         self.project.output("dvc", "add", "images/cat")

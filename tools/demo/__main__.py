@@ -78,9 +78,7 @@ def main(*words: str) -> None:
     """Serve the page until Ctrl-C; *words* are the command's arguments."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("tools.demo", description=__doc__, formatter_class=raw)
-    parser.add_argument(
-        "--port", type=int, default=8000, help="8000 by default; 0 for any free one"
-    )
+    parser.add_argument("--port", type=int, default=8000, help="8000 by default; 0: any free one")
     parser.add_argument("--no-browser", action="store_true", help="only print the address")
     options = parser.parse_args(words)
     try:

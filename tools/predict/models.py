@@ -62,9 +62,7 @@ class Models:
 
         *images* are (n, height, width, channels) uint8, as in training.
         """
-        by_model = {
-            name: predict(model.predict_on_batch, images) for name, model in self._models.items()
-        }
+        by_model = {n: predict(model.predict_on_batch, images) for n, model in self._models.items()}
         return {VOTE: np.mean(list(by_model.values()), axis=0)} | by_model
 
     def read(self, source: Source, name: str) -> list[tuple[digits.Seen, dict[str, np.ndarray]]]:
