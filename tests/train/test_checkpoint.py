@@ -16,8 +16,6 @@ from stages.train.checkpoint import Checkpoint, key_of, loaded_sources
 from stages.train.results import Epoch
 
 EPOCHS = [Epoch(0.5, 1.5, 0.25, 2.0, 3.25), Epoch(0.75, 1 / 3, 0.5, 1.0, 3.5)]
-
-
 pytestmark = pytest.mark.usefixtures("here")
 
 
