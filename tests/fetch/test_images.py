@@ -2,7 +2,6 @@
 
 import io
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,8 @@ from tests import ROOT
 from tests.support.handmade import flat, idx_bytes, two_pictures, write_files, write_params
 
 TEXT = (ROOT / "docs/image-errors.md").read_text(encoding="utf-8")
-TABLE = TEXT.split("| in the files | what happens |\n|---|---|\n")[1].split("\n\n")[0]
-PAGE = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", TABLE, re.MULTILINE))
+# Without the head of the table.
+PAGE = dict(re.findall(r"^\| (.+?) \| (.+?) \|$", TEXT, re.MULTILINE)[1:])
 # Two images of each of ten classes, with pixels from 0 to 255.
 KEYS = ("test_fraction", "validation_fraction", "limit", "skip_damaged")
 LABELS = np.repeat(np.arange(10, dtype=np.uint8), 2)
@@ -213,7 +212,7 @@ def test_pixels_of_every_type_and_shape_become_uint8(
 
 
 @pytest.mark.parametrize(
-    ("arrays", "labels", "names"),
+    ("given", "labels", "names"),
     [
         # Numbers need not be consecutive; their types may differ between parts.
         ([np.array([7, 0], "u8"), np.array([30], ">i2")], [1, 0, 2], ["0", "7", "30"]),
@@ -224,9 +223,7 @@ def test_pixels_of_every_type_and_shape_become_uint8(
         ([np.arange(1000), np.array([999])], [*range(1000), 999], [str(i) for i in range(1000)]),
     ],
 )
-def test_labels_count_the_classes(
-    arrays: Sequence[np.ndarray], labels: list[int], names: list[str]
-) -> None:
-    found, classes = to_classes(arrays, ["x", "y"])
+def test_labels_count_classes(given: list[np.ndarray], labels: list[int], names: list[str]) -> None:
+    found, classes = to_classes(given, ["x", "y"])
     assert found.tolist() == labels
     assert classes == names

@@ -43,9 +43,7 @@ def test_what_may_go_well_another_time_is_tried_again_with_pauses(
 
 
 @pytest.mark.parametrize(("git", "lost"), [("/none", True), (str(ROOT), False)])
-def test_what_a_network_has_failed_is_lost(
-    monkeypatch: pytest.MonkeyPatch, git: str, lost: bool
-) -> None:
+def test_a_network_loses_a_trial(monkeypatch: pytest.MonkeyPatch, git: str, lost: bool) -> None:
     ray = pytest.importorskip("ray", reason="not installed: make .venv/.sweep")
     driver = pytest.importorskip("tools.sweep.driver", exc_type=ImportError)
     monkeypatch.setattr("time.sleep", lambda _: None)
