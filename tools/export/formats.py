@@ -19,10 +19,7 @@ from stages.common.command import run
 from stages.common.files import replacing, write_csv
 from stages.evaluate.model import load, predict
 
-HEADER = (
-    *("model", "format", "runtime", "bytes"),
-    *("accuracy", "disagreements", "largest_difference"),
-)
+HEADER = "model", "format", "runtime", "bytes", "accuracy", "disagreements", "largest_difference"
 # Takes images (n, height, width, channels) uint8 and returns their probabilities (n, classes).
 Predict = Callable[[np.ndarray], np.ndarray]
 
