@@ -4,16 +4,13 @@ import pandas as pd
 
 from stages.compare import comparison
 from stages.compare.significance import pairs
+from tests.support.results import pairs_of
 
 
 def rows(*models: tuple[float, float, int]) -> pd.DataFrame:
     """Return a table of (accuracy, seconds, parameters) of models a, b, c."""
     table = pd.DataFrame(models, columns=["accuracy", "train_seconds", "parameters"])
     return table.assign(model=list("abcdefgh")[: len(models)])
-
-
-def pairs_of(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["first", "second", "difference", "p_holm"])
 
 
 def test_notes_tell_a_difference_from_luck() -> None:

@@ -80,6 +80,11 @@ def described(labels: np.ndarray, classes: Sequence[str], name: str = "letters")
     return Dataset(name=name, dataset=name, watched="test", drawn=["test"], classes=counts)
 
 
+def pairs_of(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
+    """Return a table of pairs of models: the first, the second, their difference and Holm's p."""
+    return pd.DataFrame(rows, columns=["first", "second", "difference", "p_holm"])
+
+
 LOCK: dict[str, Any] = {
     "stages": {
         "train@a": {"outs": [{"path": "models/a.keras", "md5": "c3"}]},
