@@ -204,4 +204,4 @@ ci-plots: $(READY)
 
 # Share results and run-cache through DVC's remote.
 ci-push: $(READY)
-	@python -m tools.ci.push
+	@dvc push --run-cache

@@ -8,6 +8,7 @@ from stages.common.files import read_json, write_json
 from stages.common.schema import Settings
 
 PATH = Path("metrics/dataset.json")
+COPY = Path("data/processed/dataset.json")
 # What the images of each part are called, and what it means if there is none of a class.
 MEANING = {
     "train": ("training", ", so no model has seen one"),
@@ -65,5 +66,6 @@ def read(path: Path = PATH) -> Dataset:
 
 
 def write(dataset: Dataset) -> None:
-    """Write it."""
-    write_json(PATH, dataset.model_dump())
+    """Write it; once more for DVC's cache, as :func:`stages.common.files.copy_metrics` says why."""
+    for path in (PATH, COPY):
+        write_json(path, dataset.model_dump())

@@ -16,7 +16,7 @@ import yaml
 from tools.store import git
 
 # Times, and what is made from them: files for people to read, and columns of the table.
-TIMES = ("metrics/time/", "models/metrics/", "metrics/comparison.md", "metrics/report.html")
+TIMES = ("metrics/time/", "models/metrics/train/", "metrics/comparison.md", "metrics/report.html")
 TABLE, COLUMNS_OF_TIMES = "metrics/comparison.csv", ["train_seconds", "note"]
 
 

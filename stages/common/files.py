@@ -81,6 +81,17 @@ def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]
     write_text(path, text.getvalue())
 
 
+def copy_metrics(stage: str, name: str, *written: Path) -> None:
+    """Copy the metrics that *stage* has *written* of the model *name* to its cached output.
+
+    Git keeps metrics, DVC's cache does not. With copies there, of the same bytes and so the same
+    hashes, DVC restores metrics that were not committed; without, it would run the stage again.
+    """
+    for path in written:
+        copy = Path("models/metrics") / stage / name / f"{path.parent.name}{path.suffix}"
+        write_bytes(copy, path.read_bytes())
+
+
 def read_json(path: Path) -> Any:
     """Return the value in the JSON file *path*.
 

@@ -13,7 +13,7 @@ from stages.backend import make_repeatable
 from stages.common import interruption
 from stages.common.arrays import write_array
 from stages.common.command import run
-from stages.common.files import write_json, write_text
+from stages.common.files import copy_metrics, write_json, write_text
 from stages.evaluate.model import load, predict
 from stages.evaluate.scores import score, score_classes
 
@@ -37,10 +37,12 @@ def main(name: str) -> None:
     per_class = score_classes(actual, predicted, names)
     tables = {"per_class": per_class, "predictions": pd.DataFrame(rows)}
     metrics = Path("metrics")
-    write_json(metrics / "evaluate" / f"{name}.json", scores._asdict())
+    written = [metrics / "evaluate" / f"{name}.json"]
+    write_json(written[0], scores._asdict())
     for folder, table in tables.items():
-        text = table.to_csv(index=False, lineterminator="\n")
-        write_text(metrics / folder / f"{name}.csv", text)
+        written.append(metrics / folder / f"{name}.csv")
+        write_text(written[-1], table.to_csv(index=False, lineterminator="\n"))
+    copy_metrics("evaluate", name, *written)
     write_array(metrics / "probabilities" / f"{name}.npy", probabilities)
     print(f"{name}: accuracy {scores.accuracy:.4f}, {scores.errors} errors in {len(actual):,}")
 

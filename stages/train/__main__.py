@@ -14,7 +14,7 @@ from stages.backend import make_repeatable
 from stages.common import interruption
 from stages.common.command import run
 from stages.common.errors import StageError
-from stages.common.files import write_bytes, write_csv, write_json
+from stages.common.files import copy_metrics, write_csv, write_json
 from stages.train import machine, network, progress, results
 from stages.train.check import check
 from stages.train.checkpoint import Checkpoint, key_of
@@ -76,11 +76,7 @@ def main(name: str) -> None:
     write_json(reached, results.reached(model, chosen, computed_in, epochs, count))
     seen = min(steps_per_epoch(count, chosen) * chosen.batch_size, count)
     write_json(time, results.times(epochs, seen, resumed_at, on))
-    # Git keeps the metrics, DVC's cache does not. With copies there, of the same bytes and so the
-    # same hashes, DVC restores them by dvc.lock where they were not committed; else it would train.
-    for path in (history, reached, time):
-        copy = Path("models/metrics") / name / f"{path.parent.name}{path.suffix}"
-        write_bytes(copy, path.read_bytes())
+    copy_metrics("train", name, history, reached, time)
     checkpoint.finish(saved)
 
 

@@ -92,7 +92,7 @@ def test_a_fresh_clone_gets_everything(server: Path, shared: Project, tmp_path: 
     use_key(fresh, server / "member")
     place = f"ssh://{(server / 'place').read_text()}"
     assert fresh.output("python", "-m", "tools.pull").endswith(
-        f"Missing outputs: 15; looking in the remote 'team' ({place}).\nFound there: 15.\n"
+        f"Missing outputs: 18; looking in the remote 'team' ({place}).\nFound there: 18.\n"
     )
     assert fresh.output("dvc", "status") == "Data and pipelines are up to date.\n"
 

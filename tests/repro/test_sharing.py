@@ -45,7 +45,7 @@ def test_a_fresh_clone_trains_nothing_and_computes_what_is_lacking_or_damaged_th
     run = fresh.make("repro")
     assert (run.ran, run.cached) == (set(), set())
     place = f"the remote 'team' ({remote})"
-    assert f"Missing outputs: 15; looking in {place}.\nFound there: 15.\n" in run.output
+    assert f"Missing outputs: 18; looking in {place}.\nFound there: 18.\n" in run.output
     assert "computed here" not in run.output
     assert_plain(run.output)
     assert run.output.endswith((shared.folder / "metrics/comparison.md").read_text())

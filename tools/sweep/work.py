@@ -141,7 +141,7 @@ class Clone:
     def share(self, *stages: str) -> None:
         """Push the outputs of *stages*, or else of all, to the DVC remote, if there is one."""
         if self.source.remote:
-            patiently(lambda: self.run("python", "-m", "tools.ci.push", *stages))
+            patiently(lambda: self.run("dvc", "push", "--run-cache", *stages))
 
     def give(self, name: str) -> None:
         """Push the experiment to the repository that the clone is from.
