@@ -30,6 +30,12 @@ WRITTEN = (
 # Words of DVC, not of ours.
 OF_DVC = {
     "Could not override …",
+    "python: not found",
+    "getpwuid(): uid not found: …",
+    "repository path '…' is not owned by current user",
+    "… is invalid (possible merge conflicts)",
+    "[Errno 28] No space left on device",
+    "error: …: Read-only file system",
     "failed to reproduce 'fetch': [Errno 2] No such file or directory: …",
     "… is busy, it is being blocked by:",
     "'<' not supported between instances of 'int' and 'str'",

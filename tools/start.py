@@ -24,8 +24,8 @@ def tell_of_detached_head() -> None:
     branches = (name.removeprefix("refs/heads/") for name in befores if name.startswith("refs/he"))
     branch = next(branches, "BRANCH")
     print(
-        "note: HEAD is on no branch, since `dvc exp run` was killed, or still runs; "
-        f"afterwards `git switch {branch}` goes back and keeps what you changed",
+        "note: HEAD is on no branch, since `dvc exp run` was killed or still runs; "
+        f"if it was killed, `git switch {branch}` goes back and keeps every change",
         flush=True,
     )
 
