@@ -27,10 +27,7 @@ def run(stage: Callable[..., None]) -> None:
     except TypeError:
         wanted = " ".join(word.upper() for word in inspect.signature(stage).parameters)
         sys.exit(f"usage: python -m {_module()} {wanted}".rstrip())
-    for stream in (sys.stdout, sys.stderr):
-        # What the terminal's encoding lacks is printed as an escape.
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+    print_escapes()
     try:
         interruption.raise_again()
         with _alone(" ".join([_module(), *sys.argv[1:]])):
@@ -43,6 +40,13 @@ def run(stage: Callable[..., None]) -> None:
         interruption.ignore()
         print(interruption.LINE, file=sys.stderr)
         sys.exit(interruption.EXIT_CODE)
+
+
+def print_escapes() -> None:
+    """From now on print what the terminal's encoding lacks as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from stages.common.arrays import scoring_batches
 from stages.common.errors import StageError, named, one_line
 from stages.opening import open_model
 from stages.settings import TrainingSettings
+from stages.train.export import save_as_keras_does
 from stages.train.network import copy_weights, place
 
 FEW = 4  # images
@@ -73,7 +74,7 @@ def _check(
     try:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.keras"
-            model.save(path)
+            save_as_keras_does(path, model)
             again = open_model(path, settings.architecture)
     # Keras and the layers' own code have errors of every kind.
     except Exception as error:

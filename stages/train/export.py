@@ -22,10 +22,14 @@ def save_model(path: Path, model: keras.Model) -> None:
     neither is needed to load the model, and both would change the file's hash on every run.
     """
     with replacing(path) as temporary:
-        # A machine whose clock stands at 1970 saves its models, too.
-        with patch("time.localtime", return_value=OLDEST):
-            model.save(temporary, include_optimizer=False)
+        save_as_keras_does(temporary, model)
         temporary.write_bytes(_without_times(temporary.read_bytes()))
+
+
+def save_as_keras_does(path: Path, model: keras.Model) -> None:
+    """Write *model* to *path*; on a machine whose clock stands at 1970, too."""
+    with patch("time.localtime", return_value=OLDEST):
+        model.save(path, include_optimizer=False)
 
 
 def save_weights(path: Path, saved: Path) -> None:

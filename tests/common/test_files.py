@@ -1,6 +1,5 @@
 """Files written whole or not at all, with bytes that their content alone decides."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from unittest.mock import Mock
@@ -72,16 +71,6 @@ def test_without_room_the_old_file_stays_until_there_is_some(name: str, tmp_path
     assert list(path.parent.iterdir()) == [path]
     WRITERS[name](path)
     assert path.stat().st_size > 20_000
-
-
-def test_a_model_is_saved_where_the_clock_stands_at_1970(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    save_model(tmp_path / "now.keras", MODEL)
-    first_second = time.gmtime(0)
-    monkeypatch.setattr(time, "localtime", lambda _=None: first_second)
-    save_model(tmp_path / "then.keras", MODEL)
-    assert (tmp_path / "then.keras").read_bytes() == (tmp_path / "now.keras").read_bytes()
 
 
 def test_tensorboards_logs_without_room_are_a_clear_error_too(tmp_path: Path) -> None:

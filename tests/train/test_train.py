@@ -3,6 +3,7 @@
 Every run here is `stages.train` on two dozen images, watched at the training step.
 """
 
+import time
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -69,6 +70,8 @@ def watched(patch: pytest.MonkeyPatch) -> SimpleNamespace:
     patch.setattr(Trainer, "trace", lambda self: None)
     # The seven validation images in more than one batch.
     patch.setattr("stages.common.arrays.SCORED_IMAGES", 3)
+    # Nothing depends on the clock.
+    patch.setattr(time, "localtime", lambda _=None: time.gmtime(0))
     # Of this process the threads are fixed.
     started, keyed = Mock(side_effect=lambda seed, _: make_repeatable(seed)), Mock(wraps=key_of)
     patch.setattr(train, "make_repeatable", started)

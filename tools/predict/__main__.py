@@ -18,6 +18,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from stages.common.command import print_escapes
 from stages.common.errors import StageError
 from tools.predict.models import VOTE, Models, sources
 
@@ -93,13 +94,14 @@ def main(words: Sequence[str]) -> int:
     form.add_argument("--digits", action="store_true", default=None, help="cut digits out")
     form.add_argument("--whole", dest="digits", action="store_false", help="only resize")
     options = parser.parse_args(words)
+    print_escapes()
     failed: list[str] = []
     try:
         models = Models()
         if options.digits is not None:
             models.form = models.form._replace(digits=options.digits)
         options.show(predictions(options.images, models, failed))
-    except StageError as error:
+    except (StageError, BrokenPipeError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         return 130

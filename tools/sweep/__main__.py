@@ -24,6 +24,7 @@ from ray.exceptions import RayError
 
 from stages import params
 from stages.common import interruption
+from stages.common.command import print_escapes
 from stages.common.errors import StageError, one_line
 from tools.sweep import ready, results, work
 from tools.sweep.driver import Pieces, Trial, follow, slots
@@ -46,6 +47,7 @@ def main(words: Sequence[str]) -> int:
 
 def finished(act: Callable[[], int]) -> int:
     """Return the exit code of *act*, which runs a sweep; an error is one line, and 1."""
+    print_escapes()
     try:
         return act()
     except (RayError, ConnectionError) as error:
