@@ -14,12 +14,6 @@ SMOOTHNESS = 4 / 29
 KNOTS = 12
 
 
-def is_wanted(settings: TrainingSettings) -> bool:
-    """Return whether *settings* ask for any change of the images."""
-    wanted = (settings.shift, settings.rotation, settings.zoom, settings.elastic, settings.flip)
-    return any(wanted)
-
-
 def augment(images: tf.Tensor, settings: TrainingSettings, seed: tf.Tensor) -> tf.Tensor:
     """Return *images* (n, height, width, channels), each shifted, turned, scaled, bent at random.
 
@@ -28,6 +22,8 @@ def augment(images: tf.Tensor, settings: TrainingSettings, seed: tf.Tensor) -> t
     along either axis, its neighbours by nearly the same. Bilinear, black outside. With ``flip``
     each image is mirrored left to right with probability 1/2. *seed* (2,) int32 decides all of it.
     """
+    if not any((settings.shift, settings.rotation, settings.zoom, settings.elastic, settings.flip)):
+        return images
     height, width = images.shape[1:3]
     count = tf.shape(images)[0]
     across, down = affine(count, height, width, settings, seed)

@@ -10,7 +10,7 @@ from stages.backend import keras, tf
 from stages.common.arrays import release, scoring_batches
 from stages.common.errors import StageError, named
 from stages.settings import TrainingSettings
-from stages.train.augmentation import augment, is_wanted
+from stages.train.augmentation import augment
 from stages.train.network import REMEDY, batch_normalizations, place
 from stages.train.optimizers import Optimizer
 
@@ -109,8 +109,7 @@ class Trainer:
 
     def _augmented(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
         """Return *images* (n, height, width, channels) uint8 as they are trained on, in float32."""
-        pixels = tf.cast(images, tf.float32)
-        return augment(pixels, self.settings, seed) if is_wanted(self.settings) else pixels
+        return augment(tf.cast(images, tf.float32), self.settings, seed)
 
     def recompute_statistics(self, batches: Iterable[tuple[np.ndarray, np.ndarray]]) -> None:
         """Compute batch normalisation's statistics for the averaged weights, if there are any.
