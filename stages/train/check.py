@@ -1,7 +1,7 @@
 """Checks of an untrained model, so that no training is lost to what was wrong from the start."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -54,7 +54,14 @@ def _check(
     settings: TrainingSettings,
     images: np.ndarray,
 ) -> None:
-    _check_weights(model.trainable_weights, settings.optimizer)
+    if not model.trainable_weights:
+        raise StageError("the model has no weight to train")
+    for weight in model.trainable_weights:
+        if weight.dtype == "bfloat16" and settings.optimizer != "sgd":
+            raise StageError(
+                f"the weight {weight.path} is in bfloat16, in which {settings.optimizer} makes no "
+                "steps; give its layer dtype='mixed_bfloat16', which keeps weights in float32"
+            )
     few = images[next(scoring_batches(images))][:FEW]
     tried = np.concatenate([few, few * FAINT]).astype(np.float32)
     probabilities = _probabilities(model, tried)
@@ -90,17 +97,6 @@ def _check(
         )
     # Not *model* itself, of which a call in training changes statistics.
     _check_gradients(again, tried[len(few) :])
-
-
-def _check_weights(weights: Sequence[keras.Variable], optimizer: str) -> None:
-    if not weights:
-        raise StageError("the model has no weight to train")
-    for weight in weights:
-        if weight.dtype == "bfloat16" and optimizer != "sgd":
-            raise StageError(
-                f"the weight {weight.path} is in bfloat16, in which {optimizer} makes no steps; "
-                "give its layer dtype='mixed_bfloat16', which keeps weights in float32"
-            )
 
 
 def _probabilities(model: keras.Model, images: np.ndarray) -> np.ndarray:

@@ -25,7 +25,12 @@ def take_stand_ins(graph: keras.Model, *, bias_apart: bool) -> bool:
         elif bias_apart and _has_plain_bias(layer):
             layer.__class__ = BiasSummedApart
     last = graph.outputs[0]._keras_history.operation
-    if opens := _is_plain_softmax(last):
+    opens: bool = (
+        type(last) in (keras.layers.Dense, keras.layers.Activation)
+        and last.activation is keras.activations.softmax
+        and _is_plain(last)
+    )
+    if opens:
         last.activation = keras.activations.linear
     return opens
 
@@ -38,14 +43,6 @@ def _is_rectified_then_pooled(layer: keras.layers.Layer) -> bool:
         and _is_plain(layer)
         and [type(taker) for taker in takers] == [keras.layers.MaxPooling2D]
         and _is_plain(takers[0])
-    )
-
-
-def _is_plain_softmax(operation: Any) -> bool:
-    return (
-        type(operation) in (keras.layers.Dense, keras.layers.Activation)
-        and operation.activation is keras.activations.softmax
-        and _is_plain(operation)
     )
 
 

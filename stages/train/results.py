@@ -1,5 +1,6 @@
 """The metrics of a training: its history, its results and its times."""
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -35,9 +36,7 @@ def reached(
     """Return the content of metrics/train/NAME.json; *images* is the number of training images."""
     return {
         "parameters": model.count_params(),
-        "trainable_parameters": sum(
-            variable.value.shape.num_elements() for variable in model.trainable_variables
-        ),
+        "trainable_parameters": sum(math.prod(one.shape) for one in model.trainable_variables),
         "training_images": images,
         "epochs": len(epochs),
         "batch_size": chosen.batch_size,

@@ -40,9 +40,8 @@ class Logs:
             tf.summary.scalar("epoch_accuracy", epoch.accuracy)
             tf.summary.scalar("epoch_loss", epoch.loss)
             for name, variable in self._weights.items():
-                tf.summary.write(
-                    f"{name}/histogram", histogram(variable.numpy()), metadata=HISTOGRAM
-                )
+                counted = histogram(variable.numpy())
+                tf.summary.write(f"{name}/histogram", counted, metadata=HISTOGRAM)
         with self._not_written_is_one_line(), self._validation.as_default(step=number - 1):
             tf.summary.scalar("epoch_accuracy", epoch.val_accuracy)
             tf.summary.scalar("epoch_loss", epoch.val_loss)
