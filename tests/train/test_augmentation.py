@@ -29,8 +29,7 @@ def test_images_are_mirrored_then_turned_scaled_and_shifted_as_scipy_does_it(
     coins = np.arange(40, dtype=np.float32) % 2
     given = {2: numbers, 1: coins}
     monkeypatch.setattr(tf.random, "stateless_uniform", lambda shape, *_: given[len(shape)])
-    changes: dict[str, Any] = {"rotation": 90, "zoom": 0.5, "shift": 2, "flip": True}
-    settings = training_settings(**changes, elastic=elastic)
+    settings = training_settings(rotation=90, zoom=0.5, shift=2, flip=True, elastic=elastic)
     ours = augment(tf.constant(images, tf.float32), settings, SEED).numpy()
     # Each pixel's place as a complex number, seen from the centre.
     rows, columns = np.indices((height, width))

@@ -72,11 +72,7 @@ FLAGS = {"fpu", "sse4_1", "avx", "avx2", "avx512f", "avx512_vnni", "avx512_bf16"
     ],
 )
 def test_hardware_decides_what_auto_is_and_whether_biases_are_summed_apart(
-    monkeypatch: pytest.MonkeyPatch,
-    flags: set[str],
-    others: dict[str, Any],
-    resolved: str,
-    apart: bool,
+    monkeypatch: pytest.MonkeyPatch, flags: set[str], others: Any, resolved: str, apart: bool
 ) -> None:
     become(monkeypatch, flags, **others)
     assert machine.resolve("auto") == resolved
