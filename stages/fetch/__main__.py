@@ -30,7 +30,7 @@ def main() -> None:
     # Not in the system's temporary folder, which may be in memory. If this process is killed, DVC
     # removes this folder before the next run.
     with TemporaryDirectory(prefix=".unpacked-", dir=raw.FOLDER) as scratch:
-        data = fetch(settings) if fetched else read(settings, Path(scratch))
+        data = read(settings, fetched, Path(scratch))
         raw.write_images(data.chunks(), data.image)
     if left_out := len(data.left_out):
         print(f"note: left out {left_out:,} image{'s' * (left_out > 1)} that cannot be read")
@@ -51,22 +51,20 @@ def main() -> None:
     )
 
 
-def fetch(settings: Data) -> LabelledImages:
-    """Return the dataset that *settings* name."""
-    data = sources.fetch(settings.dataset, settings.sources)
-    return all_resized(data, settings.size) if settings.size else data
+def read(settings: Data, fetched: bool, scratch: Path) -> LabelledImages:
+    """Return the dataset that *settings* name if it is to be *fetched*, else the user's own images.
 
-
-def read(settings: Data, scratch: Path) -> LabelledImages:
-    """Return the user's own images; compressed files are unpacked in *scratch*.
+    Compressed files are unpacked in *scratch*.
 
     Raises:
         StageError: there are none.
     """
     place = Path(settings.path)
-    if place.is_dir() and not idx.is_folder(place):
+    if fetched:
+        data = sources.fetch(settings.dataset, settings.sources)
+    elif place.is_dir() and not idx.is_folder(place):
         return folder.read(place, settings.size, settings.skip_damaged)
-    if place.is_dir():
+    elif place.is_dir():
         data = idx.read_folder(place, scratch)
     elif place.is_file() and (form := place.suffix.lower()) in (".csv", ".npz"):
         # Only the one that is needed, since pandas takes its time.
