@@ -4,6 +4,7 @@ import math
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -45,11 +46,8 @@ class LabelledImages:
         """
         out = np.isin(np.arange(len(self.labels)), self.left_out)
         labels = self.labels[~out]
-        ends = np.cumsum(list(self.parts.values()))
-        parts = {
-            name: count - int(out[end - count : end].sum())
-            for (name, count), end in zip(self.parts.items(), ends, strict=True)
-        }
+        each = iter((~out).tolist())
+        parts = {name: sum(islice(each, count)) for name, count in self.parts.items()}
         lost = [self.classes[i] for i in np.setdiff1d(self.labels, labels)]
         lost += [name for name, count in parts.items() if not count]
         if lost:

@@ -55,12 +55,8 @@ FASHION_MNIST = Dataset(
 )  # fmt: skip
 # By OpenML's number and by name. Names are lower case, as OpenML treats them.
 KNOWN: dict[str | int, Dataset] = {
-    554: MNIST,
-    "mnist_784": MNIST,
-    "mnist": MNIST,
-    40996: FASHION_MNIST,
-    "fashion-mnist": FASHION_MNIST,
-    "fashion_mnist": FASHION_MNIST,
+    **dict.fromkeys((554, "mnist_784", "mnist"), MNIST),
+    **dict.fromkeys((40996, "fashion-mnist", "fashion_mnist"), FASHION_MNIST),
 }
 
 

@@ -56,10 +56,9 @@ def opened(source: Source, name: object) -> Image.Image:
             image = Image.open(io.BytesIO(source.read_bytes()), formats=["TIFF"])
         # A camera's JPEG may also hold a preview; only the first picture counts.
         several = image.format != "MPO" and getattr(image, "n_frames", 1) > 1
-        form = image.format
     if several:
         image.close()
-        kind = "several pages" if form == "TIFF" else "animated"
+        kind = "several pages" if image.format == "TIFF" else "animated"
         raise StageError(f"{name}: {kind}; keep one image of it")
     return image
 

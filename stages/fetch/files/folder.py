@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import chain, zip_longest
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -29,8 +30,6 @@ from stages.fetch.images import COLOUR, GREY, LabelledImages, composed, size_of,
 from stages.fetch.parts import part_of
 
 Result = TypeVar("Result")
-# The size of an image, and whether it is in colour.
-Header = tuple[Size, bool]
 
 
 def read(folder: Path, size: Size | None, skip_damaged: bool = False) -> LabelledImages:
@@ -62,7 +61,8 @@ def read(folder: Path, size: Size | None, skip_damaged: bool = False) -> Labelle
         errors: dict[int, StageError] = {}
         with ThreadPool() as pool:
             for few in chunked(len(paths), int(np.prod(image))):
-                found = dict(enumerate(pool.map(_or_error(pixels_of), paths[few]), few.start))
+                read_all = pool.map(partial(_or_error, pixels_of), paths[few])
+                found = dict(enumerate(read_all, few.start))
                 errors |= {i: one for i, one in found.items() if isinstance(one, StageError)}
                 if pixels := [one for one in found.values() if isinstance(one, np.ndarray)]:
                     yield np.stack(pixels)
@@ -74,16 +74,12 @@ def read(folder: Path, size: Size | None, skip_damaged: bool = False) -> Labelle
     return LabelledImages(chunks, image, labels, classes, parts, names, left_out)
 
 
-def _or_error(function: Callable[[Path], Result]) -> Callable[[Path], Result | StageError]:
-    """Return a *function* that returns its error, so that it can be called for every file."""
-
-    def result(path: Path) -> Result | StageError:
-        try:
-            return function(path)
-        except StageError as error:
-            return error
-
-    return result
+def _or_error(function: Callable[[Path], Result], path: Path) -> Result | StageError:
+    """Return *function* of *path*, or its error, so that it can be called for every file."""
+    try:
+        return function(path)
+    except StageError as error:
+        return error
 
 
 def _unreadable(errors: Mapping[int, object], paths: Sequence[Path]) -> StageError:
@@ -190,16 +186,13 @@ def _images(folder: Path) -> list[Path]:
     return images
 
 
-def _header(path: Path) -> Header:
+def _header(path: Path) -> tuple[Size, bool]:
     """Return what the file says of its image: its size once turned, and whether it is in colour."""
     with opened(path, path) as image, decoding(path):
         width, height = image.size
         # In a PNG, reading it means decoding the whole image; of a TIFF, Pillow gives it turned.
-        if (
-            width != height
-            and image.format != "TIFF"
-            and image.getexif().get(ORIENTATION) in QUARTERS
-        ):
+        may_be_turned = width != height and image.format != "TIFF"
+        if may_be_turned and image.getexif().get(ORIENTATION) in QUARTERS:
             width, height = height, width
         return (height, width), image.mode not in GREY_MODES
 
@@ -221,7 +214,7 @@ def _shape_of_all(paths: Sequence[Path]) -> tuple[int, int, int]:
         StageError: their sizes differ, or none can be read.
     """
     with ThreadPool() as pool:
-        found = dict(zip(paths, pool.map(_or_error(_header), paths), strict=True))
+        found = dict(zip(paths, pool.map(partial(_or_error, _header), paths), strict=True))
     headers = {path: one for path, one in found.items() if not isinstance(one, StageError)}
     if not headers:
         raise _unreadable(dict(enumerate(found.values())), paths)
