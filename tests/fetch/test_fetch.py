@@ -1,12 +1,12 @@
 """The fetch stage: which source is asked when, and what is verified, written and printed."""
 
-import hashlib
 import re
 import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -26,9 +26,7 @@ from tests.support.handmade import digits, write_params
 PIXELS, LABELS = digits(*range(10))
 RIGHT = labelled({"all": Part(PIXELS, LABELS, "a source")})
 REVERSED = labelled({"all": Part(PIXELS[::-1], LABELS[::-1], "a source")})
-IMAGES_SHA256, LABELS_SHA256 = (
-    hashlib.sha256(array.tobytes()).hexdigest() for array in (PIXELS, LABELS)
-)
+IMAGES_SHA256, LABELS_SHA256 = (sha256(array.data).hexdigest() for array in (PIXELS, LABELS))
 TINY = Dataset(
     openml=1,
     keras="tiny",
