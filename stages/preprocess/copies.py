@@ -16,11 +16,9 @@ def copies(parts: Mapping[str, np.ndarray], files: Sequence[str]) -> Iterator[st
     *parts* has the places of each part's images in data/raw; *files* are their names, if they have
     some.
     """
-    different = dict(parts)
-    if parts["validation"] is parts["test"]:
-        del different["validation"]
-    hashes = {name: _hashes(name) for name in different}
-    for first, second in combinations(different, 2):
+    twice = {"validation"} if parts["validation"] is parts["test"] else set()
+    hashes = {name: _hashes(name) for name in parts if name not in twice}
+    for first, second in combinations(hashes, 2):
         common, where, again = np.intersect1d(hashes[first], hashes[second], return_indices=True)
         if len(common):
             count = int(np.isin(hashes[second], common).sum())

@@ -89,9 +89,9 @@ def curves(results: Results) -> Figure:
 
 def costs(results: Results) -> Iterator[Figure]:
     """Yield accuracy against training time, and against size."""
-    for column, label, unit in (
-        ("train_seconds", "training time", "s"),
-        ("parameters", "number of parameters", "parameters"),
+    for column, label, unit, axis in (
+        ("train_seconds", "training time", "s", "training time, s"),
+        ("parameters", "number of parameters", "parameters", "number of parameters"),
     ):
         ranked = results.table.sort_values(column, kind="stable")
         rows = ranked[["model", column, "accuracy", "accuracy_low", "accuracy_high"]]
@@ -102,9 +102,7 @@ def costs(results: Results) -> Iterator[Figure]:
                 f"{model} {percent(accuracy)} with {plain(cost)} {unit}"
                 for _, model, cost, accuracy, *_ in rows.itertuples()
             ),
-            charts.against_cost(
-                results.table, column, f"{label}, {unit}" if unit == "s" else label
-            ),
+            charts.against_cost(results.table, column, axis),
             rows,
         )
 

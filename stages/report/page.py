@@ -1,7 +1,6 @@
 """The whole page as one text."""
 
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,8 @@ HERE = Path(__file__).parent
 # How many mistakes are shown: of a model, of each of many models, and of all together.
 EACH, EACH_OF_MANY, SHARED = 12, 6, 24
 MANY = 5
+# The scripts that draw Vega-Lite charts.
+VEGA: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
 
 
 # Images under one `title`: the `total` of them and some `pictures`, with number, caption, data URI.
@@ -71,7 +72,7 @@ def build(results: Results) -> str:
         machines=provenance.machines(results.times),
         colours={"light": theme.LIGHT, "dark": theme.DARK},
         style=(HERE / "page.css").read_text(encoding="utf-8"),
-        vega=vega(),
+        vega=VEGA,
         constants={
             "charts": {name: figure["chart"] for name, figure in shown.items()},
             "themes": {"light": theme.of(theme.LIGHT), "dark": theme.of(theme.DARK)},
@@ -79,13 +80,6 @@ def build(results: Results) -> str:
         },
         script=(HERE / "page.js").read_text(encoding="utf-8"),
     )
-
-
-@cache
-def vega() -> str:
-    """Return the scripts that draw Vega-Lite charts."""
-    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    return bundle
 
 
 def notebook(results: Results) -> dict[str, Any]:
