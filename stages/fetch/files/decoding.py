@@ -122,11 +122,9 @@ def decoding(name: object) -> Iterator[None]:
         raise
     # Each format's decoder has its own errors; those of the system have a `strerror`.
     except Exception as error:
+        told = f"damaged or cut short ({one_line(error)})"
         if "MAX_TEXT" in str(error):
-            raise StageError(
-                f"{name}: a text or colour profile above {LONGEST_TEXT // 2**20} MiB; "
-                "save it without"
-            ) from None
-        if reason := getattr(error, "strerror", None):
-            raise StageError(f"{name}: cannot be read ({reason})") from None
-        raise StageError(f"{name}: damaged or cut short ({one_line(error)})") from None
+            told = f"a text or colour profile above {LONGEST_TEXT // 2**20} MiB; save it without"
+        elif reason := getattr(error, "strerror", None):
+            told = f"cannot be read ({reason})"
+        raise StageError(f"{name}: {told}") from None
