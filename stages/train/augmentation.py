@@ -106,7 +106,6 @@ def sample(images: tf.Tensor, x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
     first = tf.range(tf.shape(images)[0])[:, None, None] * (row * (height + 2))
     place = first + tf.cast(top, tf.int32) * row + tf.cast(left, tf.int32)
     upper = tf.gather(framed, place) * (1 - right) + tf.gather(framed, place + 1) * right
-    lower = (
-        tf.gather(framed, place + row) * (1 - right) + tf.gather(framed, place + row + 1) * right
-    )
+    below = place + row
+    lower = tf.gather(framed, below) * (1 - right) + tf.gather(framed, below + 1) * right
     return upper * (1 - bottom) + lower * bottom

@@ -24,14 +24,10 @@ FAINT = 1 / 64
 # Weights that all start at 0 can hide it as well.
 DISTURBANCE = 0.1
 RIGHT = "end in a softmax over the classes"
+Make = Callable[[], keras.Model]
 
 
-def check(
-    model: keras.Model,
-    make: Callable[[], keras.Model],
-    settings: TrainingSettings,
-    images: np.ndarray,
-) -> None:
+def check(model: keras.Model, make: Make, settings: TrainingSettings, images: np.ndarray) -> None:
     """Check that *model* can be trained, and what was trained be saved and opened again.
 
     It is tried on the first few *images* (n, height, width, channels), and so is the one that
@@ -48,12 +44,7 @@ def check(
         raise StageError(f"{place(model.name, settings)}: {told}") from None
 
 
-def _check(
-    model: keras.Model,
-    make: Callable[[], keras.Model],
-    settings: TrainingSettings,
-    images: np.ndarray,
-) -> None:
+def _check(model: keras.Model, make: Make, settings: TrainingSettings, images: np.ndarray) -> None:
     if not model.trainable_weights:
         raise StageError("the model has no weight to train")
     for weight in model.trainable_weights:

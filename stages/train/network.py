@@ -53,7 +53,11 @@ def build(
     try:
         inputs, outputs = connected(image)
     except Exception as error:
-        told = _told(error, settings)
+        # With the line in the architecture's own file.
+        file = f"{FOLDER}/{settings.architecture}.py"
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if frame.filename.endswith(file)]
+        told = (f"line {lines[-1]}: " if lines else "") + named(error)
         try:
             connected((max(LARGE, image[0]), max(LARGE, image[1]), image[2]))
         except Exception:
@@ -73,20 +77,11 @@ def build(
         model = keras.Model(inputs, outputs, name=name)
     # What is returned does not come from x, or two layers have the same name.
     except ValueError as error:
-        raise StageError(
-            f"{where}: what connect returned makes no model of its x: {one_line(error)}"
-        ) from None
+        told = f"what connect returned makes no model of its x: {one_line(error)}"
+        raise StageError(f"{where}: {told}") from None
     for layer in batch_normalizations(model):
         layer.momentum = settings.batch_norm_momentum
     return model
-
-
-def _told(error: Exception, settings: TrainingSettings) -> str:
-    """Return what went wrong in the architecture's file, with its line there."""
-    file = f"{FOLDER}/{settings.architecture}.py"
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if frame.filename.endswith(file)]
-    return (f"line {lines[-1]}: " if lines else "") + named(error)
 
 
 def training_graph(

@@ -40,9 +40,8 @@ class Trainer:
             self._norms = batch_normalizations(self.kept)
             for layer in self._norms:
                 layer.momentum = self._norm_momentum
-        graph = self.graph
-        images = tf.TensorSpec(graph.input_shape, tf.uint8)
-        labels = tf.TensorSpec(graph.output_shape, tf.float32)
+        images = tf.TensorSpec(self.graph.input_shape, tf.uint8)
+        labels = tf.TensorSpec(self.graph.output_shape, tf.float32)
         number, seed = tf.TensorSpec([], tf.float32), tf.TensorSpec([2], tf.int32)
         # As in Keras, no layer's Python is rewritten.
         function = partial(tf.function, jit_compile=False, autograph=False)
@@ -103,8 +102,7 @@ class Trainer:
         return keras.losses.categorical_crossentropy(targets, outputs)
 
     def _average(self, rate: tf.Tensor) -> None:
-        averages = self.kept.trainable_variables
-        for average, variable in zip(averages, self.variables, strict=True):
+        for average, variable in zip(self.kept.trainable_variables, self.variables, strict=True):
             average.value.assign_add((variable - average.value) * tf.cast(rate, variable.dtype))
 
     def _augmented(self, images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
