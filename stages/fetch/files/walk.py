@@ -18,24 +18,21 @@ def walk(folder: Path) -> list[Path]:
             name = os.fsencode(path).decode("utf-8", "backslashreplace")
             if name != str(path):
                 raise StageError(f"{name}: a name that is not UTF-8; rename it")
-            if path.is_symlink():
-                _check_link(path)
+            if path.is_symlink() and not path.exists():
+                raise StageError(
+                    f"{path}: a link to something that is missing; remove it or mend it"
+                )
+            if path.is_symlink() and path.is_dir() and not is_hidden(path.name):
+                raise StageError(
+                    f"{path}: a link to a folder, in which DVC would not notice a change; "
+                    "put the folder itself there, or a link for each file"
+                )
         found += [Path(place, name) for name in files]
     return sorted(found)
 
 
 def _raise(error: OSError) -> None:
     raise error
-
-
-def _check_link(path: Path) -> None:
-    if not path.exists():
-        raise StageError(f"{path}: a link to something that is missing; remove it or mend it")
-    if path.is_dir() and not is_hidden(path.name):
-        raise StageError(
-            f"{path}: a link to a folder, in which DVC would not notice a change; "
-            "put the folder itself there, or a link for each file"
-        )
 
 
 def is_hidden(name: str) -> bool:

