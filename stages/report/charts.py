@@ -94,20 +94,14 @@ def against_cost(table: pd.DataFrame, cost: str, title: str) -> Chart:
     # A name is on the side with more room.
     right = shown[cost] > np.sqrt(shown[cost].min() * shown[cost].max())
     shown["side"] = np.where(right, -1, 1)
+    scale = alt.Scale(type="log", nice=False, padding=25)
+    axis = alt.Axis(format="~s", labelOverlap=True)
     base = alt.Chart(data_of(shown)).encode(
-        alt.X(
-            f"{cost}:Q",
-            scale=alt.Scale(type="log", nice=False, padding=25),
-            axis=alt.Axis(format="~s", labelOverlap=True),
-            title=title,
-        ),
+        alt.X(f"{cost}:Q", scale=scale, axis=axis, title=title),
         alt.Y("accuracy:Q", scale=alt.Scale(zero=False), axis=PERCENT, title="test accuracy"),
     )
-    front = (
-        base.transform_filter("datum.front")
-        .mark_line(interpolate="step-after", strokeDash=[4, 3], style="aside")
-        .encode(order=f"{cost}:Q")
-    )
+    front = base.transform_filter("datum.front").encode(order=f"{cost}:Q")
+    front = front.mark_line(interpolate="step-after", strokeDash=[4, 3], style="aside")
     low, high = alt.Y("accuracy_low:Q"), alt.Y2("accuracy_high:Q")
     ranges = base.mark_rule().encode(low, high, colour(table))
     tooltip = ["model:N", "accuracy:Q", f"{cost}:Q"]

@@ -17,8 +17,6 @@ from stages.report.results import Results
 
 # If there are more items than this, the text below a chart has only the first and the last.
 LISTED = 4
-
-
 # By name: `title`; `reading`, how to read it; `summary`, what it shows, for readers who cannot see
 # it; `chart`; `numbers`, its table as a data URI.
 Figure = dict[str, Any]
@@ -75,13 +73,11 @@ def curves(results: Results) -> Figure:
     """Return accuracy and loss by epoch."""
     history = results.history
     last = history[history["images"] == "validation"].groupby("model", sort=False).last()
+    ends = last["accuracy"].map(percent)
     return figure(
         "Epoch by epoch",
         "Solid lines: validation images. Dashed lines: training images.",
-        (
-            f"{row.Index} ends at {percent(row.accuracy)} on validation images"
-            for row in last.itertuples()
-        ),
+        (f"{model} ends at {share} on validation images" for model, share in ends.items()),
         charts.curves(history),
         history,
     )

@@ -21,8 +21,6 @@ EACH, EACH_OF_MANY, SHARED = 12, 6, 24
 MANY = 5
 # The scripts that draw Vega-Lite charts.
 VEGA: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-
-
 # Images under one `title`: the `total` of them and some `pictures`, with number, caption, data URI.
 Gallery = dict[str, Any]
 

@@ -10,11 +10,9 @@ def hashes(lock: Mapping[str, Any], models: Collection[str]) -> dict[str, list[t
 
     Only *models* count: DVC also keeps the entries of models that were removed.
     """
-    stages = [
-        stage
-        for name, stage in lock["stages"].items()
-        if "@" not in name or name.partition("@")[2] in models
-    ]
+    # A stage that is not of one model has no name after an @.
+    kept = {"", *models}
+    stages = [stage for name, stage in lock["stages"].items() if name.partition("@")[2] in kept]
     outs = {out["path"]: out["md5"] for stage in stages for out in stage.get("outs", [])}
     deps = {dep["path"]: dep["md5"] for stage in stages for dep in stage.get("deps", [])}
     found = {
