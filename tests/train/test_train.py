@@ -32,11 +32,12 @@ from tests.support.networks import needs_bfloat16
 from tests.support.settings import DEFAULTS
 
 SMALL = {"filters": [2, 3], "dense": [4], "epochs": 2}
+Run = Callable[..., Any]
 TRAINING, VALIDATION = random_images(24, seed=1), random_images(7, seed=2)
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Give the function that runs the stage with some settings changed; each run is made once."""
     runs: dict[str, Any] = {}
 
@@ -142,7 +143,7 @@ EFFECTS: dict[str, tuple[Any, set[str]]] = {
     "key",
     [pytest.param(key, marks=needs_bfloat16) if key == "precision" else key for key in EFFECTS],
 )
-def test_a_setting_changes_what_it_is_for_and_no_more(run: Callable[..., Any], key: str) -> None:
+def test_a_setting_changes_what_it_is_for_and_no_more(run: Run, key: str) -> None:
     value, changes = EFFECTS[key]
     plain, changed = run(), run(**{key: value})
     assert {name for name, seen in plain.seen.items() if changed.seen[name] != seen} == changes
@@ -159,7 +160,7 @@ def test_a_setting_changes_what_it_is_for_and_no_more(run: Callable[..., Any], k
     assert changed.reached["val_loss"] == pytest.approx(expected, rel=within)
 
 
-def test_all_settings_are_tried_and_what_is_seen_follows_them(run: Callable[..., Any]) -> None:
+def test_all_settings_are_tried_and_what_is_seen_follows_them(run: Run) -> None:
     assert set(EFFECTS) == set(TrainingSettings.model_fields) - {"versions"}
     assert run(batch_size=10).seen["batches"] == [10, 10, 4] * 2
     assert run(steps_per_epoch=2).seen["batches"] == [8] * 4
@@ -171,7 +172,7 @@ def test_all_settings_are_tried_and_what_is_seen_follows_them(run: Callable[...,
     np.testing.assert_array_equal(run(seed=5).seen["order"], TRAINING[0][order])
 
 
-def test_results_are_the_last_epochs_and_times_are_their_sum(run: Callable[..., Any]) -> None:
+def test_results_are_the_last_epochs_and_times_are_their_sum(run: Run) -> None:
     done, names = run(batch_size=10), ["accuracy", "loss", "val_accuracy", "val_loss"]
     reached, last = done.reached, done.history.iloc[-1]
     assert [reached[name] for name in names] == list(last[names])
@@ -183,7 +184,7 @@ def test_results_are_the_last_epochs_and_times_are_their_sum(run: Callable[..., 
     assert in_all == pytest.approx([seconds] * 3, rel=0.05)
 
 
-def test_checkpoints_key_is_of_all_that_decides_the_bits(run: Callable[..., Any]) -> None:
+def test_checkpoints_key_is_of_all_that_decides_the_bits(run: Run) -> None:
     chosen, on, data = run().key
     assert chosen == TrainingSettings.parse(DEFAULTS | SMALL, "a test").model_dump()
     assert on == {"precision": "float32", **machine.describe()}
@@ -192,9 +193,7 @@ def test_checkpoints_key_is_of_all_that_decides_the_bits(run: Callable[..., Any]
     assert data == [Path("data/processed") / name for name in names]
 
 
-def test_what_is_not_trained_is_told(
-    run: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_not_trained_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processed, "read_watched", lambda: "test")
     told = (
         "early_stopping is 3, but the validation images are the test images, which must not decide "
