@@ -32,11 +32,6 @@ def build(name: str) -> Any:
     return model
 
 
-def measure(name: str, what: str = "fit") -> dict[str, Any]:
-    """Return what was measured of the model *name*: its whole fit, or some ``steps``."""
-    return {"fit": fit, "steps": steps}[what](name)
-
-
 def fit(name: str) -> dict[str, Any]:
     """Train the model *name* as the notebook does and return what was measured."""
     images, labels, *test = (

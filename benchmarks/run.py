@@ -16,14 +16,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from benchmarks.side import MODELS
-from benchmarks.summary import mean_accuracies, report, summarize
+from benchmarks.summary import ROOT, mean_accuracies, report, summarize
 from stages.common.files import write_text
 
-ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results.json"
 PEER_PYTHON = str(ROOT / ".venv-peer" / "bin" / "python")
 # Makes a larger processor compute as one with AVX2 does, which has no bfloat16 either.
@@ -38,29 +36,29 @@ def each(words: str, runs: int = 3) -> list[str]:
 def pytorch(*precisions: str) -> list[str]:
     """Return the words for PyTorch's training steps, with either allocator."""
     variants = itertools.product(MODELS, precisions, ("system", "reuse"))
-    return [" ".join(["pytorch", *words]) for words in variants]
+    return [" ".join(["pytorch:measure", *words]) for words in variants]
 
 
 # What measures a side: the words after `python -m benchmarks`.
 SIDES = {
-    "peak": ["peak"],
-    "steps": each("steps {}"),
-    "same_work": each("ours {} notebook"),
+    "peak": ["peak:measure"],
+    "steps": each("steps:measure {}"),
+    "same_work": each("ours:measure {} notebook"),
     # What it reaches is for `make replicates`.
-    "fast": each("ours {} fast"),
-    "accurate": each("ours {} accurate", runs=1),
-    "notebook": each("notebook {}", runs=1),
+    "fast": each("ours:measure {} fast"),
+    "accurate": each("ours:measure {} accurate", runs=1),
+    "notebook": each("notebook:fit {}", runs=1),
     "pytorch": pytorch("float32", "bfloat16"),
-    "avx2": each("steps {} float32"),
-    "avx2_keras": each("notebook {} steps"),
-    "avx2_keras_onednn": each("notebook {} steps"),
+    "avx2": each("steps:measure {} float32"),
+    "avx2_keras": each("notebook:steps {}"),
+    "avx2_keras_onednn": each("notebook:steps {}"),
     "avx2_pytorch": pytorch("float32"),
-    "growth": [f"ours model3 notebook {times}" for times in "1248"],
-    "sweep": ["sweep", "sweep 10", "sweep 100", "sweep 300"],
-    "overhead": ["whole fast dvc repro"],
+    "growth": [f"ours:measure model3 notebook {times}" for times in "1248"],
+    "sweep": ["sweep:stubs", "sweep:among 10", "sweep:among 100", "sweep:among 300"],
+    "overhead": ["whole:measure fast dvc repro"],
     "first_run": [
-        "whole notebook make repro",
-        "whole notebook env ONEDNN_MAX_CPU_ISA=AVX2 make repro",
+        "whole:measure notebook make repro",
+        "whole:measure notebook env ONEDNN_MAX_CPU_ISA=AVX2 make repro",
     ],
 }
 VARIABLES = {
@@ -87,11 +85,10 @@ def run(side: str, words: list[str], python: str = sys.executable) -> dict[str, 
 def write_results(sides: Mapping[str, Any]) -> None:
     """Write the raw measurements of all *sides* and their summary, and the tables of both."""
     runs = {side: content["runs"] for side, content in sides.items()}
-    machines = {side: content["machine"] for side, content in sides.items()}
     summary = summarize(runs, mean_accuracies())
     # Not sorted: the summary comes first.
     write_text(RESULTS, json.dumps({"summary": summary, "sides": sides}, indent=1) + "\n")
-    write_text(RESULTS.with_suffix(".md"), report(summary, machines, runs))
+    write_text(RESULTS.with_suffix(".md"), report(summary, sides))
 
 
 def main() -> None:

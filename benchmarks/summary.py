@@ -98,27 +98,25 @@ def rounded(value: Any) -> Any:
     return float(f"{value:.5g}")
 
 
-def report(summary: dict[str, Any], machines: Mapping[str, Mapping[str, Any]], runs: Runs) -> str:
-    """Return fit times and the summary as Markdown, and the machine of each side.
-
-    *machines* and *runs* are by the side's name.
-    """
+def report(summary: dict[str, Any], sides: Mapping[str, Any]) -> str:
+    """Return fit times and the summary as Markdown, and the machine of each of the *sides*."""
 
     def fits(side: str, key: str = "train_seconds") -> str:
-        each = [[run[key] for run in runs[side] if run["model"] == model] for model in MODELS]
+        runs = sides[side]["runs"]
+        each = [[run[key] for run in runs if run["model"] == model] for model in MODELS]
         cells = " | ".join(spread(seconds) for seconds in each)
         return f"{cells} | {sum(map(median, each)):.1f} s | {len(each[0])}"
 
-    sides: dict[str, list[str]] = {}
-    for side, machine in machines.items():
-        sides.setdefault(described(machine), []).append(f"`{side}`")
+    machines: dict[str, list[str]] = {}
+    for side, content in sides.items():
+        machines.setdefault(described(content["machine"]), []).append(f"`{side}`")
     text = TEMPLATE.read_text(encoding="utf-8")
     page = Template(text, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
     return page.render(
         summary=summary,
         fits=fits,
-        places=[f"{machine} ({', '.join(names)})" for machine, names in sides.items()],
-        precisions={run["precision"] for side in COMPUTED for run in runs[side]},
+        places=[f"{machine} ({', '.join(names)})" for machine, names in machines.items()],
+        precisions={run["precision"] for side in COMPUTED for run in sides[side]["runs"]},
     )
 
 

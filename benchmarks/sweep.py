@@ -1,15 +1,15 @@
 """The cost of a sweep beyond its trainings."""
 
 import hashlib
-import itertools
 import os
 import shutil
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
-from timeit import repeat, timeit
+from timeit import timeit
 from typing import Any
 
 import ray
@@ -23,11 +23,6 @@ WORKERS = 8
 TRIALS = 64
 TRIAL_SECONDS = 1.0
 RUNS = 3
-
-
-def measure(experiments: str = "") -> dict[str, Any]:
-    """Measure a real trial among *experiments* of them, or many trials that only wait."""
-    return among(int(experiments)) if experiments else stubs()
 
 
 def stubs() -> dict[str, Any]:
@@ -51,8 +46,9 @@ def stubs() -> dict[str, Any]:
     return {"workers": WORKERS, "trials": TRIALS, "trial_seconds": TRIAL_SECONDS, "seconds": lasted}
 
 
-def among(count: int) -> dict[str, Any]:
-    """Return the times of a trial with results in the remote, and of a listing, among *count*."""
+def among(experiments: str) -> dict[str, Any]:
+    """Return the times of a trial with results in the remote, and of a listing, among so many."""
+    count = int(experiments)
     with tempfile.TemporaryDirectory() as temporary:
         project, store = Path(temporary) / "project", Path(temporary) / "store"
         # A node of a cluster has its own cache.
@@ -79,8 +75,6 @@ def among(count: int) -> dict[str, Any]:
                 copy.parent.mkdir(parents=True)
                 shutil.copy(entry, copy)
         show = timeit(lambda: work.run(["dvc", "exp", "show", "--json"], project), number=1)
-        numbers = itertools.count()
-        runs = repeat(
-            lambda: work.experiment(source, settings, f"run-{next(numbers)}"), number=1, repeat=RUNS
-        )
+        again = [partial(work.experiment, source, settings, f"run-{run}") for run in range(RUNS)]
+        runs = [timeit(run, number=1) for run in again]
         return {"experiments": count, "trial_seconds": median(runs), "show_seconds": show}
