@@ -37,8 +37,12 @@ def verdict(table: pd.DataFrame, pairs: pd.DataFrame, dataset: Dataset) -> str:
     who = f"{and_(names) if len(names) <= NAMED else f'{len(names)} models'} (recipe {recipes})"
     were = "was tested" if len(names) == 1 else "were compared"
     best = table.iloc[table["accuracy"].argmax()]
-    sentences = [f"{who} {were} on {images_tested(dataset)}.", result(table, best, pairs)]
-    tested = dataset.total("test")
+    tested, count, absent = dataset.total("test"), len(dataset.classes), len(dataset.absent("test"))
+    classes = f"{count - absent} of {count}" if absent else f"{count}"
+    sentences = [
+        f"{who} {were} on {tested:,} test images from {dataset.name} in {classes} classes.",
+        result(table, best, pairs),
+    ]
     if best["accuracy_high"] - best["accuracy_low"] > WIDE:
         low, high = (f"{100 * best[f'accuracy_{end}']:.0f}" for end in ("low", "high"))
         sentences.append(
@@ -58,31 +62,23 @@ def result(table: pd.DataFrame, best: pd.Series, pairs: pd.DataFrame) -> str:
         all_are = {1: f"{best['model']} is", 2: "Both are", 3: "All three are"}
         share = {1: "every image", 0: "none"}.get(best["accuracy"], f"{accuracy} of them")
         return f"{all_are.get(count, f'All {count} are')} right on {share}."
-    who, is_, comes, it = and_(leaders), "is", "comes", "it is"
-    if len(leaders) > 1:
-        is_, comes, it = "are", "come", "they are"
+    several = len(leaders) > 1
+    is_, comes, it = ("are", "come", "they are") if several else ("is", "comes", "it is")
     of_best = against(best["model"], pairs)
     of_best = of_best[~of_best["other"].isin(leaders)]
     equal = of_best[of_best["p_holm"] >= LEVEL]
     if equal.empty:
         p_value = probability(of_best["p_holm"].max(), "=" if len(of_best) == 1 else "≤")
         return (
-            f"{who} {is_} the most accurate with {accuracy}, and that is more than "
+            f"{and_(leaders)} {is_} the most accurate with {accuracy}, and that is more than "
             f"the luck of the images ({p_value}; {TEST})."
         )
     others = and_(list(equal["other"])) if len(equal) <= NAMED else f"{len(equal)} others"
     p_value = probability(equal["p_holm"].min(), "=" if len(equal) == 1 else "≥")
     return (
-        f"{who} {comes} first with {accuracy}, but that may be luck: on these "
+        f"{and_(leaders)} {comes} first with {accuracy}, but that may be luck: on these "
         f"images {it} no different from {others} ({p_value}; {TEST})."
     )
-
-
-def images_tested(dataset: Dataset) -> str:
-    """Return the description of the test images."""
-    count, absent = len(dataset.classes), len(dataset.absent("test"))
-    classes = f"{count - absent} of {count}" if absent else f"{count}"
-    return f"{dataset.total('test'):,} test images from {dataset.name} in {classes} classes"
 
 
 def against(model: str, pairs: pd.DataFrame) -> pd.DataFrame:

@@ -77,10 +77,8 @@ def with_p(others: pd.DataFrame, bound: str, where: str = "") -> str:
     if len(others) > NAMED:
         p_value = probability(others["p_holm"].agg(bound), {"max": "≤", "min": "≥"}[bound])
         return f"{len(others)} others {where}({p_value})"
-    by_p: dict[str, list[str]] = {}
-    for name, p_value in zip(others["other"], others["p_holm"], strict=True):
-        by_p.setdefault(probability(p_value), []).append(name)
-    return and_([f"{and_(names)} {where}({p_value})" for p_value, names in by_p.items()])
+    by_p = others.groupby(others["p_holm"].map(probability), sort=False)["other"]
+    return and_([f"{and_(list(names))} {where}({p_value})" for p_value, names in by_p])
 
 
 def pareto_front(table: pd.DataFrame) -> pd.Series:
