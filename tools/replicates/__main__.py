@@ -8,7 +8,6 @@ the ensemble of all: means over the seeds, their spread, their 95 % intervals. d
 row for each pair: how far the first is above the second on the same seed.
 """
 
-import argparse
 import io
 import json
 import sys
@@ -75,21 +74,6 @@ def write(folder: Path, remote: Mapping[str, str] | None) -> None:
         print(f"\n{path}\n{shown.to_string(index=False)}")
 
 
-def settings_of(options: argparse.Namespace) -> str:
-    """Return the settings of the sweep.
-
-    Raises:
-        StageError: more than the seed would differ, or there is only one seed.
-    """
-    if options.seeds < 2:  # noqa: PLR2004
-        raise StageError(f"SEEDS: {options.seeds}: a spread needs 2 or more")
-    if len(grid(options.set)) > 1:
-        raise StageError(f"SET: {options.set}: several values; only the seed may differ")
-    recipes = f"train.recipe={options.recipe}" if options.recipe else ""
-    # If a key has two values, the last one counts.
-    return f"{options.set} {recipes} train.seed=range(0,{options.seeds})"
-
-
 def main(words: Sequence[str]) -> int:
     """Run the sweep that *words*, the command's arguments, ask for; return the exit code."""
     parser = sweep.parser("tools.replicates", __doc__)
@@ -99,7 +83,13 @@ def main(words: Sequence[str]) -> int:
     options = parser.parse_args(words)
 
     def act() -> int:
-        options.set = settings_of(options)
+        if options.seeds < 2:  # noqa: PLR2004
+            raise StageError(f"SEEDS: {options.seeds}: a spread needs 2 or more")
+        if len(grid(options.set)) > 1:
+            raise StageError(f"SET: {options.set}: several values; only the seed may differ")
+        recipes = f"train.recipe={options.recipe}" if options.recipe else ""
+        # If a key has two values, the last one counts.
+        options.set += f" {recipes} train.seed=range(0,{options.seeds})"
         if code := sweep.run(options):
             return code
         write(options.folder, ready.remote(options.remote) if options.remote else None)

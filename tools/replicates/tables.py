@@ -38,12 +38,11 @@ def means(runs: pd.DataFrame) -> pd.DataFrame:
 def differences(runs: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each pair of models: the first's lead in accuracy on the same seed."""
     by_seed = runs.pivot_table("accuracy", "seed", "model", sort=False)
-    rows = []
-    for first, second in itertools.combinations(by_seed, 2):
-        difference = by_seed[first] - by_seed[second]
-        row = {"first": first, "second": second, "seeds": len(difference)}
-        rows.append(row | spread(difference))
-    return pd.DataFrame(rows)
+    return pd.DataFrame(
+        {"first": first, "second": second, "seeds": len(by_seed)}
+        | spread(by_seed[first] - by_seed[second])
+        for first, second in itertools.combinations(by_seed, 2)
+    )
 
 
 def tables(runs: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

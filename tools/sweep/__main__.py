@@ -127,17 +127,14 @@ def sweep(
         trials.append(trial)
         return trial
 
-    def room() -> int:
-        # More than can run, so that no core waits for this process. A search learns from each trial
-        # that ends, so fewer wait.
-        return slots(cores) + (1 if search else slots(cores))
-
     for trial in search.finished() if search else ():
         progress.ended(new(trial))
     for trial in follow(
         Pieces(source, cores),
         map(new, iter(search.ask, None) if search else map(Trial, grid)),
-        room,
+        # More than can run, so that no core waits for this process. A search learns from each trial
+        # that ends, so fewer wait.
+        lambda: slots(cores) + (1 if search else slots(cores)),
         lambda handed: progress.show(min(handed, slots(cores))),
     ):
         if not trial.lines:

@@ -7,8 +7,6 @@ from tqdm import tqdm
 from tools.sweep.driver import Trial
 
 BAR = "{n} of {total} done{postfix}"
-# In a log, where each line stays, they are further apart.
-TERMINAL_SECONDS, LOG_SECONDS = 0.1, 60
 
 
 class Progress(tqdm):
@@ -21,7 +19,8 @@ class Progress(tqdm):
             bar_format=f"{BAR}, about {{remaining}} left",
             file=sys.stdout,
             dynamic_ncols=True,
-            mininterval=TERMINAL_SECONDS if sys.stdout.isatty() else LOG_SECONDS,
+            # In a log, where each line stays, they are further apart.
+            mininterval=0.1 if sys.stdout.isatty() else 60,
             miniters=0,
             smoothing=0,
         )
