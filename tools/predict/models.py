@@ -114,13 +114,9 @@ def seen_on(source: Source, name: str, form: Form) -> list[digits.Seen]:
         found = digits.find(pixels[..., 0])
         if not found:
             raise StageError(f"{name}: no digit found")
-    return [one._replace(image=fitted(one.image, form.image)) for one in found]
-
-
-def fitted(pixels: np.ndarray, image: tuple[int, int, int]) -> np.ndarray:
-    """Return *pixels* in the shape *image*, with their proportions kept."""
-    pixels = np.atleast_3d(pixels)
-    if pixels.shape[:2] != image[:2]:
-        pixels = resized(pixels, image[:2])
+    fitted = (resized(np.atleast_3d(one.image), form.image[:2]) for one in found)
     # Models that take colour get a grey digit in every channel.
-    return np.array(np.broadcast_to(pixels, image))
+    return [
+        one._replace(image=np.array(np.broadcast_to(image, form.image)))
+        for one, image in zip(found, fitted, strict=True)
+    ]
