@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -11,23 +12,18 @@ from stages.common.errors import StageError
 from stages.common.files import write_json
 from stages.compare.__main__ import main
 from stages.compare.replicates import fingerprint
+from tests.support.handmade import write_files
+from tests.support.results import described
 from tests.support.settings import DEFAULTS, training_settings
 
 TRAIN = {
     **{"parameters": 5, "trainable_parameters": 4, "training_images": 20, "epochs": 1},
     **{"recipe": "notebook", "precision": "float32", "accuracy": 0.9},
 }
-DATASET = {
-    **{"name": "letters", "dataset": None, "watched": "test", "drawn": ["test"]},
-    "classes": [
-        {"class": "3", "train": 1, "validation": 0, "test": 0},
-        {"class": "NA", "train": 9, "validation": 3, "test": 3},
-    ],
-}
 FILES = {
     "train/mine.json": json.dumps(TRAIN),
     "time/mine.json": '{"train_seconds": 3.5, "machine": {}}',
-    "dataset.json": json.dumps(DATASET),
+    "dataset.json": described(np.eye(2)[[1, 1, 1]], ["3", "NA"]).model_dump_json(),
     "evaluate/mine.json": '{"accuracy": 0.5, "loss": 1.0}',
     "predictions/mine.csv": "actual,predicted,confidence\nNA,NA,0.9\nNA,3,0.8\nNA,NA,0.7\n",
     "history/mine.csv": "epoch,accuracy,loss,val_accuracy,val_loss\n1,0.5,1.0,0.25,2.0\n",
@@ -39,9 +35,7 @@ def project(here: Path) -> Path:
     """Return metrics/ of the working folder, with all that the stage reads."""
     Path("params.yaml").write_text(yaml.safe_dump({"models": {"mine": {}}}))
     write_json(settings.path_of("mine"), DEFAULTS)
-    for name, content in FILES.items():
-        (here / "metrics" / name).parent.mkdir(parents=True, exist_ok=True)
-        (here / "metrics" / name).write_text(content)
+    write_files(here / "metrics", {name: content.encode() for name, content in FILES.items()})
     return here / "metrics"
 
 
@@ -64,8 +58,7 @@ def test_what_stages_write_is_compared(project: Path, capsys: pytest.CaptureFixt
 
 
 def test_models_scored_on_other_images_are_not_compared(project: Path) -> None:
-    params = yaml.safe_load(Path("params.yaml").read_text())
-    Path("params.yaml").write_text(yaml.safe_dump(params | {"models": {"mine": {}, "other": {}}}))
+    Path("params.yaml").write_text(yaml.safe_dump({"models": {"mine": {}, "other": {}}}))
     (project / "predictions/other.csv").write_text("actual,predicted,confidence\n3,3,0.9\n")
     with pytest.raises(StageError, match="other test images than those of mine"):
         main()
@@ -92,13 +85,9 @@ def test_what_makes_a_training_a_replicate() -> None:
     later = {"early_stopping": 3, "optimizer": "sgd", "weight_decay": 0.1}
     older = {key: value for key, value in DEFAULTS.items() if key not in later}
     assert fingerprint(older, TRAIN, actual) == first
-    others = [
-        *[fingerprint(DEFAULTS | {key: later[key]}, TRAIN, actual) for key in later],
-        fingerprint(DEFAULTS | {"learning_rate": 0.5}, TRAIN, actual),
-        fingerprint(DEFAULTS, TRAIN | {"training_images": 19}, actual),
-        fingerprint(DEFAULTS, TRAIN | {"precision": "bfloat16"}, actual),
-        fingerprint(DEFAULTS, TRAIN | {"parameters": 6}, actual),
-        fingerprint(DEFAULTS, TRAIN, ["b", "a"]),
-        fingerprint(DEFAULTS, TRAIN, ["ab"]),
-    ]
-    assert first not in others
+    for key, value in (later | {"learning_rate": 0.5}).items():
+        assert fingerprint(DEFAULTS | {key: value}, TRAIN, actual) != first
+    for key, value in {"training_images": 19, "precision": "bfloat16", "parameters": 6}.items():
+        assert fingerprint(DEFAULTS, TRAIN | {key: value}, actual) != first
+    for others in (["b", "a"], ["ab"]):
+        assert fingerprint(DEFAULTS, TRAIN, others) != first
