@@ -39,8 +39,7 @@ def main() -> None:
     significance = pairs(correct)
     table = compare({name: results(name, actual) for name in names}, correct, significance)
     history = long_history({n: read_table(METRICS / "history" / f"{n}.csv") for n in names})
-    said = verdict(table, significance, dataset.read())
-    text = f"{said}\n\n{to_markdown(table)}{LEGEND}"
+    text = f"{verdict(table, significance, dataset.read())}\n\n{to_markdown(table)}{LEGEND}"
     tables = {"comparison": table, "significance": significance, "history": history}
     for part, content in tables.items():
         write_text(METRICS / f"{part}.csv", content.to_csv(index=False, lineterminator="\n"))

@@ -23,8 +23,7 @@ TEMPLATE = Path(__file__).with_suffix(".md.jinja")
 def main(base: str) -> None:
     """Print the report."""
     table, pairs = (read_table(METRICS / f"{name}.csv") for name in ("comparison", "significance"))
-    text = TEMPLATE.read_text(encoding="utf-8")
-    filled = Template(text, undefined=StrictUndefined).render(
+    filled = Template(TEMPLATE.read_text(encoding="utf-8"), undefined=StrictUndefined).render(
         base=base,
         params=differences("params", base),
         metrics=differences("metrics", base),

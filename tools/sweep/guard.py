@@ -20,10 +20,7 @@ def main(folder: str, groups: Iterable[str]) -> None:
     if os.fork():
         return
     os.setsid()
-    group = 0
-    for line in groups:
-        group = int(line)
-    if group:
+    if group := int(["0", *groups][-1]):
         with suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
     shutil.rmtree(folder, ignore_errors=True)

@@ -50,14 +50,9 @@ def source(options: Namespace) -> Source:
         git("rev-parse", word) for word in ("--show-toplevel", "--show-prefix", "HEAD")
     )
     found = Source(here, commit, name, email, checkpoints=checkpoints, prefix=prefix)
-    if options.address:
-        return _shared(found, options)
-    with Repo() as repo:
-        return replace(found, cache=str(repo.cache.local_cache_dir))
-
-
-def _shared(found: Source, options: Namespace) -> Source:
-    """Return the source for the nodes of a cluster, after checking that the commit is there."""
+    if not options.address:
+        with Repo() as repo:
+            return replace(found, cache=str(repo.cache.local_cache_dir))
     place = git("remote", "get-url", options.git or "origin") or options.git
     if not place:
         raise StageError("--address: nodes clone from a Git remote; add one, or give --git")
