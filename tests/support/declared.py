@@ -1,9 +1,8 @@
 """The stages as dvc.yaml declares them; DVC itself writes out each ``foreach``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from dvc.repo import Repo
@@ -11,8 +10,7 @@ from dvc.repo import Repo
 from tests import ROOT
 
 
-@dataclass(frozen=True)
-class Stage:
+class Stage(NamedTuple):
     """One stage; of *outs*, whether DVC's cache holds them (or else Git)."""
 
     name: str

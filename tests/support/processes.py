@@ -55,10 +55,9 @@ def interrupt(process: subprocess.Popen[str], stage: int) -> tuple[float, str]:
 
 def is_running(number: int) -> bool:
     """Tell whether a process lives; one that only waits to be buried does not."""
-    try:
+    with suppress(psutil.NoSuchProcess):
         return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    return False
 
 
 def wait_until(
