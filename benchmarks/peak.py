@@ -25,11 +25,10 @@ def measure() -> dict[str, Any]:
     product = tf.function(tf.linalg.matmul)
     numbers = [tf.random.stateless_normal((SIZE, SIZE), seed=(0, side)) for side in (0, 1)]
     best = dict.fromkeys(PRECISIONS, 0.0)
-    for _ in range(REPETITIONS):
-        for precision in PRECISIONS:
-            matrices = [tf.cast(each, precision) for each in numbers]
-            seconds = timeit(partial(product, *matrices), number=1)
-            best[precision] = max(best[precision], 2 * SIZE**3 / seconds / 1e9)
+    for precision in PRECISIONS * REPETITIONS:
+        matrices = [tf.cast(each, precision) for each in numbers]
+        seconds = timeit(partial(product, *matrices), number=1)
+        best[precision] = max(best[precision], 2 * SIZE**3 / seconds / 1e9)
     return {
         **{f"{precision}_gflops": speed for precision, speed in best.items()},
         "size": SIZE,

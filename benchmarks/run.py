@@ -15,7 +15,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.side import MODELS
@@ -82,15 +81,6 @@ def run(side: str, words: list[str], python: str = sys.executable) -> dict[str, 
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def write_results(sides: Mapping[str, Any]) -> None:
-    """Write the raw measurements of all *sides* and their summary, and the tables of both."""
-    runs = {side: content["runs"] for side, content in sides.items()}
-    summary = summarize(runs, mean_accuracies())
-    # Not sorted: the summary comes first.
-    write_text(RESULTS, json.dumps({"summary": summary, "sides": sides}, indent=1) + "\n")
-    write_text(RESULTS.with_suffix(".md"), report(summary, sides))
-
-
 def main() -> None:
     """Read the command line, measure, write the results."""
     parser = argparse.ArgumentParser(description="Measure this project against its peers.")
@@ -113,7 +103,11 @@ def main() -> None:
         measured[name]["runs"].append(result)
         if len(measured[name]["runs"]) == len(SIDES[name]):
             sides[name] = measured[name]
-            write_results(sides)
+            runs = {side: content["runs"] for side, content in sides.items()}
+            summary = summarize(runs, mean_accuracies())
+            # Not sorted: the summary comes first.
+            write_text(RESULTS, json.dumps({"summary": summary, "sides": sides}, indent=1) + "\n")
+            write_text(RESULTS.with_suffix(".md"), report(summary, sides))
     print(RESULTS.with_suffix(".md").read_text(encoding="utf-8"))
 
 

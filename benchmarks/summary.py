@@ -14,7 +14,6 @@ from stages.tables import read_table
 from tools.machines import described
 
 ROOT = Path(__file__).resolve().parent.parent
-TEMPLATE = Path(__file__).with_name("results.md.jinja")
 # Our sides that compute in what suits the machine.
 COMPUTED = ("same_work", "fast", "accurate", "steps")
 Side = Sequence[Mapping[str, Any]]
@@ -110,7 +109,7 @@ def report(summary: dict[str, Any], sides: Mapping[str, Any]) -> str:
     machines: dict[str, list[str]] = {}
     for side, content in sides.items():
         machines.setdefault(described(content["machine"]), []).append(f"`{side}`")
-    text = TEMPLATE.read_text(encoding="utf-8")
+    text = Path(__file__).with_name("results.md.jinja").read_text(encoding="utf-8")
     page = Template(text, undefined=StrictUndefined, trim_blocks=True, keep_trailing_newline=True)
     return page.render(
         summary=summary,
