@@ -136,9 +136,8 @@ def masks(ink: np.ndarray) -> list[np.ndarray]:
     ]
     dust = DUST * max((stroke.area for stroke in strokes), default=0)
     digits: list[Part] = []
+    strokes = [stroke for stroke in strokes if stroke.area >= dust]
     for stroke in sorted(strokes, key=lambda stroke: stroke.left):
-        if stroke.area < dust:
-            continue
         if digits and (last := digits[-1]).owns(stroke):
             digits[-1] = last._replace(
                 labels=last.labels + stroke.labels,

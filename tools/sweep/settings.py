@@ -19,12 +19,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser, create_
 from hydra.core.override_parser.types import ChoiceSweep, IntervalSweep, Override, RangeSweep
 from hydra.errors import HydraException
 from omegaconf.errors import OmegaConfBaseException
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
+from optuna import distributions as of
 
 from stages import params
 from stages.common.errors import StageError, one_line
@@ -55,7 +50,7 @@ def grid(text: str) -> list[list[str]]:
     return [list(trial) for trial in dict.fromkeys(tuple(one["params.yaml"]) for one in sweeps)]
 
 
-def space(text: str) -> dict[str, BaseDistribution]:
+def space(text: str) -> dict[str, of.BaseDistribution]:
     """Return what each word of *text* lets a search choose from, by key.
 
     ``key=log(0.001,0.1)`` and ``key=interval(0,0.5)`` are numbers between the two, both included;
@@ -88,7 +83,7 @@ def _log(low: Any, high: Any) -> IntervalSweep:
     return IntervalSweep(start=float(low), end=float(high), tags={"log"})
 
 
-def _distribution(override: Override) -> BaseDistribution:
+def _distribution(override: Override) -> of.BaseDistribution:
     """Return one of Hydra's sweeps as a distribution of Optuna's.
 
     Raises:
@@ -96,16 +91,16 @@ def _distribution(override: Override) -> BaseDistribution:
     """
     match value := override.value():
         case IntervalSweep():
-            kind = IntDistribution if isinstance(value.start, int) else FloatDistribution
+            kind = of.IntDistribution if isinstance(value.start, int) else of.FloatDistribution
             return kind(value.start, value.end, log="log" in value.tags)
         case RangeSweep():
             # These are sums of steps, which floats do not hold exactly.
             values = [round(one, 12) for one in value.range()]
             if values:
-                kind = IntDistribution if isinstance(values[0], int) else FloatDistribution
+                kind = of.IntDistribution if isinstance(values[0], int) else of.FloatDistribution
                 return kind(min(values), max(values), step=abs(value.step))
         case ChoiceSweep():
-            return CategoricalDistribution(list(dict.fromkeys(override.sweep_string_iterator())))
+            return of.CategoricalDistribution(list(dict.fromkeys(override.sweep_string_iterator())))
     raise ValueError("there is nothing to choose from")
 
 
