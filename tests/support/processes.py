@@ -70,10 +70,9 @@ def wait_until(
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline or (of and of.poll() is not None and not condition()):
-            output = ""
             if of:
                 of.kill()
-                output, _ = of.communicate()
+            output = of.communicate()[0] if of else ""
             raise AssertionError(f"waited in vain, {seconds} s at most\n{output}")
         time.sleep(0.02)
 

@@ -44,8 +44,7 @@ def run(search: Search, ran: list[list[str]], at_a_time: int = 1) -> None:
     """Try all that is proposed; what *ran* has an experiment and runs no more."""
     running = [search.ask() for _ in range(at_a_time)]
     while running:
-        trial = running.pop(0)
-        if trial is not None:
+        if trial := running.pop(0):
             if trial.overrides not in ran:
                 ran.append(trial.overrides)
             trial.accuracy, trial.lines = outcome_of(trial.overrides)
@@ -108,21 +107,14 @@ def test_wherever_it_is_killed_nothing_is_lost_and_nothing_is_run_twice(
     assert sorted(len(lines) for *_, lines in told) == [0, 2, 2]
 
 
-def test_what_was_lost_is_not_told_and_is_tried_again(tmp_path: Path) -> None:
+def test_what_was_lost_is_not_told_and_is_tried_again_by_one_process(tmp_path: Path) -> None:
     with opened(tmp_path, 1) as search:
+        with pytest.raises(StageError, match=r"^this search is already running here"):
+            opened(tmp_path, 1)
         lost = search.ask()
         assert lost
         lost.ended, lost.lines, lost.lost = True, ["timed out"], True
         search.keep()
         assert search.finished() == []
     with opened(tmp_path, 1) as search:
-        again = search.ask()
-        assert again == replace(lost, ended=False, lines=[], lost=False)
-
-
-def test_a_search_is_one_process_at_a_time(tmp_path: Path) -> None:
-    with (
-        opened(tmp_path, 3),
-        pytest.raises(StageError, match=r"^this search is already running here"),
-    ):
-        opened(tmp_path, 3)
+        assert search.ask() == replace(lost, ended=False, lines=[], lost=False)
