@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.side import DATA
-from stages import params, settings
+from stages import params, processed, settings
 from stages.common.files import read_json, write_json
 from stages.configure.recipes import resolve
 
@@ -27,9 +27,8 @@ def measure(name: str, recipe: str, times: str | None = None) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         shutil.copytree(DATA, folder / DATA, copy_function=shutil.copyfile)
-        for array in ("images.npy", "labels.npy"):
-            once = np.load(DATA / "train" / array)
-            np.save(folder / DATA / "train" / array, np.concatenate([once] * int(times or 1)))
+        for path in processed.paths("train"):
+            np.save(folder / path, np.concatenate([np.load(path)] * int(times or 1)))
         chosen = resolve(content, {})[name].model_dump()
         write_json(folder / settings.path_of(name), chosen)
         command = [sys.executable, "-m", "stages.train", name]

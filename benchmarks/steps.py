@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.side import DATA, time_steps
-from stages import params
+from stages import params, processed
 from stages.backend import make_repeatable
-from stages.common.files import read_json
 from stages.configure.recipes import resolve
-from stages.processed import Pixels
 from stages.train import machine, network
 from stages.train.trainer import Trainer
 
@@ -24,7 +22,7 @@ def measure(name: str, precision: str = "auto") -> dict[str, Any]:
     make_repeatable(0)
     images = np.load(DATA / "train" / "images.npy")
     labels = np.load(DATA / "train" / "labels.npy")
-    pixels = Pixels.parse(read_json(DATA / "train" / "pixels.json"), "pixels.json")
+    pixels = processed.read_pixels()
     make = partial(network.build, name, settings, images.shape[1:], labels.shape[1], pixels)
     model = make()
     trainer = Trainer(partial(network.training_graph, make, model, computed_in), settings)

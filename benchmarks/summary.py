@@ -17,7 +17,6 @@ ROOT = Path(__file__).resolve().parent.parent
 # Our sides that compute in what suits the machine.
 COMPUTED = ("same_work", "fast", "accurate", "steps")
 Side = Sequence[Mapping[str, Any]]
-Runs = Mapping[str, Side]
 # Mean test accuracies over several seeds: by recipe, then by model or for the ensemble. `notebook`
 # has what its author published.
 Reached = Mapping[str, "Mapping[str, float] | pd.Series[float]"]
@@ -32,7 +31,7 @@ def mean_accuracies() -> Reached:
     return {"notebook": published, **means}
 
 
-def summarize(runs: Runs, reached: Reached) -> dict[str, Any]:
+def summarize(runs: Mapping[str, Side], reached: Reached) -> dict[str, Any]:
     """Return the summary of all sides.
 
     There is no `speedup_to_accuracy` if `fast` misses an accuracy of the notebook.
