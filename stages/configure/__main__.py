@@ -17,8 +17,7 @@ DECIDING = ("keras", "numpy", "tensorflow")
 
 def main() -> None:
     """Check and write the settings of all models."""
-    versions = {package: version(package) for package in DECIDING}
-    resolved = resolve(params.read(), versions)
+    resolved = resolve(params.read(), {package: version(package) for package in DECIDING})
     for name, chosen in resolved.items():
         write_json(settings.path_of(name), chosen.model_dump())
     print(f"settings of {', '.join(resolved)}")

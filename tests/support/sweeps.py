@@ -70,8 +70,7 @@ class Stubs:
         self._place = folder / "place"
         self._place.mkdir()
         (self._place / "log").touch()
-        stub = STUB.replace("PLACE", str(self._place))
-        (self.project.folder / "stub.py").write_text(stub)
+        (self.project.folder / "stub.py").write_text(STUB.replace("PLACE", str(self._place)))
         file = self.project.folder / "dvc.yaml"
         file.write_text(file.read_text().replace("python -m stages.", "python stub.py "))
         models = {name: {**block, "epochs": 1} for name, block in TINY_MODELS.items()}

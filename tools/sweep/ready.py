@@ -96,8 +96,7 @@ def check_search(fixed: Sequence[Sequence[str]], searched: Iterable[str]) -> Non
     for key in searched:
         if key.startswith(("data.", "split.")):
             raise StageError(f"SEARCH: {key}: accuracies on different images do not compare")
-    split = params.section(applied(fixed[0]), "split")
-    if split.get("validation_fraction") == 0:
+    if params.section(applied(fixed[0]), "split").get("validation_fraction") == 0:
         raise StageError(
             "split.validation_fraction is 0, so the search would choose by the test images; "
             "add split.validation_fraction=0.2 to SET"

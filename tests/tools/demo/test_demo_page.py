@@ -26,8 +26,7 @@ SEVEN: list[Line] = [[(80, 60), (190, 60), (120, 230)]]
 @pytest.fixture(scope="module")
 def address(mnist: Project) -> Iterator[str]:
     """Return where a demo answers; it is one process, as a user starts it."""
-    words = ("python", "-m", "tools.demo", "--port", "0", "--no-browser")
-    process = processes.start(mnist, *words)
+    process = processes.start(mnist, "python", "-m", "tools.demo", "--port", "0", "--no-browser")
     told = processes.wait_for_line(process, "http://")
     yield re.findall(r"http://127\.0\.0\.1:\d+", told)[0]
     _, rest = processes.interrupt(process, process.pid)

@@ -61,8 +61,7 @@ def test_other_differences_than_the_seeds_are_refused(capsys: pytest.CaptureFixt
 @pytest.mark.skipif("SWEEPS" not in os.environ, reason="run by `make test-sweeps`")
 def test_the_tables_are_those_of_the_experiments(tmp_path: Path) -> None:
     project = pipeline.clone(tmp_path / "project")
-    models = {name: {**block, "epochs": 1} for name, block in TINY_MODELS.items()}
-    project.set_params({"models": models})
+    project.set_params({"train.epochs": 1, "models": TINY_MODELS})
     project.commit("Tiny models")
     project.make("replicates", "SEEDS=2")
     written = project.folder / "metrics/replicates/notebook"

@@ -115,6 +115,5 @@ def test_on_a_cluster_what_dies_goes_on_on_another_node_and_ctrl_c_ends_all(tmp_
     name = project.output("dvc", "exp", "list", "--name-only").split()[0]
     project.output("dvc", "exp", "pull", "origin", name)
     project.output("dvc", "exp", "apply", name)
-    block = project.read_params()["models"]["model1"]
     model = json.loads((project.folder / "models/model1.keras").read_text())
-    assert model["epochs"] == block["epochs"]
+    assert model["epochs"] == project.read_params()["models"]["model1"]["epochs"]
