@@ -64,16 +64,6 @@ def run_of(name: str, remote: Mapping[str, str] | None = None) -> pd.DataFrame:
     return pd.DataFrame([*rows, ensemble]).assign(recipe=train["recipe"], seed=train["seed"])
 
 
-def write(folder: Path, remote: Mapping[str, str] | None) -> None:
-    """Write and print the tables of the last sweep's trials."""
-    names = pd.read_csv(STATE / TRIALS)["experiment"]
-    for name, table in tables(pd.concat([run_of(name, remote) for name in names])):
-        path = folder / name
-        write_text(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
-        shown = table.drop(columns=["machine", "fingerprint"], errors="ignore")
-        print(f"\n{path}\n{shown.to_string(index=False)}")
-
-
 def main(words: Sequence[str]) -> int:
     """Run the sweep that *words*, the command's arguments, ask for; return the exit code."""
     parser = sweep.parser("tools.replicates", __doc__)
@@ -92,7 +82,13 @@ def main(words: Sequence[str]) -> int:
         options.set += f" {recipes} train.seed=range(0,{options.seeds})"
         if code := sweep.run(options):
             return code
-        write(options.folder, ready.remote(options.remote) if options.remote else None)
+        remote = ready.remote(options.remote) if options.remote else None
+        names = pd.read_csv(STATE / TRIALS)["experiment"]
+        for name, table in tables(pd.concat([run_of(name, remote) for name in names])):
+            path = options.folder / name
+            write_text(path, table.to_csv(index=False, float_format="%.6g", lineterminator="\n"))
+            shown = table.drop(columns=["machine", "fingerprint"], errors="ignore")
+            print(f"\n{path}\n{shown.to_string(index=False)}")
         return 0
 
     return sweep.finished(act)
