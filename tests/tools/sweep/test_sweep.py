@@ -49,8 +49,11 @@ def test_a_search_that_is_killed_goes_on_and_tells_what_was_tried_before(tmp_pat
     assert "    thirteen epochs bring no luck" in output.splitlines()
     assert "3 of 3 done, 1 failed, best 0.6250" in output
     # Of 2, 3 and 13 epochs the stub says that 3 are the best that can be.
+    settings = "split.validation_fraction=0.2", "train.threads=1", "models.model1.epochs=3"
+    assert f"  dvc exp run {' '.join(f'-S {one}' for one in settings)}" in output.splitlines()
     table = pd.read_csv(stubs.project.folder / ".dvc/tmp/sweep/trials.csv")
     assert table["models.model1.epochs"].tolist() == [3, 2, 13]
+    assert table["note"].tolist()[2] == "thirteen epochs bring no luck"
     assert stubs.epochs() == [2, 3]
     assert len(stubs.notes()["resumed train model1 3"]) == 1
     assert_each_ended_once(stubs, 2, 3)
