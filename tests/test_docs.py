@@ -33,6 +33,7 @@ OF_DVC = {
     "python: not found",
     "getpwuid(): uid not found: …",
     "repository path '…' is not owned by current user",
+    "'./dvc.lock' validation failed",
     "… is invalid (possible merge conflicts)",
     "[Errno 28] No space left on device",
     "error: …: Read-only file system",

@@ -11,21 +11,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
-from dvc.repo import Repo
 
-from stages import params
 from stages.common.command import run
 from tools.start import tell_of_detached_head
-from tools.store import dvc_errors
+from tools.store import check_readable
 
 
 def main() -> None:
     """Print states, accuracies, and the parameters that differ."""
     tell_of_detached_head()
-    # Where it cannot read one of these files, `dvc exp show` has columns without a value.
-    params.read()
-    with dvc_errors(), Repo() as repo:
-        _ = repo.index.stages
+    check_readable()
     shown = subprocess.run(["dvc", "exp", "show", "--csv"], stdout=subprocess.PIPE, check=False)
     if shown.returncode != 0:
         sys.exit(shown.returncode)  # DVC has printed why.

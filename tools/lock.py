@@ -6,15 +6,14 @@ misleads if a stage has changed whose data is missing.
 
 from dvc.repo.reproduce import plan_repro
 
-from stages import params
 from stages.common.command import run
 from stages.common.errors import StageError, some
-from tools.store import dvc_errors, missing, opened
+from tools.store import check_readable, dvc_errors, missing, opened
 
 
 def main() -> None:
     """Fail with the names of the stages that do not fit."""
-    params.read()
+    check_readable()
     with dvc_errors(), opened() as repo:
         graph = repo.index.graph
         changed = [

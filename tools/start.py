@@ -16,16 +16,17 @@ def tell_of_detached_head() -> None:
 
     DVC detaches HEAD while `dvc exp run` works in the checkout, and puts it back at the end.
     """
-    if git("symbolic-ref", "--quiet", "HEAD") or not git(
-        "rev-parse", "refs/exps/exec/EXEC_BASELINE"
-    ):
+    started = git("rev-parse", "--verify", "--quiet", "refs/exps/exec/EXEC_BASELINE")
+    if git("symbolic-ref", "--quiet", "HEAD") or not started:
         return
-    befores = (git("rev-parse", "--symbolic-full-name", f"@{{-{n}}}") for n in range(1, 10))
-    branches = (name.removeprefix("refs/heads/") for name in befores if name.startswith("refs/he"))
-    branch = next(branches, "BRANCH")
+    before = (git("rev-parse", "--symbolic-full-name", f"@{{-{n}}}") for n in range(1, 10))
+    branches = [name.removeprefix("refs/heads/") for name in before if name.startswith("refs/he")]
+    # Else HEAD is where the user has put it.
+    if not branches or git("merge-base", started, "HEAD") != started:
+        return
     print(
         "note: HEAD is on no branch, since `dvc exp run` was killed or still runs; "
-        f"if it was killed, `git switch {branch}` goes back and keeps every change",
+        f"if it was killed, `git switch {branches[0]}` goes back and keeps every change",
         flush=True,
     )
 

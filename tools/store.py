@@ -15,6 +15,7 @@ from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import plan_repro
 from dvc.stage import Stage
 
+from stages import params
 from stages.common.errors import StageError, one_line
 
 
@@ -48,10 +49,24 @@ def dvc_errors() -> Iterator[None]:
     try:
         yield
     except PrettyDvcException as error:
-        error.__pretty_exc__()
-        sys.exit(1)
+        with suppress(ValueError):  # where it cannot show the line
+            error.__pretty_exc__()
+            sys.exit(1)
+        raise StageError(one_line(error)) from None
     except DvcException as error:
         raise StageError(one_line(error)) from None
+
+
+def check_readable() -> None:
+    """Fail at a params.yaml, dvc.yaml or dvc.lock of which DVC's listings only warn.
+
+    Raises:
+        StageError: what is wrong in one of them, if that is one line; DVC prints more.
+    """
+    params.read()
+    with dvc_errors(), Repo() as repo:
+        if all(stage.is_data_source for stage in repo.index.stages):
+            raise StageError("dvc.yaml: there is no stage in it")
 
 
 def incomplete_stages(repo: Repo) -> list[Stage]:

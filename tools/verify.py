@@ -15,7 +15,7 @@ from pathlib import Path
 from dvc.output import Output
 from dvc.repo import Repo
 from dvc.rwlock import rwlock
-from dvc.utils.serialize import load_yaml, modify_yaml
+from dvc.utils.serialize import modify_yaml
 from dvc_data.hashfile.db import HashFileDB, get_index
 from dvc_data.hashfile.hash import file_md5
 from dvc_data.hashfile.state import StateNoop
@@ -108,7 +108,9 @@ def forget_doubtful(repo: Repo) -> Iterator[str]:
     """
     doubtful: set[str] = set()
     for key in Path(repo.stage_cache.cache_dir).glob("*/*"):
-        entries = [load_yaml(str(path)) for path in key.iterdir() if path.suffix != ".tmp"]
+        # This removes an entry that cannot be read.
+        loaded = (repo.stage_cache._load_cache(key.name, path.name) for path in key.iterdir())
+        entries = [entry for entry in loaded if entry]
         outs = {(out["path"], out["md5"]) for entry in entries for out in entry["outs"]}
         paths = [path for path, _ in outs if path.startswith("data/")]
         if len(paths) > len(set(paths)):

@@ -15,6 +15,7 @@ from stages.common.command import run
 from stages.compare.comparison import to_markdown
 from stages.tables import read_table
 from stages.verdict import verdict
+from tools.store import check_readable
 
 METRICS = Path("metrics")
 TEMPLATE = Path(__file__).with_suffix(".md.jinja")
@@ -22,6 +23,7 @@ TEMPLATE = Path(__file__).with_suffix(".md.jinja")
 
 def main(base: str) -> None:
     """Print the report."""
+    check_readable()
     table, pairs = (read_table(METRICS / f"{name}.csv") for name in ("comparison", "significance"))
     filled = Template(TEMPLATE.read_text(encoding="utf-8"), undefined=StrictUndefined).render(
         base=base,

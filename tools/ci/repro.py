@@ -34,6 +34,9 @@ def main() -> None:
             for stage in plan_repro(graph):
                 if not update(stage, graph, pull=readable):
                     print(f"Stage '{stage.addressing}' didn't change, skipping", flush=True)
+            # What only metrics that Git lacked had made look changed.
+            if readable and (late := incomplete_stages(repo)):
+                get(repo, late)
     except DvcException:
         dvc.exception("")
         sys.exit(1)
