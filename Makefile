@@ -72,7 +72,7 @@ repro: $(READY)  ## run what changed, then print the comparison (JOBS=3: that ma
 verify: $(READY)  ## find damaged files in DVC's cache and remote, and restore them
 	@python -m tools.verify
 	@$(MAKE) --no-print-directory repro
-	@if dvc config core.remote 2>/dev/null | grep -q .; then dvc push; fi
+	@if python -m tools.verify remote; then dvc push; fi
 
 clean:  ## remove environments and leftovers; data, models and caches stay
 	rm -rf .venv .venv-old .venv-peer .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache dvc_plots logs report.md repro.log \

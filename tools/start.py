@@ -1,5 +1,7 @@
 """What `make repro` looks at before DVC does: ``python -m tools.start``."""
 
+import re
+
 from stages.common.command import run
 from stages.fetch import own
 from tools.store import git
@@ -19,14 +21,15 @@ def tell_of_detached_head() -> None:
     started = git("rev-parse", "--verify", "--quiet", "refs/exps/exec/EXEC_BASELINE")
     if git("symbolic-ref", "--quiet", "HEAD") or not started:
         return
-    before = (git("rev-parse", "--symbolic-full-name", f"@{{-{n}}}") for n in range(1, 10))
-    branches = [name.removeprefix("refs/heads/") for name in before if name.startswith("refs/he")]
-    # Else HEAD is where the user has put it.
-    if not branches or git("merge-base", started, "HEAD") != started:
+    # What put HEAD there is the last entry that is no commit.
+    log = git("reflog", "--format=%gs").splitlines()
+    last = next((line for line in log if not line.startswith("commit")), "")
+    moved = re.fullmatch(rf"checkout: moving from (.+) to {started}", last)
+    if not moved or not git("rev-parse", "--verify", "--quiet", f"refs/heads/{moved[1]}"):
         return
     print(
         "note: HEAD is on no branch, since `dvc exp run` was killed or still runs; "
-        f"if it was killed, `git switch {branches[0]}` goes back and keeps every change",
+        f"if it was killed, `git switch {moved[1]}` goes back and keeps every change",
         flush=True,
     )
 

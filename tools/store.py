@@ -63,7 +63,7 @@ def check_readable() -> None:
     Raises:
         StageError: what is wrong in one of them, if that is one line; DVC prints more.
     """
-    params.read()
+    params.section(params.read(), "models")
     with dvc_errors(), Repo() as repo:
         if all(stage.is_data_source for stage in repo.index.stages):
             raise StageError("dvc.yaml: there is no stage in it")

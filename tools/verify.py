@@ -7,15 +7,17 @@ damage spreads with each checkout and pull, and is never repaired. `make verify`
 
 import re
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 
+from dvc.exceptions import DvcException
 from dvc.output import Output
 from dvc.repo import Repo
 from dvc.rwlock import rwlock
-from dvc.utils.serialize import modify_yaml
+from dvc.utils.serialize import load_yaml, modify_yaml
 from dvc_data.hashfile.db import HashFileDB, get_index
 from dvc_data.hashfile.hash import file_md5
 from dvc_data.hashfile.state import StateNoop
@@ -30,8 +32,17 @@ OBJECT = re.compile(r"([0-9a-f]{32})(\.dir)?")
 HOUR = 3600
 
 
-def main() -> None:
-    """Remove what is damaged, with a line for each; restore what is undamaged."""
+def main(what: str = "all") -> None:
+    """Remove what is damaged, with a line for each; restore what is undamaged.
+
+    For *what* being "remote", only fail if there is no default remote or nothing in it: `dvc push`
+    would make a folder that is not mounted.
+    """
+    if what == "remote":
+        with opened() as repo, suppress(Exception):  # each kind of remote has its own errors
+            remote = repo.cloud.get_remote_odb()
+            sys.exit(not remote.fs.exists(remote.path))
+        sys.exit(1)
     with dvc_errors(), opened() as repo:
         outs = [out for out in repo.index.outs if out.use_cache and out.hash_info]
         # The locks that DVC takes for a stage: no stage may be using these files.
@@ -74,6 +85,8 @@ def damages(repo: Repo, outs: list[Output]) -> Iterator[str]:
         print(f"Checking every file in the remote '{name}'.", flush=True)
         try:
             remote = repo.cloud.get_remote_odb(name)
+            if not remote.fs.exists(remote.path):
+                yield f"There is nothing in the remote '{name}', so nothing is pushed there."
             yield from clean(remote)
             # DVC remembers what it has seen there.
             with closing(get_index(remote)) as index:
@@ -108,10 +121,15 @@ def forget_doubtful(repo: Repo) -> Iterator[str]:
     """
     doubtful: set[str] = set()
     for key in Path(repo.stage_cache.cache_dir).glob("*/*"):
-        # This removes an entry that cannot be read.
-        loaded = (repo.stage_cache._load_cache(key.name, path.name) for path in key.iterdir())
-        entries = [entry for entry in loaded if entry]
-        outs = {(out["path"], out["md5"]) for entry in entries for out in entry["outs"]}
+        outs = set()
+        for path in key.glob("*"):
+            try:
+                outs |= {(out["path"], out["md5"]) for out in load_yaml(str(path))["outs"]}
+            except (DvcException, KeyError, TypeError):
+                path.unlink()
+                yield f"damaged, removed: {path}"
+            except OSError:
+                continue  # it is a folder, and not DVC's
         paths = [path for path, _ in outs if path.startswith("data/")]
         if len(paths) > len(set(paths)):
             shutil.rmtree(key)

@@ -25,6 +25,7 @@ from stages.compare.replicates import FOLDER, fingerprint
 from stages.tables import parse
 from tools.machines import described
 from tools.replicates.tables import tables
+from tools.store import git
 from tools.sweep import __main__ as sweep
 from tools.sweep import ready
 from tools.sweep.results import STATE, TRIALS
@@ -36,10 +37,15 @@ def run_of(name: str, remote: Mapping[str, str] | None = None) -> pd.DataFrame:
 
     What DVC's cache lacks comes from the default remote, or from one with the settings *remote*.
     """
-    files = DVCFileSystem(rev=name, remote_config=remote)
+    files = DVCFileSystem(rev=name, remote_config=remote, subrepos=True)
+    # Of the project in the repository, if it is not all of it.
+    prefix = git("rev-parse", "--show-prefix")
+
+    def text_of(path: str) -> str:
+        return str(files.read_text(prefix + path))
 
     def table_of(path: str) -> pd.DataFrame:
-        return parse(io.StringIO(files.read_text(path)))
+        return parse(io.StringIO(text_of(path)))
 
     compared = table_of("metrics/comparison.csv")[["model", "parameters", "accuracy"]]
     first = compared["model"][0]
@@ -47,20 +53,20 @@ def run_of(name: str, remote: Mapping[str, str] | None = None) -> pd.DataFrame:
     rows, probabilities = [], []
     for row in compared.to_dict("records"):
         model = row["model"]
-        time = json.loads(files.read_text(f"metrics/time/{model}.json"))
-        trained = json.loads(files.read_text(f"metrics/train/{model}.json"))
+        time = json.loads(text_of(f"metrics/time/{model}.json"))
+        trained = json.loads(text_of(f"metrics/train/{model}.json"))
         row["seconds"] = time["train_seconds"]
         row["machine"] = f"{described(time['machine'])}, in {trained['precision']}"
-        settings = json.loads(files.read_text(f"models/settings/{model}.json"))
+        settings = json.loads(text_of(f"models/settings/{model}.json"))
         rows.append(row | {"fingerprint": fingerprint(settings, trained, actual)})
-        content = files.read_bytes(f"metrics/probabilities/{model}.npy")
+        content = files.read_bytes(f"{prefix}metrics/probabilities/{model}.npy")
         probabilities.append(np.load(io.BytesIO(content), allow_pickle=False))
     classes = table_of(f"metrics/per_class/{first}.csv")["class"].to_numpy()
     predicted = classes[np.mean(probabilities, axis=0).argmax(axis=1)]
     ensemble = {"model": "ensemble", "accuracy": (predicted == actual).mean(), "fingerprint": ""}
     ensemble |= {column: sum(row[column] for row in rows) for column in ("parameters", "seconds")}
     ensemble["machine"] = " and ".join(sorted({row["machine"] for row in rows}))
-    train = yaml.safe_load(files.read_text("params.yaml"))["train"]
+    train = yaml.safe_load(text_of("params.yaml"))["train"]
     return pd.DataFrame([*rows, ensemble]).assign(recipe=train["recipe"], seed=train["seed"])
 
 
