@@ -42,9 +42,10 @@ KEEP_OLD := test ! -e .venv-old || { rm -rf .venv; mv .venv-old .venv; }
 always:
 .venv/.ready: always
 	@$(KEEP_OLD)
-	@cat $(BASE_FILES) | cmp -s - $@ || { set -ex; trap '$(KEEP_OLD)' EXIT; \
+	@cat $(BASE_FILES) | cmp -s - $@ || { set -e; trap '$(KEEP_OLD)' EXIT; \
 	  $(or $(PYTHON),false) -c '$(SUITABLE)' || { echo "error: no Python 3.11, 3.12 or 3.13 found; name one: make PYTHON=/path/to/python3.12" >&2; exit 1; }; \
 	  test ! -e .venv || mv .venv .venv-old; \
+	  echo "Setting up .venv from $(BASE_FILES)."; \
 	  $(PYTHON) -m venv .venv; \
 	  .venv/bin/python $(INSTALL) --require-hashes $(BASE_FILES:%=-r %); \
 	  cat $(BASE_FILES) > $@; \
@@ -52,7 +53,7 @@ always:
 
 # What not everyone needs: sweep, use, remotes, browser.
 .venv/.%: always .venv/.ready requirements/%.txt
-	@cmp -s requirements/$*.txt $@ || { set -x; \
+	@cmp -s requirements/$*.txt $@ || { echo "Installing requirements/$*.txt."; \
 	  .venv/bin/python $(INSTALL) --require-hashes -r requirements/$*.txt && cp requirements/$*.txt $@; }
 
 # DVC runs one stage after the other, but holds no lock while a stage's command runs: so several

@@ -54,13 +54,8 @@ def test_what_the_terminals_encoding_lacks_is_printed_as_an_escape(
 
 def test_another_python_than_the_environments_is_told_in_one_line() -> None:
     # Without site-packages.
-    done = subprocess.run(
-        [sys.executable, "-S", "-m", "stages.fetch"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    words = [sys.executable, "-S", "-m", "stages.fetch"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("error: this Python lacks the project's packages: run `. .venv/")
     assert done.stderr.count("\n") == 1

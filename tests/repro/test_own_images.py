@@ -72,9 +72,7 @@ def test_what_dvc_keeps_is_in_experiments_and_clones(project: Project, tmp_path:
     assert fresh.run("repro", "preprocess").ran == set()
 
 
-def test_an_architecture_that_git_does_not_keep_is_named_in_an_experiment(
-    project: Project,
-) -> None:
+def test_an_architecture_that_git_lacks_is_named_in_an_experiment(project: Project) -> None:
     source = project.folder / "stages/architectures/mine.py"
     source.write_bytes(source.with_name("model1.py").read_bytes())
     project.set_params({"models.mine": {"architecture": "mine"}})

@@ -64,9 +64,7 @@ def test_what_is_damaged_is_named_and_everything_is_whole_again(
     assert not old.exists()
 
 
-def test_a_folder_restored_from_a_wrong_list_of_its_files_is_made_anew(
-    project: Project, tmp_path: Path
-) -> None:
+def test_a_folder_restored_from_a_wrong_list_is_made_anew(project: Project, tmp_path: Path) -> None:
     hashes = project.hashes()
     wrong, right = (
         object_in(project.folder / ".dvc/cache", hashes[f"data/processed/{part}"])
@@ -91,6 +89,16 @@ def test_a_remote_that_cannot_be_listed_is_one_line(project: Project) -> None:
     project.output("dvc", "remote", "add", "--quiet", "--default", "team", url)
     printed = project.output("python", "-m", "tools.verify").splitlines()
     assert printed[-1] == "The remote 'team' cannot be checked: http cannot list its files."
+
+
+def test_a_remote_that_is_gone_is_not_made_anew(project: Project, tmp_path: Path) -> None:
+    project.output("dvc", "remote", "add", "--quiet", "--default", "team", str(tmp_path / "gone"))
+    run = next((project.folder / ".dvc/cache/runs").glob("*/*/*"))
+    run.write_text("cmd: nothing else\n")
+    printed = project.make("verify").output
+    assert f"damaged, removed: {run}\n" in printed
+    assert "There is nothing in the remote 'team', so nothing is pushed there.\n" in printed
+    assert not (tmp_path / "gone").exists()
 
 
 def test_what_a_stage_is_at_work_on_stays(project: Project) -> None:

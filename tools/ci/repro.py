@@ -34,7 +34,7 @@ def main() -> None:
             for stage in plan_repro(graph):
                 if not update(stage, graph, pull=readable):
                     print(f"Stage '{stage.addressing}' didn't change, skipping", flush=True)
-            # What only metrics that Git lacked had made look changed.
+            # Until now they looked changed, for want of metrics that Git lacked.
             if readable and (late := incomplete_stages(repo)):
                 get(repo, late)
     except DvcException:

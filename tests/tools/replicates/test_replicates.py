@@ -60,7 +60,9 @@ def test_other_differences_than_the_seeds_are_refused(capsys: pytest.CaptureFixt
 
 @pytest.mark.skipif("SWEEPS" not in os.environ, reason="run by `make test-sweeps`")
 def test_the_tables_are_those_of_the_experiments(tmp_path: Path) -> None:
-    project = pipeline.clone(tmp_path / "project")
+    # A part of a larger repository.
+    project = pipeline.clone(tmp_path / "whole/project")
+    (project.folder / ".git").rename(tmp_path / "whole/.git")
     project.set_params({"train.epochs": 1, "models": TINY_MODELS})
     project.commit("Tiny models")
     project.make("replicates", "SEEDS=2")
